@@ -1,0 +1,55 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { sandboxOutbound } from "./test/support/outbound.ts";
+
+// Two projects: the product runs in workerd, what is made for Node (the sandbox, scripts, end to end) runs in Node.
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            main: "./test/support/worker.ts",
+            remoteBindings: false,
+            miniflare: {
+              bindings: {
+                ORIGIN: "https://tidemark.example",
+                LOG_LEVEL: "error",
+                MICROSOFT_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
+                MICROSOFT_CLIENT_SECRET: "sandbox-secret",
+                MASTER_KEYS: "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+                MIGRATIONS: await readD1Migrations("./migrations"),
+              },
+              outboundService: sandboxOutbound,
+            },
+          }),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/{sandbox,scripts,e2e}/**"],
+          setupFiles: ["test/support/setup.ts"],
+        },
+      },
+      {
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["test/{sandbox,scripts}/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+}));
