@@ -1,2 +1,3 @@
 import { DurableObject } from "cloudflare:workers";
+
 export class UserSync extends DurableObject<Env> {}

@@ -1,0 +1,59 @@
+import type { Result } from "../worker/errors.ts";
+import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/routes/wire.ts";
+import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/content/job.ts";
+
+/** An authorised account, as sign-in hands it over. The tokens are sealed at once. */
+export interface ConnectRequest {
+  provider: string;
+  account: { id: string; label: string; email: string | null };
+  scopes: string[];
+  tokens: { accessToken: string; refreshToken: string; expiresAt: number };
+  /** Reconnecting: the account must be this connection's. */
+  connectionId?: string;
+  homeShard: number;
+}
+
+export type RunTrigger = Run["trigger"];
+
+/** What the Worker asks of a user's object. Expected failures come back as data. */
+export interface UserSyncRpc {
+  /** Adds or revives a connection; its first one brings a sync of everything, which starts. */
+  connect(request: ConnectRequest): Promise<Result<Connection>>;
+  labelConnection(connectionId: string, label: string): Promise<Result<Connection>>;
+  /** Destroys the credential. With syncs, the connection stays as `revoked` and the copies stay readable. */
+  disconnect(connectionId: string): Promise<Result<Connection | null>>;
+  testConnection(connectionId: string): Promise<Result<ConnectionTest>>;
+  /** Renews the access token now. */
+  refreshConnection(connectionId: string): Promise<Result<Connection>>;
+
+  createSync(request: SyncCreate): Promise<Result<Sync>>;
+  updateSync(syncId: string, patch: SyncPatch): Promise<Result<Sync>>;
+  /** Ends the sync and, in the background, erases its catalogue rows and content. */
+  deleteSync(syncId: string): Promise<Result<null>>;
+
+  run(syncId: string, options: { full: boolean; trigger: RunTrigger }): Promise<Result<Run>>;
+  pause(syncId: string): Promise<Result<Sync>>;
+  resume(syncId: string): Promise<Result<Sync>>;
+  /** Ends the active run; its ledger is the next run's. */
+  cancel(syncId: string): Promise<Result<Run>>;
+  /** Makes the sync's failed items due now. */
+  retry(runId: string): Promise<Result<Run>>;
+
+  /** Look for changes: from cron, a webhook or a watchdog. Without a connection, whatever is due. */
+  wake(wake: Wake): Promise<void>;
+  status(syncId: string): Promise<Result<SyncStatus>>;
+  statuses(): Promise<SyncStatus[]>;
+
+  /** A valid access token of the connection; `renew` when the last one was refused. */
+  accessToken(connectionId: string, options: { renew: boolean }): Promise<Result<string>>;
+  lease(request: LeaseRequest): Promise<LeaseAnswer>;
+  settle(request: SettleRequest): Promise<SettleAnswer>;
+  /** Messages of these jobs failed every delivery: dispatch them again in time. */
+  returnJobs(jobIds: string[]): Promise<void>;
+}
+
+export type Wake =
+  | { reason: "schedule" }
+  | { reason: "watchdog" }
+  | { reason: "webhook"; connectionId: string; feedId: string }
+  | { reason: "subscription"; connectionId: string; feedId: string; event: "reauthorize" | "removed" | "missed" };

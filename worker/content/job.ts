@@ -1,0 +1,110 @@
+import type { ProviderErrorKind } from "../providers/errors.ts";
+import type { DownloadUrl, Entry } from "../providers/provider.ts";
+
+// A job: a bundle of downloads. A row of the ledger and, while dispatched, a queue message.
+
+export const JOB_FILES_MAX = 50;
+export const JOB_BYTES_MAX = 64 * 1024 * 1024;
+/** Most JSON of one job: it crosses RPC whole, and one row of the object holds it. */
+export const JOB_JSON_BYTES_MAX = 100_000;
+/** How often a consumer tells the object that a job is still under way. */
+export const HEARTBEAT_SECONDS = 10;
+/** A lease that was not heard of for this long may be given to another consumer. */
+export const LEASE_SECONDS = 45;
+
+/** One content to fetch, as planned. */
+export interface JobFile {
+  remoteId: string;
+  name: string;
+  size: number | null;
+  /** `algorithm:value`, as the source announces it. */
+  hash: string | null;
+  contentTag: string | null;
+  modifiedAt: number | null;
+  mimeType: string | null;
+  download: DownloadUrl | null;
+  /** Failed attempts so far. */
+  attempts: number;
+}
+
+/** The queue's message names the job only: its files, and their download addresses, come with the lease. */
+export interface JobMessage {
+  userId: string;
+  jobId: string;
+}
+
+export interface LeaseRequest {
+  jobIds: string[];
+  requestId: string;
+}
+
+export type JobLease =
+  | {
+      kind: "leased";
+      jobId: string;
+      /** Counts the leases of this job; only the newest one's results are accepted. */
+      lease: number;
+      syncId: string;
+      feedId: string;
+      connectionId: string;
+      provider: string;
+      files: LeasedFile[];
+      /** Keys that an earlier lease may have left behind. */
+      orphanKeys: string[];
+    }
+  /** Settled, unknown, or under way elsewhere: forget the message. */
+  | { kind: "drop"; jobId: string };
+
+export interface LeasedFile extends JobFile {
+  /** Place in the job: names the file in its result. */
+  index: number;
+  /** The last part of the object's key. */
+  storedId: string;
+  /** Path at the time of planning, kept beside the content. */
+  path: string;
+}
+
+export interface LeaseAnswer {
+  jobs: JobLease[];
+}
+
+export type FileResult =
+  | {
+      index: number;
+      outcome: "stored";
+      storedId: string;
+      size: number;
+      sha256: string;
+      /** The source served, twice, other bytes than it announces. */
+      differs: boolean;
+    }
+  /** The source has moved on; what it has now. Nothing is stored. */
+  | { index: number; outcome: "changed"; entry: Entry }
+  | {
+      index: number;
+      outcome: "failed";
+      kind: ProviderErrorKind | "too_large" | "storage";
+      message: string;
+      retryAfterSeconds?: number;
+    };
+
+export interface SettleRequest {
+  jobId: string;
+  lease: number;
+  /** Empty: a sign of life. */
+  results: FileResult[];
+  /** The consumer is finished with this job: files without a result go back to the ledger. */
+  done: boolean;
+  usage: { providerRequests: number; storagePuts: number };
+  requestId: string;
+}
+
+export interface SettleAnswer {
+  /** False: the lease is lost, or the work no longer wanted. Stop, and delete what these results stored. */
+  accepted: boolean;
+}
+
+/** Where one content lives in R2. */
+export function contentKey(userId: string, syncId: string, storedId: string): string {
+  return `content/${userId}/${syncId}/${storedId}`;
+}

@@ -1,0 +1,218 @@
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+// The catalogue in D1. docs/storage.md says what each table is for, who writes it and how long a row lives.
+// Times are milliseconds since 1970, sizes bytes. Tables whose key is text are WITHOUT ROWID in the migrations.
+
+export const users = sqliteTable("users", {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  email: text(),
+  /** Which catalogue database holds this user's syncs and items. */
+  homeShard: integer("home_shard").notNull().default(0),
+  createdAt: integer("created_at").notNull(),
+  signedInAt: integer("signed_in_at").notNull(),
+});
+
+export const identities = sqliteTable(
+  "identities",
+  {
+    issuer: text().notNull(),
+    subject: text().notNull(),
+    userId: text("user_id").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.issuer, table.subject] }), index("identities_by_user").on(table.userId)],
+);
+
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    /** SHA-256 of the cookie's value, hex. */
+    hash: text().primaryKey(),
+    userId: text("user_id").notNull(),
+    userAgent: text("user_agent"),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("sessions_by_user").on(table.userId), index("sessions_by_expiry").on(table.expiresAt)],
+);
+
+export const connections = sqliteTable(
+  "connections",
+  {
+    id: text().primaryKey(),
+    userId: text("user_id").notNull(),
+    provider: text().notNull(),
+    accountId: text("account_id").notNull(),
+    accountEmail: text("account_email"),
+    label: text().notNull(),
+    authType: text("auth_type", { enum: ["oauth2", "password", "token", "service_account"] }).notNull(),
+    status: text({ enum: ["active", "needs_reconnect", "revoked", "error"] }).notNull(),
+    scopes: text({ mode: "json" }).$type<string[]>().notNull(),
+    lastValidatedAt: integer("last_validated_at"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [uniqueIndex("connections_by_account").on(table.userId, table.provider, table.accountId)],
+);
+
+export type Schedule = { kind: "interval"; minutes: number } | { kind: "cron"; cron: string; timeZone: string } | { kind: "manual" };
+
+export const syncs = sqliteTable(
+  "syncs",
+  {
+    id: text().primaryKey(),
+    userId: text("user_id").notNull(),
+    connectionId: text("connection_id").notNull(),
+    name: text().notNull(),
+    mode: text({ enum: ["content", "metadata"] }).notNull(),
+    schedule: text({ mode: "json" }).$type<Schedule>().notNull(),
+    labels: text({ mode: "json" }).$type<Record<string, string>>().notNull(),
+    status: text({ enum: ["active", "paused", "error", "deleting"] }).notNull(),
+    /** Why the status is `error`, in words. */
+    error: text(),
+    /** The minute within its interval at which an interval sync is woken; null for the others. */
+    wakeSlot: integer("wake_slot"),
+    intervalMinutes: integer("interval_minutes"),
+    /** When a cron sync is next due; null for the others. */
+    nextDueAt: integer("next_due_at"),
+    /** Everything that the source had at this time is here. Written when a run ends. */
+    upToDateAt: integer("up_to_date_at"),
+    itemCount: integer("item_count").notNull().default(0),
+    fileCount: integer("file_count").notNull().default(0),
+    storedCount: integer("stored_count").notNull().default(0),
+    failedCount: integer("failed_count").notNull().default(0),
+    skippedCount: integer("skipped_count").notNull().default(0),
+    storedBytes: integer("stored_bytes").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    index("syncs_by_user").on(table.userId),
+    index("syncs_by_slot")
+      .on(table.intervalMinutes, table.wakeSlot, table.userId)
+      .where(sql`interval_minutes IS NOT NULL AND status = 'active'`),
+    index("syncs_by_due").on(table.nextDueAt).where(sql`next_due_at IS NOT NULL AND status = 'active'`),
+  ],
+);
+
+export const ITEM_STATES = ["excluded", "pending", "stored", "failed", "skipped", "unreachable", "removed"] as const;
+export type ItemState = (typeof ITEM_STATES)[number];
+
+export const items = sqliteTable(
+  "items",
+  {
+    syncId: text("sync_id").notNull(),
+    /** The provider's id: the item's identity. */
+    remoteId: text("remote_id").notNull(),
+    /** Null for the root; the empty string while the parent is not known. */
+    parentId: text("parent_id"),
+    /** 0 folder, 1 file: folders sort first. */
+    kind: integer().notNull(),
+    name: text().notNull(),
+    size: integer(),
+    mimeType: text("mime_type"),
+    webUrl: text("web_url"),
+    createdAt: integer("created_at"),
+    modifiedAt: integer("modified_at"),
+    /** When the source last reported a change of this item. */
+    seenAt: integer("seen_at").notNull(),
+    /** What the source has: hash as `algorithm:value`. */
+    hash: text(),
+    contentTag: text("content_tag"),
+    state: text({ enum: ITEM_STATES }).notNull(),
+    reason: text(),
+    attempts: integer().notNull().default(0),
+    nextAttemptAt: integer("next_attempt_at"),
+    /** The run that last changed this row. */
+    runId: text("run_id"),
+    /** What is stored: the last part of the object's key, and the source's marks of that content. */
+    storedId: text("stored_id"),
+    storedNumber: integer("stored_number").notNull().default(0),
+    storedSize: integer("stored_size"),
+    storedSha256: text("stored_sha256"),
+    storedAt: integer("stored_at"),
+    storedHash: text("stored_hash"),
+    storedTag: text("stored_tag"),
+    storedSourceSize: integer("stored_source_size"),
+    storedModifiedAt: integer("stored_modified_at"),
+    /** 1 where the source serves other bytes than it announces. */
+    storedDiffers: integer("stored_differs"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.syncId, table.remoteId] }),
+    index("items_by_parent").on(table.syncId, table.parentId, table.kind, sql`name COLLATE NOCASE`),
+    index("items_failed").on(table.syncId, table.nextAttemptAt).where(sql`state = 'failed'`),
+  ],
+);
+
+/** Content that is no longer current: superseded by a newer one, or of an item that the source removed. */
+export const versions = sqliteTable(
+  "versions",
+  {
+    syncId: text("sync_id").notNull(),
+    remoteId: text("remote_id").notNull(),
+    number: integer().notNull(),
+    storedId: text("stored_id").notNull(),
+    size: integer().notNull(),
+    sha256: text().notNull(),
+    storedAt: integer("stored_at").notNull(),
+    endedAt: integer("ended_at").notNull(),
+    endedBy: text("ended_by", { enum: ["superseded", "removed"] }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.syncId, table.remoteId, table.number] })],
+);
+
+export const runs = sqliteTable(
+  "runs",
+  {
+    /** Sorts by time. */
+    id: text().primaryKey(),
+    userId: text("user_id").notNull(),
+    syncId: text("sync_id").notNull(),
+    type: text({ enum: ["full", "incremental"] }).notNull(),
+    status: text({ enum: ["pending", "running", "completed", "incomplete", "failed", "cancelled"] }).notNull(),
+    trigger: text({ enum: ["schedule", "webhook", "manual", "api", "retry"] }).notNull(),
+    phase: text({ enum: ["listing", "planning", "downloading", "finishing"] }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    startedAt: integer("started_at"),
+    finishedAt: integer("finished_at"),
+    discovered: integer().notNull().default(0),
+    pending: integer().notNull().default(0),
+    stored: integer().notNull().default(0),
+    skipped: integer().notNull().default(0),
+    failed: integer().notNull().default(0),
+    removed: integer().notNull().default(0),
+    bytes: integer().notNull().default(0),
+    providerRequests: integer("provider_requests").notNull().default(0),
+    rowsWritten: integer("rows_written").notNull().default(0),
+    queueOperations: integer("queue_operations").notNull().default(0),
+    storagePuts: integer("storage_puts").notNull().default(0),
+    errorCode: text("error_code"),
+    errorMessage: text("error_message"),
+  },
+  (table) => [
+    index("runs_by_sync").on(table.syncId, table.id),
+    index("runs_by_user").on(table.userId, table.id),
+    index("runs_unfinished").on(table.userId).where(sql`finished_at IS NULL`),
+  ],
+);
+
+/** What a run has to say: its phases, and each file it could not keep. At most 1,000 a run. */
+export const runEvents = sqliteTable(
+  "run_events",
+  {
+    runId: text("run_id").notNull(),
+    number: integer().notNull(),
+    at: integer().notNull(),
+    level: text({ enum: ["info", "warn", "error"] }).notNull(),
+    message: text().notNull(),
+    remoteId: text("remote_id"),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.number] })],
+);
+
+/** When a periodic piece of work last ran. */
+export const ticks = sqliteTable("ticks", {
+  name: text().primaryKey(),
+  at: integer().notNull(),
+});

@@ -1,0 +1,245 @@
+import { z } from "zod";
+
+// The shapes of the API's resources: what routes validate and answer, and what the UI's client is typed by.
+// Times are ISO 8601 strings, sizes bytes.
+
+export const PAGE_MAX = 1000;
+export const PAGE_DEFAULT = 100;
+const NAME_MAX = 200;
+const LABELS_MAX = 50;
+const INTERVAL_MINUTES_MIN = 5;
+const INTERVAL_MINUTES_MAX = 7 * 24 * 60;
+
+const instant = z.iso.datetime();
+const count = z.int().nonnegative();
+
+export const errorBody = z.object({
+  error: z.object({ code: z.string(), message: z.string(), requestId: z.string() }),
+});
+
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_DEFAULT),
+  cursor: z.string().max(2000).optional(),
+});
+
+export function page<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), cursor: z.string().nullable() });
+}
+
+export const me = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  admin: z.boolean(),
+  createdAt: instant,
+});
+export type Me = z.infer<typeof me>;
+
+export const provider = z.object({
+  id: z.string(),
+  name: z.string(),
+  authType: z.enum(["oauth2", "password", "token", "service_account"]),
+  authority: z.string(),
+  scopes: z.array(z.string()),
+  capabilities: z.object({ webhook: z.boolean(), revoke: z.boolean() }),
+});
+
+export const connection = z.object({
+  id: z.string(),
+  provider: z.string(),
+  label: z.string(),
+  account: z.object({ id: z.string(), email: z.string().nullable() }),
+  authType: z.enum(["oauth2", "password", "token", "service_account"]),
+  status: z.enum(["active", "needs_reconnect", "revoked", "error"]),
+  scopes: z.array(z.string()),
+  lastValidatedAt: instant.nullable(),
+  createdAt: instant,
+});
+export type Connection = z.infer<typeof connection>;
+
+export const connectionPatch = z.strictObject({ label: z.string().trim().min(1).max(NAME_MAX) });
+export const connectionCreate = z.strictObject({
+  provider: z.string().max(50),
+  /** Reconnects this connection: only the same account is accepted. */
+  connectionId: z.string().max(50).optional(),
+  returnTo: z.string().max(500).optional(),
+});
+export const connectionTest = z.object({
+  ok: z.boolean(),
+  account: z.object({ id: z.string(), label: z.string(), email: z.string().nullable(), usedBytes: z.number().nullable() }).nullable(),
+  message: z.string(),
+});
+export type ConnectionTest = z.infer<typeof connectionTest>;
+
+export const schedule = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("interval"),
+    minutes: z.int().min(INTERVAL_MINUTES_MIN).max(INTERVAL_MINUTES_MAX).default(60),
+  }),
+  z.strictObject({ kind: z.literal("cron"), cron: z.string().min(1).max(100), timeZone: z.string().min(1).max(60).default("UTC") }),
+  z.strictObject({ kind: z.literal("manual") }),
+]);
+
+const labels = z.record(z.string().min(1).max(63), z.string().max(255)).refine((value) => Object.keys(value).length <= LABELS_MAX, {
+  message: `at most ${LABELS_MAX} labels`,
+});
+const mode = z.enum(["content", "metadata"]);
+
+export const syncCreate = z.strictObject({
+  connectionId: z.string().max(50),
+  name: z.string().trim().min(1).max(NAME_MAX).optional(),
+  mode: mode.default("content"),
+  schedule: schedule.default({ kind: "interval", minutes: 60 }),
+  labels: labels.default({}),
+});
+export type SyncCreate = z.infer<typeof syncCreate>;
+
+export const syncPatch = z.strictObject({
+  name: z.string().trim().min(1).max(NAME_MAX).optional(),
+  mode: mode.optional(),
+  schedule: schedule.optional(),
+  labels: labels.optional(),
+});
+export type SyncPatch = z.infer<typeof syncPatch>;
+
+export const progress = z.object({
+  discovered: count,
+  pending: count,
+  stored: count,
+  skipped: count,
+  failed: count,
+  removed: count,
+  bytes: count,
+  recent: z.array(z.string()),
+});
+
+export const usage = z.object({ providerRequests: count, rowsWritten: count, queueOperations: count, storagePuts: count });
+
+export const run = z.object({
+  id: z.string(),
+  syncId: z.string(),
+  type: z.enum(["full", "incremental"]),
+  status: z.enum(["pending", "running", "completed", "incomplete", "failed", "cancelled"]),
+  trigger: z.enum(["schedule", "webhook", "manual", "api", "retry"]),
+  phase: z.enum(["listing", "planning", "downloading", "finishing"]),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  progress,
+  usage,
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type Run = z.infer<typeof run>;
+
+export const sync = z.object({
+  id: z.string(),
+  connectionId: z.string(),
+  name: z.string(),
+  mode,
+  schedule,
+  labels: z.record(z.string(), z.string()),
+  status: z.enum(["active", "paused", "error", "deleting"]),
+  error: z.string().nullable(),
+  nextRunAt: instant.nullable(),
+  lastRun: run.nullable(),
+  upToDateAt: instant.nullable(),
+  stats: z.object({ items: count, files: count, stored: count, failed: count, skipped: count, bytes: count }),
+  createdAt: instant,
+});
+export type Sync = z.infer<typeof sync>;
+
+export const runRequest = z.strictObject({ full: z.boolean().default(false) });
+
+/** What is going on in a sync right now, from its object. */
+export const syncStatus = z.object({
+  syncId: z.string(),
+  status: z.enum(["active", "paused", "error", "deleting"]),
+  /** Everything the source had then is here. */
+  upToDateAt: instant.nullable(),
+  /** When the source was last asked. */
+  checkedAt: instant.nullable(),
+  /** Work not yet settled. */
+  backlog: z.object({ files: count, bytes: count }),
+  /** What the work waits for, when it waits. */
+  waitingFor: z.object({ reason: z.enum(["throttled", "retry", "paused", "reconnect"]), until: instant.nullable() }).nullable(),
+  /** From the measured rate; null while it is not known. */
+  secondsLeft: z.number().nonnegative().nullable(),
+  filesPerSecond: z.number().nonnegative(),
+  bytesPerSecond: z.number().nonnegative(),
+  activeRun: run.nullable(),
+});
+export type SyncStatus = z.infer<typeof syncStatus>;
+
+export const itemState = z.enum(["excluded", "pending", "stored", "failed", "skipped", "unreachable", "removed"]);
+
+export const item = z.object({
+  id: z.string(),
+  syncId: z.string(),
+  remoteId: z.string(),
+  /** The parent's item id; null for children of the root. */
+  parentId: z.string().nullable(),
+  name: z.string(),
+  path: z.string(),
+  kind: z.enum(["file", "folder"]),
+  size: z.number().nullable(),
+  mimeType: z.string().nullable(),
+  webUrl: z.string().nullable(),
+  createdAt: instant.nullable(),
+  modifiedAt: instant.nullable(),
+  lastSeenAt: instant,
+  hash: z.object({ algorithm: z.string(), value: z.string() }).nullable(),
+  sha256: z.string().nullable(),
+  storedSize: z.number().nullable(),
+  state: itemState,
+  reason: z.string().nullable(),
+  nextAttemptAt: instant.nullable(),
+  storedAt: instant.nullable(),
+  /** The source serves other bytes than it announces; these are the served ones. */
+  servedDiffers: z.boolean(),
+});
+export type Item = z.infer<typeof item>;
+
+export const itemsQuery = pageQuery.extend({
+  parent: z.string().max(2000).optional(),
+  state: itemState.optional(),
+});
+
+export const runFilesQuery = pageQuery.extend({ state: itemState.optional() });
+
+export const runEvent = z.object({
+  number: z.int(),
+  at: instant,
+  level: z.enum(["info", "warn", "error"]),
+  message: z.string(),
+  itemId: z.string().nullable(),
+});
+export type RunEvent = z.infer<typeof runEvent>;
+
+/** GET /api/v1/status: the user's whole state at a glance. */
+export const status = z.object({
+  connections: z.array(connection),
+  syncs: z.array(z.object({ id: z.string(), name: z.string(), live: syncStatus })),
+});
+
+/** GET /api/v1/dashboard: the numbers of the first page. */
+export const dashboard = z.object({
+  totals: z.object({ files: count, stored: count, failed: count, skipped: count, bytes: count }),
+  connections: z.array(connection),
+  syncs: z.array(sync),
+  recentRuns: z.array(run),
+});
+export type Dashboard = z.infer<typeof dashboard>;
+
+/** What GET /api/v1/events sends: `event:` is the type, `data:` the rest as JSON, `id:` resumes. */
+export type LiveEvent =
+  /** Ask again for everything: what happened since the given id is no longer known. */
+  | { type: "reset" }
+  /** A sync's live status, at most about twice a second. */
+  | { type: "status"; status: SyncStatus }
+  /** Rows of this sync changed: folders on show may be out of date. */
+  | { type: "items"; syncId: string }
+  /** Settings or state of syncs or connections changed. */
+  | { type: "account" }
+  /** One more line of a run's log. */
+  | { type: "log"; runId: string; event: RunEvent }
+  | { type: "run"; run: Run };
