@@ -1,0 +1,84 @@
+import { and, asc, eq } from "drizzle-orm";
+import type { Run, Sync } from "../routes/wire.ts";
+import { nextSlotAt } from "../sync/slot.ts";
+import type { Database } from "./client.ts";
+import { toInstant, toInstantOrNull } from "./instant.ts";
+import { syncs } from "./schema.ts";
+
+export type SyncRow = typeof syncs.$inferSelect;
+export type NewSyncRow = Omit<typeof syncs.$inferInsert, "userId">;
+export type SyncRowPatch = Partial<Omit<SyncRow, "id" | "userId" | "connectionId" | "createdAt">>;
+
+/** Most syncs of one user: a list of them is never paged. */
+export const SYNCS_MAX = 200;
+
+/** All of a user's syncs, oldest first. */
+export function listSyncs(db: Database, userId: string): Promise<SyncRow[]> {
+  return db.select().from(syncs).where(eq(syncs.userId, userId)).orderBy(asc(syncs.createdAt), asc(syncs.id)).limit(SYNCS_MAX);
+}
+
+export function listSyncsOfConnection(db: Database, userId: string, connectionId: string): Promise<SyncRow[]> {
+  return db
+    .select()
+    .from(syncs)
+    .where(and(eq(syncs.userId, userId), eq(syncs.connectionId, connectionId)))
+    .orderBy(asc(syncs.createdAt), asc(syncs.id))
+    .limit(SYNCS_MAX);
+}
+
+export function getSync(db: Database, userId: string, syncId: string): Promise<SyncRow | undefined> {
+  return db.select().from(syncs).where(owned(userId, syncId)).get();
+}
+
+/** Adds a sync. One that is there already, by id, stays as it is: a repeated call changes nothing. */
+export async function insertSync(db: Database, userId: string, row: NewSyncRow): Promise<void> {
+  await db
+    .insert(syncs)
+    .values({ ...row, userId })
+    .onConflictDoNothing({ target: syncs.id });
+}
+
+/** The row after the change; undefined where the user has no such sync. */
+export function updateSync(db: Database, userId: string, syncId: string, patch: SyncRowPatch): Promise<SyncRow | undefined> {
+  return db.update(syncs).set(patch).where(owned(userId, syncId)).returning().get();
+}
+
+export async function deleteSync(db: Database, userId: string, syncId: string): Promise<void> {
+  await db.delete(syncs).where(owned(userId, syncId));
+}
+
+/** A sync as the API shows it. `now` places the next run. */
+export function toSync(row: SyncRow, lastRun: Run | null, now: number): Sync {
+  return {
+    id: row.id,
+    connectionId: row.connectionId,
+    name: row.name,
+    mode: row.mode,
+    schedule: row.schedule,
+    labels: row.labels,
+    status: row.status,
+    error: row.error,
+    nextRunAt: toInstantOrNull(nextRunAt(row, now)),
+    lastRun,
+    upToDateAt: toInstantOrNull(row.upToDateAt),
+    stats: {
+      items: row.itemCount,
+      files: row.fileCount,
+      stored: row.storedCount,
+      failed: row.failedCount,
+      skipped: row.skippedCount,
+      bytes: row.storedBytes,
+    },
+    createdAt: toInstant(row.createdAt),
+  };
+}
+
+function nextRunAt(row: SyncRow, now: number): number | null {
+  if (row.status !== "active") return null;
+  if (row.intervalMinutes !== null && row.wakeSlot !== null) return nextSlotAt(row.wakeSlot, row.intervalMinutes, now);
+  return row.nextDueAt;
+}
+
+function owned(userId: string, syncId: string) {
+  return and(eq(syncs.id, syncId), eq(syncs.userId, userId));
+}
