@@ -100,8 +100,10 @@ export interface SettleRequest {
 }
 
 export interface SettleAnswer {
-  /** False: the lease is lost, or the work no longer wanted. Stop, and delete what these results stored. */
+  /** False: the lease is lost, or the work no longer wanted. Stop this job. */
   accepted: boolean;
+  /** Of the reported `storedId`s, those that the catalogue does not know and never will: delete their objects, and no others. */
+  discard: string[];
 }
 
 /** Where one content lives in R2. */

@@ -121,8 +121,11 @@ export const items = sqliteTable(
     contentTag: text("content_tag"),
     state: text({ enum: ITEM_STATES }).notNull(),
     reason: text(),
-    attempts: integer().notNull().default(0),
+    /** While the state is `pending`: the job that will fetch it. Only that job's result counts. */
+    pendingJob: text("pending_job"),
     nextAttemptAt: integer("next_attempt_at"),
+    /** Failed attempts at the content that the source has now. */
+    attempts: integer().notNull().default(0),
     /** The run that last changed this row. */
     runId: text("run_id"),
     /** What is stored: the last part of the object's key, and the source's marks of that content. */
