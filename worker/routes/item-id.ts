@@ -12,9 +12,8 @@ export function decodeItemId(id: string): { syncId: string; remoteId: string } |
   if (syncId === undefined || encoded === undefined) return null;
   try {
     const bytes = decodeBase64urlIgnorePadding(encoded);
-    return { syncId, remoteId: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
-  } catch (error) {
-    if (error instanceof Error) return null;
-    throw error;
+    return { syncId, remoteId: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return null;
   }
 }

@@ -1,0 +1,7 @@
+import type { Wake } from "../../durable-objects/rpc.ts";
+
+/** The message of the wakes queue: look at this user now. */
+export interface WakeMessage {
+  userId: string;
+  wake: Wake;
+}
