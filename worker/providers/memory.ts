@@ -1,0 +1,154 @@
+import { ProviderError } from "./errors.ts";
+import { MemoryDrive, type MemoryItem, type MemoryMethod } from "./memory-drive.ts";
+import { MemoryRounds } from "./memory-rounds.ts";
+import type {
+  ChangePage, ContentRef, FeedRef, Lookup, OpenedContent, Provider, ProviderContext, ProviderDefinition, ProviderFacts, WebhookCapability, ByteRange, Account, // prettier-ignore
+} from "./provider.ts";
+
+const LOOKUP_MAX = 20;
+const SUBSCRIPTION_SECONDS = 30 * 24 * 3_600;
+
+export function createMemoryDrive(id = "drive-1"): MemoryDrive {
+  return new MemoryDrive(id);
+}
+
+/** A complete provider over one drive in memory, for every connection that is made with it. */
+export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): ProviderDefinition {
+  const rounds = new MemoryRounds(drive);
+  return {
+    id: "memory",
+    name: "Memory",
+    auth: { type: "oauth2", authority, scopes: [] },
+    capabilities: { webhook: true, revoke: false },
+    create: (_env, context) => new MemoryProvider(drive, rounds, context),
+  };
+}
+
+class MemoryProvider implements Provider {
+  readonly #drive: MemoryDrive;
+  readonly #rounds: MemoryRounds;
+  readonly #context: ProviderContext;
+
+  constructor(drive: MemoryDrive, rounds: MemoryRounds, context: ProviderContext) {
+    this.#drive = drive;
+    this.#rounds = rounds;
+    this.#context = context;
+  }
+
+  get facts(): ProviderFacts {
+    const { settings } = this.#drive;
+    return {
+      hashAlgorithms: settings.hashes ? ["sha256"] : [],
+      rangedReads: settings.rangedReads,
+      enumerationReportsRemovals: false,
+      downloadUrlSeconds: settings.downloadUrlSeconds,
+      lookupMax: LOOKUP_MAX,
+    };
+  }
+
+  async account(): Promise<Account> {
+    await this.#call("account");
+    const used = this.#drive.files().reduce((sum, file) => sum + file.bytes.length, 0);
+    return { id: `account-of-${this.#drive.id}`, label: "Memory", email: "memory@example.com", quota: { used } };
+  }
+
+  async feeds(): Promise<FeedRef[]> {
+    await this.#call("feeds");
+    return [{ id: this.#drive.id, name: "Memory" }];
+  }
+
+  async changes(feedId: string, cursor: string | null): Promise<ChangePage> {
+    await this.#call("changes");
+    this.#expectDrive(feedId);
+    return this.#rounds.page(cursor, this.#context.now());
+  }
+
+  async lookup(feedId: string, ids: readonly string[]): Promise<Lookup[]> {
+    await this.#call("lookup");
+    this.#expectDrive(feedId);
+    if (ids.length > LOOKUP_MAX) throw new ProviderError("fatal", `A lookup takes ${LOOKUP_MAX} ids at most.`);
+    return ids.map((id): Lookup => {
+      const item = this.#drive.items().find((each) => each.id === id);
+      if (!item || item.removedBy !== null) return { id, status: "gone" };
+      if (this.#drive.misreportOf(id)?.refused) return { id, status: "refused" };
+      return { id, status: "found", entry: this.#rounds.entry(item, this.#context.now()) };
+    });
+  }
+
+  /** Needs no token: the address is its own authority, for as long as it lasts. */
+  async open(content: ContentRef, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<OpenedContent> {
+    this.#context.onRequest?.();
+    const fault = this.#drive.meet("open", content.id);
+    if (fault) throw fault;
+    options.signal?.throwIfAborted();
+    const item = this.#addressed(content);
+    const misreport = this.#drive.misreportOf(item.id);
+    const all = misreport?.served ?? item.bytes ?? new Uint8Array();
+    const range = this.#drive.settings.rangedReads ? options.range : undefined;
+    if (range && range.offset >= all.length) throw new ProviderError("fatal", "The range lies past the end.", { status: 416 });
+    const bytes = range ? all.subarray(range.offset, range.offset + range.length) : all;
+    this.#drive.opened.push(item.id);
+    return {
+      body: chunked(bytes.subarray(0, misreport?.truncateAt ?? bytes.length), this.#drive.settings.chunkBytes),
+      size: bytes.length,
+      partial: range !== undefined,
+      contentType: "application/octet-stream",
+    };
+  }
+
+  readonly webhook: WebhookCapability = {
+    lifetimeSeconds: SUBSCRIPTION_SECONDS,
+    subscribe: async ({ feedId, expiresAt, clientState, notificationUrl }) => {
+      await this.#call("subscribe");
+      this.#expectDrive(feedId);
+      const id = `subscription-${this.#drive.requests.subscribe}`;
+      this.#drive.subscriptions.set(id, { expiresAt, clientState, notificationUrl });
+      return { id, expiresAt };
+    },
+    renew: async (id, expiresAt) => {
+      await this.#call("renew");
+      const subscription = this.#drive.subscriptions.get(id);
+      if (!subscription) throw new ProviderError("not_found", "The subscription is no more.");
+      subscription.expiresAt = expiresAt;
+      return { id, expiresAt };
+    },
+    unsubscribe: async (id) => {
+      await this.#call("unsubscribe");
+      this.#drive.subscriptions.delete(id);
+    },
+  };
+
+  /** What every call with a token meets: the fault set for it, a refused token, a missing account. */
+  async #call(method: MemoryMethod): Promise<void> {
+    const { refusedTokens, settings } = this.#drive;
+    let token = await this.#context.accessToken();
+    if (refusedTokens.has(token)) token = await this.#context.accessToken({ renew: true });
+    this.#context.onRequest?.();
+    const fault = this.#drive.meet(method);
+    if (fault) throw fault;
+    if (refusedTokens.has(token) || settings.missing === "account") throw new ProviderError("auth", "The token was refused.", { status: 401 });
+  }
+
+  #expectDrive(feedId: string): void {
+    if (feedId === this.#drive.id && this.#drive.settings.missing !== "drive") return;
+    throw new ProviderError("not_found", "The drive is not there.", { status: 404 });
+  }
+
+  #addressed(content: ContentRef): MemoryItem {
+    const { revision, expires } = /^memory:.+\/(?<revision>\d+)\?expires=(?<expires>\d+)$/.exec(content.download?.url ?? "")?.groups ?? {};
+    const item = this.#drive.items().find((each) => each.id === content.id);
+    const inTime = expires !== undefined && Number(expires) > this.#context.now();
+    if (item?.removedBy === null && inTime && item.revision === Number(revision)) return item;
+    throw new ProviderError("expired_url", "The address has expired.", { status: inTime ? 404 : 401 });
+  }
+}
+
+function chunked(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.slice(at, (at += chunkBytes)));
+      if (at >= bytes.length) controller.close();
+    },
+  });
+}

@@ -1,0 +1,4 @@
+import type { ProviderDefinition } from "./provider.ts";
+
+/** Every kind of source that can be connected, by id. */
+export const providers = new Map<string, ProviderDefinition>();
