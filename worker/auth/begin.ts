@@ -1,0 +1,40 @@
+import { providers } from "../providers/registry.ts";
+import type { ProviderDefinition } from "../providers/provider.ts";
+import { AppError } from "../errors.ts";
+import type { AppContext, AppEnv } from "../context.ts";
+import type { FlowPurpose } from "./flow.ts";
+import { rememberFlow } from "./flow.ts";
+import type { BeginRequest } from "./microsoft.ts";
+import { createMicrosoftSignIn } from "./microsoft.ts";
+import { safeReturnTo } from "./return-to.ts";
+
+export const MICROSOFT = "microsoft";
+export const DEFAULT_PROVIDER = "onedrive";
+
+export interface BeginOptions extends Omit<BeginRequest, "scopes"> {
+  provider: string;
+  returnTo: string | undefined;
+  purpose: FlowPurpose;
+}
+
+/** Begins a sign-in in this browser; the address at Microsoft that goes on with it. */
+export async function beginSignIn<E extends AppEnv>(c: AppContext<E>, options: BeginOptions, now: number): Promise<string> {
+  const provider = microsoftProvider(options.provider);
+  const { url, ...begun } = await createMicrosoftSignIn(c.env, () => now).begin({
+    scopes: provider.auth.scopes,
+    loginHint: options.loginHint,
+    prompt: options.prompt,
+  });
+  const returnTo = safeReturnTo(c.env.ORIGIN, options.returnTo);
+  await rememberFlow(c, { ...begun, authority: MICROSOFT, provider: provider.id, returnTo, purpose: options.purpose }, now);
+  return url;
+}
+
+/** The provider with this id, if a Microsoft account is what it takes. */
+export function microsoftProvider(id: string): ProviderDefinition {
+  const provider = providers.get(id);
+  if (provider?.auth.authority !== MICROSOFT) {
+    throw new AppError("connection.unsupported", `There is no provider "${id}" to connect with a Microsoft account.`);
+  }
+  return provider;
+}

@@ -1,0 +1,75 @@
+import { html } from "hono/html";
+import type { AppContext } from "../context.ts";
+import type { AppError, ErrorCode } from "../errors.ts";
+import { randomSecret } from "../ids.ts";
+import type { SignInAction } from "./problem.ts";
+import { SignInProblem, TRY_AGAIN } from "./problem.ts";
+
+const TITLES: Partial<Record<ErrorCode, string>> = {
+  "auth.not_configured": "Sign-in is not set up",
+  "auth.state_unknown": "This sign-in is not known",
+  "auth.consent_declined": "Access was not given",
+  "auth.admin_consent_required": "Your administrator has to agree",
+  "auth.code_expired": "This sign-in has run out",
+  "auth.token_rejected": "You were not signed in",
+  "auth.authority_failed": "Microsoft did not answer",
+  "auth.sign_up_closed": "You are not on the list",
+  "auth.identity_taken": "This account is somebody else's here",
+  "connection.other_account": "This is another account",
+  "connection.unsupported": "This cannot be connected",
+  "request.rate_limited": "Too many attempts",
+  "request.not_found": "There is nothing here",
+};
+
+const STYLE = `
+:root { color-scheme: light dark; font: 16px/1.6 system-ui, sans-serif; }
+body { margin: 0; min-height: 100dvh; display: grid; place-items: center; background: Canvas; color: CanvasText; }
+main { max-width: 32rem; padding: 2rem 1.5rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; }
+p { margin: 0 0 1.5rem; overflow-wrap: anywhere; }
+a { display: inline-block; margin-right: 1rem; color: LinkText; }
+a.action { padding: .6rem 1rem; border-radius: .5rem; background: #0f766e; color: #fff; text-decoration: none; }
+a:focus-visible { outline: 3px solid #14b8a6; outline-offset: 2px; }
+small { display: block; margin-top: 2rem; opacity: .7; }`;
+
+/** A bad ending, as a page that says what happened and what to do. */
+export function problemPage(c: AppContext, error: AppError): Response | Promise<Response> {
+  const action = error instanceof SignInProblem ? error.action : TRY_AGAIN;
+  const title = TITLES[error.code] ?? "That did not work";
+  return messagePage(c, { title, text: error.message, action, note: `${error.code} · ${c.var.requestId}` }, error.status);
+}
+
+export interface MessagePage {
+  title: string;
+  text: string;
+  action: SignInAction;
+  note?: string;
+}
+
+/** A page of one message; all text is escaped. Loads nothing. */
+export function messagePage(c: AppContext, page: MessagePage, status: AppError["status"] = 200): Response | Promise<Response> {
+  const nonce = randomSecret();
+  c.header("content-security-policy", `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
+  c.header("cache-control", "no-store");
+  return c.html(
+    html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${page.title} – Tidemark</title>
+    <style nonce="${nonce}">${STYLE}</style>
+  </head>
+  <body>
+    <main>
+      <h1>${page.title}</h1>
+      <p>${page.text}</p>
+      <a class="action" href="${page.action.href}">${page.action.label}</a>
+      <a href="/">Start page</a>
+      ${page.note === undefined ? "" : html`<small>${page.note}</small>`}
+    </main>
+  </body>
+</html>`,
+    status,
+  );
+}

@@ -1,0 +1,24 @@
+import type { Context } from "hono";
+import type { UserSyncRpc } from "../durable-objects/rpc.ts";
+import type { SessionUser } from "./db/sessions.ts";
+import type { Logger } from "./log.ts";
+
+/** What every handler finds in its context. */
+export interface AppEnv {
+  Bindings: Env;
+  Variables: { requestId: string; log: Logger };
+}
+
+/** The same for a handler behind `requireUser`. */
+export interface UserEnv extends AppEnv {
+  Variables: AppEnv["Variables"] & { user: SessionUser };
+}
+
+export type AppContext<E extends AppEnv = AppEnv> = Context<E>;
+
+/** The object of one user: the only writer of that user's catalogue. */
+export type UserObject = UserSyncRpc & Pick<Fetcher, "fetch">;
+
+export function userObject(env: Pick<Env, "USER_SYNC">, userId: string): UserObject {
+  return env.USER_SYNC.getByName(userId);
+}
