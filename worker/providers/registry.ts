@@ -1,4 +1,5 @@
+import { onedrive } from "./onedrive/onedrive.ts";
 import type { ProviderDefinition } from "./provider.ts";
 
 /** Every kind of source that can be connected, by id. */
-export const providers = new Map<string, ProviderDefinition>();
+export const providers = new Map<string, ProviderDefinition>([[onedrive.id, onedrive]]);
