@@ -72,6 +72,7 @@ export type FileResult =
   | {
       index: number;
       outcome: "stored";
+      remoteId: string;
       storedId: string;
       size: number;
       sha256: string;
@@ -89,6 +90,7 @@ export type FileResult =
     };
 
 export interface SettleRequest {
+  syncId: string;
   jobId: string;
   lease: number;
   /** Empty: a sign of life. */
