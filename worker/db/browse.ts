@@ -1,0 +1,145 @@
+import { sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import type { Database } from "./client.ts";
+import type { ItemState } from "./schema.ts";
+
+// What routes read of items. Rows are written by the user's object only; a sync is known to be the user's before its
+// items are read, and every statement checks it again.
+
+/** The deepest chain of folders that is followed; a longer one, or one that bites its tail, ends there. */
+const DEPTH_MAX = 500;
+/** Rows of a sync looked at for one page of a run's files: nothing indexes them by run, and none of them is hot. */
+const SCAN_ROWS_MAX = 20_000;
+
+/** An item as the API shows it, but for its path. */
+export interface BrowsedItem {
+  remoteId: string;
+  parentId: string | null;
+  /** Whether the parent is the feed's root, or not known: the item is shown at the top. */
+  parentIsRoot: number;
+  kind: number;
+  name: string;
+  size: number | null;
+  mimeType: string | null;
+  webUrl: string | null;
+  createdAt: number | null;
+  modifiedAt: number | null;
+  seenAt: number;
+  hash: string | null;
+  state: ItemState;
+  reason: string | null;
+  nextAttemptAt: number | null;
+  storedId: string | null;
+  storedSize: number | null;
+  storedSha256: string | null;
+  storedAt: number | null;
+  storedDiffers: number | null;
+}
+
+/** Where a page of children begins: after this item. */
+export interface ChildrenCursor {
+  kind: number;
+  name: string;
+  remoteId: string;
+}
+
+export interface ChildrenQuery {
+  syncId: string;
+  /** Null: the children of the root, or of the roots where a sync has several. */
+  parentId: string | null;
+  /** Undefined: every state but `removed`. */
+  state?: ItemState | undefined;
+  after: ChildrenCursor | null;
+  limit: number;
+}
+
+const COLUMNS = sql`
+  items.remote_id AS remoteId, items.parent_id AS parentId, items.kind, items.name, items.size, items.mime_type AS mimeType,
+  items.web_url AS webUrl, items.created_at AS createdAt, items.modified_at AS modifiedAt, items.seen_at AS seenAt, items.hash,
+  items.state, items.reason, items.next_attempt_at AS nextAttemptAt, items.stored_id AS storedId, items.stored_size AS storedSize,
+  items.stored_sha256 AS storedSha256, items.stored_at AS storedAt, items.stored_differs AS storedDiffers,
+  NOT EXISTS (
+    SELECT 1 FROM items AS parent
+    WHERE parent.sync_id = items.sync_id AND parent.remote_id = items.parent_id AND parent.parent_id IS NOT NULL
+  ) AS parentIsRoot`;
+
+/** A folder's children: folders first, then by name regardless of case. */
+export function listChildren(db: Database, userId: string, query: ChildrenQuery): Promise<BrowsedItem[]> {
+  const { syncId, parentId, after } = query;
+  const parents = parentId === null ? sql`IN (SELECT remote_id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL)` : sql`= ${parentId}`;
+  const position =
+    after === null
+      ? sql``
+      : sql`AND (items.kind, items.name COLLATE NOCASE, items.remote_id) > (${after.kind}, ${after.name}, ${after.remoteId})`;
+  return db.all<BrowsedItem>(sql`
+    SELECT ${COLUMNS} FROM items
+    WHERE items.sync_id = ${syncId} AND items.parent_id ${parents} ${position} ${inState(query.state)} ${owned(userId, syncId)}
+    ORDER BY items.kind, items.name COLLATE NOCASE, items.remote_id
+    LIMIT ${query.limit}`);
+}
+
+export async function getItem(db: Database, userId: string, syncId: string, remoteId: string): Promise<BrowsedItem | undefined> {
+  const rows = await db.all<BrowsedItem>(sql`
+    SELECT ${COLUMNS} FROM items
+    WHERE items.sync_id = ${syncId} AND items.remote_id = ${remoteId} ${owned(userId, syncId)}`);
+  return rows[0];
+}
+
+/** Paths from the root, with a leading slash, by remote id. What is not placed under the root begins with its topmost known folder. */
+export async function pathsOf(db: Database, userId: string, syncId: string, remoteIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db.all<{ id: string; path: string }>(sql`
+    WITH RECURSIVE chain(id, remote_id, depth) AS (
+      SELECT value, value, 0 FROM json_each(${JSON.stringify(remoteIds)})
+      UNION
+      SELECT chain.id, items.parent_id, chain.depth + 1
+      FROM chain JOIN items ON items.sync_id = ${syncId} AND items.remote_id = chain.remote_id
+      WHERE items.parent_id IS NOT NULL AND items.parent_id <> '' AND chain.depth < ${DEPTH_MAX}
+    )
+    SELECT chain.id, '/' || group_concat(items.name, '/' ORDER BY chain.depth DESC) AS path
+    FROM chain JOIN items ON items.sync_id = ${syncId} AND items.remote_id = chain.remote_id
+    WHERE items.parent_id IS NOT NULL ${owned(userId, syncId)}
+    GROUP BY chain.id`);
+  return new Map(rows.map((row) => [row.id, row.path]));
+}
+
+export interface RunFilesQuery {
+  syncId: string;
+  runId: string;
+  /** Undefined: every state. */
+  state?: ItemState | undefined;
+  /** The remote id after which to go on; "" at the beginning. */
+  after: string;
+  limit: number;
+}
+
+/**
+ * The files that this run was the last to change, by remote id. A page may be short of `limit`, even empty, and still not
+ * be the last: `next` is null on the last one only.
+ */
+export async function listRunFiles(db: Database, userId: string, query: RunFilesQuery): Promise<{ items: BrowsedItem[]; next: string | null }> {
+  const { syncId, after } = query;
+  const windows = await db.all<{ end: string | null; scanned: number }>(sql`
+    SELECT max(remote_id) AS "end", count(*) AS scanned FROM (
+      SELECT remote_id FROM items WHERE sync_id = ${syncId} AND remote_id > ${after} ORDER BY remote_id LIMIT ${SCAN_ROWS_MAX}
+    )`);
+  const end = windows[0]?.end ?? null;
+  if (end === null) return { items: [], next: null };
+  const items = await db.all<BrowsedItem>(sql`
+    SELECT ${COLUMNS} FROM items
+    WHERE items.sync_id = ${syncId} AND items.remote_id > ${after} AND items.remote_id <= ${end}
+      AND items.run_id = ${query.runId} AND items.kind = 1
+      ${query.state === undefined ? sql`` : sql`AND items.state = ${query.state}`} ${owned(userId, syncId)}
+    ORDER BY items.remote_id
+    LIMIT ${query.limit}`);
+  const last = items.at(-1);
+  if (last && items.length === query.limit) return { items, next: last.remoteId };
+  return { items, next: windows[0]?.scanned === SCAN_ROWS_MAX ? end : null };
+}
+
+function inState(state: ItemState | undefined): SQL {
+  return state === undefined ? sql`AND items.state <> 'removed'` : sql`AND items.state = ${state}`;
+}
+
+function owned(userId: string, syncId: string): SQL {
+  return sql`AND EXISTS (SELECT 1 FROM syncs WHERE syncs.id = ${syncId} AND syncs.user_id = ${userId})`;
+}

@@ -1,0 +1,66 @@
+import { and, asc, eq, gt, isNotNull, lte, sql } from "drizzle-orm";
+import type { Database } from "./client.ts";
+import { syncs, ticks } from "./schema.ts";
+
+// Who is due, for cron: the only queries that go over all users. Answers are user ids in their order, paged by the last.
+
+export interface DuePage {
+  afterUserId: string;
+  limit: number;
+}
+
+/**
+ * Users with an interval sync whose slot lies in the minutes after `fromMinute`, up to `toMinute`. After a gap longer
+ * than its interval a sync is due once.
+ *
+ * The intervals in use are found by skipping through the index, one step each; then each one's slots are a range of it,
+ * or two where the minutes wrap round.
+ */
+export async function usersWithDueSlots(
+  db: Database,
+  minutes: { fromMinute: number; toMinute: number },
+  page: DuePage,
+): Promise<string[]> {
+  const { fromMinute, toMinute } = minutes;
+  const scheduled = sql`interval_minutes IS NOT NULL AND status = 'active'`;
+  const rows = await db.all<{ userId: string }>(sql`
+    WITH RECURSIVE intervals(minutes) AS (
+      SELECT min(interval_minutes) FROM syncs WHERE ${scheduled}
+      UNION ALL
+      SELECT (SELECT min(interval_minutes) FROM syncs WHERE interval_minutes > minutes AND ${scheduled})
+      FROM intervals WHERE minutes IS NOT NULL
+    ),
+    spans(minutes, first, length) AS (
+      SELECT minutes, (${fromMinute} + 1) % minutes, min(${toMinute} - ${fromMinute}, minutes) FROM intervals WHERE minutes IS NOT NULL
+    ),
+    due(userId) AS (
+      SELECT user_id FROM spans JOIN syncs ON interval_minutes = minutes
+        AND wake_slot BETWEEN first AND min(first + length, minutes) - 1 WHERE ${scheduled}
+      UNION
+      SELECT user_id FROM spans JOIN syncs ON interval_minutes = minutes
+        AND wake_slot BETWEEN 0 AND first + length - minutes - 1 WHERE ${scheduled}
+    )
+    SELECT userId FROM due WHERE userId > ${page.afterUserId} ORDER BY userId LIMIT ${page.limit}`);
+  return rows.map((row) => row.userId);
+}
+
+/** Users with a cron sync that is due. The object moves its time on; until then the user is found again. */
+export async function usersWithDueSyncs(db: Database, now: number, page: DuePage): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ userId: syncs.userId })
+    .from(syncs)
+    .where(and(isNotNull(syncs.nextDueAt), lte(syncs.nextDueAt, now), eq(syncs.status, sql`'active'`), gt(syncs.userId, page.afterUserId)))
+    .orderBy(asc(syncs.userId))
+    .limit(page.limit);
+  return rows.map((row) => row.userId);
+}
+
+/** When this piece of periodic work last ran; undefined before the first time. */
+export async function lastTick(db: Database, name: string): Promise<number | undefined> {
+  const row = await db.select({ at: ticks.at }).from(ticks).where(eq(ticks.name, name)).get();
+  return row?.at;
+}
+
+export async function recordTick(db: Database, name: string, at: number): Promise<void> {
+  await db.insert(ticks).values({ name, at }).onConflictDoUpdate({ target: ticks.name, set: { at } });
+}
