@@ -1,0 +1,38 @@
+import { createHash, type Hash } from "node:crypto";
+import { setImmediate as breathe } from "node:timers/promises";
+import { computedBytes, readContent, type Content } from "./content.ts";
+import { QuickXorHash } from "./quick-xor.ts";
+
+const BYTES_BETWEEN_BREATHS = 16 * 1024 * 1024;
+
+export const HASH_NAMES = ["quickXor", "sha1", "sha256"] as const;
+export type HashName = (typeof HASH_NAMES)[number];
+export type Hashes = Partial<Record<HashName, string>>;
+
+/** The asked hashes of a content: quickXor in base64, the others in lower-case hex. */
+export async function hashContent(content: Content, names: readonly HashName[]): Promise<Hashes> {
+  const quickXor = names.includes("quickXor") ? new QuickXorHash() : undefined;
+  const digests = new Map<HashName, Hash>();
+  for (const name of names) if (name !== "quickXor") digests.set(name, createHash(name));
+  const update = (bytes: Uint8Array): void => {
+    quickXor?.update(bytes);
+    for (const digest of digests.values()) digest.update(bytes);
+  };
+  if (content.kind === "computed" && content.size < BYTES_BETWEEN_BREATHS) {
+    for (const bytes of computedBytes(content.seed, 0, content.size)) update(bytes);
+  } else {
+    let sinceBreath = 0;
+    for await (const bytes of readContent(content)) {
+      update(bytes);
+      sinceBreath += bytes.length;
+      if (sinceBreath > BYTES_BETWEEN_BREATHS) {
+        sinceBreath = 0;
+        await breathe();
+      }
+    }
+  }
+  const hashes: Hashes = {};
+  if (quickXor !== undefined) hashes.quickXor = quickXor.digest();
+  for (const [name, digest] of digests) hashes[name] = digest.digest("hex");
+  return hashes;
+}

@@ -1,0 +1,212 @@
+import { z } from "zod";
+import { transaction } from "../database.ts";
+import type { Account } from "../microsoft/accounts.ts";
+import { computedBytes } from "./content.ts";
+import { DriveError, type DriveTools } from "./drive.ts";
+import { nameProblem, PATH_LENGTH_MAX, splitPath } from "./names.ts";
+import { combine } from "./random.ts";
+import { ROOT_N, type Item } from "./store.ts";
+
+const OPS_MAX = 100_000;
+const LITERAL_BYTES_MAX = 1024 * 1024;
+const FILE_BYTES_MAX = 250 * 1024 ** 3;
+// Computed files differ in their first eight bytes; below that, or where there was a text, what was is compared.
+const COMPARED_BYTES_MAX = 8;
+
+const path = z.string().min(1);
+/** A size in bytes, of computed content; or the text itself. */
+const bytes = z.union([z.number().int().min(0).max(FILE_BYTES_MAX), z.string().max(LITERAL_BYTES_MAX)]);
+
+export const mutationSchema = z.strictObject({
+  ops: z
+    .array(
+      z.discriminatedUnion("op", [
+        z.strictObject({ op: z.literal("create"), path, bytes: bytes.default(1024) }),
+        z.strictObject({ op: z.literal("update"), path, bytes: bytes.optional() }),
+        z.strictObject({ op: z.literal("mkdir"), path }),
+        z.strictObject({ op: z.literal("rename"), path, name: z.string() }),
+        z.strictObject({ op: z.literal("move"), path, to: z.string() }),
+        z.strictObject({ op: z.literal("delete"), path }),
+        z.strictObject({ op: z.literal("restore"), id: z.string() }),
+      ]),
+    )
+    .max(OPS_MAX),
+});
+export type Mutation = z.infer<typeof mutationSchema>["ops"][number];
+
+/** Applies all operations or, where one is impossible, none. Answers the id that each one was about. */
+export function mutateDrive(tools: DriveTools, account: Account, ops: readonly Mutation[]): string[] {
+  if (tools.accounts.state(account).folder !== null) {
+    throw new DriveError(409, "This drive is a folder of your machine, which the sandbox never changes: edit its files instead.");
+  }
+  return transaction(tools.db, () =>
+    ops.map((op, index) => {
+      try {
+        return account.ids.id(applyOne(tools, account, op));
+      } catch (error) {
+        if (error instanceof DriveError) throw new DriveError(error.status, `ops[${index}] (${op.op}): ${error.message}`);
+        throw error;
+      }
+    }),
+  );
+}
+
+function applyOne(tools: DriveTools, account: Account, op: Mutation): number {
+  switch (op.op) {
+    case "create":
+      return createFile(tools, account, op.path, op.bytes);
+    case "update":
+      return updateFile(tools, account, op.path, op.bytes);
+    case "mkdir":
+      return makeFolders(tools, account, splitPath(op.path)).n;
+    case "rename": {
+      const item = existing(tools, account, op.path);
+      return place(tools, account, item, parentOf(tools, account, item), op.name);
+    }
+    case "move": {
+      const item = existing(tools, account, op.path);
+      return place(tools, account, item, makeFolders(tools, account, splitPath(op.to)), item.name);
+    }
+    case "delete":
+      return deleteItem(tools, account, existing(tools, account, op.path));
+    case "restore":
+      return restoreItem(tools, account, op.id);
+  }
+}
+
+function createFile(tools: DriveTools, account: Account, at: string, content: number | string): number {
+  const segments = splitPath(at);
+  const name = segments.pop() ?? "";
+  const parent = makeFolders(tools, account, segments);
+  checkName(tools, account, parent, name);
+  const now = tools.now();
+  const n = tools.accounts.takeNumbers(account, 1);
+  const literal = typeof content === "string" ? Buffer.from(content) : undefined;
+  const size = literal?.length ?? Number(content);
+  const seed = literal === undefined ? combine(n, 1) : null;
+  const source = literal === undefined ? ("computed" as const) : ("literal" as const);
+  tools.drives.insert(account.no, { n, parent: parent.n, name, folder: false, size, created: now, modified: now, source, seed }, now, nextSeq(tools, account));
+  if (literal !== undefined) tools.drives.setLiteral(account.no, n, literal);
+  tools.drives.grow(account.no, parent.n, size, 1);
+  return n;
+}
+
+function updateFile(tools: DriveTools, account: Account, at: string, content: number | string | undefined): number {
+  const item = existing(tools, account, at);
+  if (item.folder) throw new DriveError(409, `"${at}" is a folder.`);
+  const before = beginning(tools, account, item);
+  const now = tools.now();
+  let size: number;
+  if (typeof content === "string") {
+    let literal = Buffer.from(content);
+    if (before !== undefined && literal.equals(before)) literal = Buffer.from(`${content}\n`);
+    size = literal.length;
+    tools.drives.setLiteral(account.no, item.n, literal);
+    tools.drives.setContent(account.no, item.n, { source: "literal", seed: null, size, modified: now }, now, nextSeq(tools, account));
+  } else {
+    size = content ?? item.size;
+    // Two empty files are the same: a change needs a byte.
+    if (size === 0 && item.size === 0) size = 1;
+    let seed = combine(item.n, item.contentRevision + 1);
+    while (before !== undefined && size === item.size && Buffer.concat([...computedBytes(seed, 0, size)]).equals(before)) seed = combine(seed, 1);
+    tools.drives.setContent(account.no, item.n, { source: "computed", seed, size, modified: now }, now, nextSeq(tools, account));
+  }
+  tools.drives.grow(account.no, item.parent, size - item.size, 0);
+  return item.n;
+}
+
+// What the file holds now, where a new content could equal it.
+function beginning(tools: DriveTools, account: Account, item: Item): Buffer | undefined {
+  if (item.source === "literal") return Buffer.from(tools.drives.literal(account.no, item.n));
+  if (item.size > COMPARED_BYTES_MAX) return undefined;
+  return Buffer.concat([...computedBytes(item.seed ?? 0, 0, item.size)]);
+}
+
+/** The folder of a path, with all that is missing on the way made. */
+export function makeFolders(tools: DriveTools, account: Account, segments: readonly string[]): Item {
+  let folder = tools.drives.live(account.no, ROOT_N);
+  if (folder === undefined) throw new DriveError(409, "The drive has no root.");
+  for (const name of segments) {
+    let next = tools.drives.child(account.no, folder.n, name);
+    if (next === undefined) {
+      checkName(tools, account, folder, name);
+      const now = tools.now();
+      const n = tools.accounts.takeNumbers(account, 1);
+      const made = { n, parent: folder.n, name, folder: true, size: 0, created: now, modified: now, source: null, seed: null };
+      tools.drives.insert(account.no, made, now, nextSeq(tools, account));
+      tools.drives.grow(account.no, folder.n, 0, 1);
+      next = tools.drives.live(account.no, n);
+    }
+    if (next?.folder !== true) throw new DriveError(409, `"${name}" is a file, not a folder.`);
+    folder = next;
+  }
+  return folder;
+}
+
+/** Gives an item another name, another folder, or both; one item changes, whatever is below it. */
+export function place(tools: DriveTools, account: Account, item: Item, parent: Item, name: string): number {
+  if (item.n === ROOT_N) throw new DriveError(409, "The root stays where it is.");
+  if (tools.drives.ancestors(account.no, parent).some((above) => above.n === item.n) || parent.n === item.n) {
+    throw new DriveError(409, "A folder cannot be moved into itself.");
+  }
+  checkName(tools, account, parent, name, item.n);
+  tools.drives.setPlace(account.no, item.n, { parent: parent.n, name }, tools.now(), nextSeq(tools, account));
+  if (item.parent !== parent.n) {
+    tools.drives.grow(account.no, item.parent, -item.size, -1);
+    tools.drives.grow(account.no, parent.n, item.size, 1);
+  }
+  return item.n;
+}
+
+/** Deletes an item and all below it, each with its own entry in the change log. */
+export function deleteItem(tools: DriveTools, account: Account, item: Item): number {
+  if (item.n === ROOT_N) throw new DriveError(409, "The root cannot be deleted.");
+  const below = item.folder ? tools.drives.descendants(account.no, item.n) : [];
+  const now = tools.now();
+  let seq = tools.accounts.takeSeqs(account, below.length + 1);
+  tools.drives.grow(account.no, item.parent, -item.size, -1);
+  for (const n of [item.n, ...below]) tools.drives.setDeleted(account.no, n, item.n, now, seq++);
+  return item.n;
+}
+
+function restoreItem(tools: DriveTools, account: Account, id: string): number {
+  const n = account.ids.parse(id);
+  const item = n === undefined ? undefined : tools.drives.item(account.no, n);
+  if (item === undefined) throw new DriveError(404, `There never was an item "${id}" in this drive.`);
+  if (item.deletedBy === null) throw new DriveError(409, `"${id}" is not deleted.`);
+  if (item.deletedBy !== item.n) throw new DriveError(409, `"${id}" was deleted with its folder "${account.ids.id(item.deletedBy)}": restore that.`);
+  const parent = item.parent === null ? undefined : tools.drives.live(account.no, item.parent);
+  if (parent === undefined) throw new DriveError(409, `The folder of "${id}" is deleted.`);
+  checkName(tools, account, parent, item.name, item.n);
+  const together = tools.drives.deletedWith(account.no, item.n);
+  const now = tools.now();
+  let seq = tools.accounts.takeSeqs(account, together.length);
+  for (const one of together) tools.drives.setDeleted(account.no, one.n, null, now, seq++);
+  tools.drives.grow(account.no, parent.n, item.size, 1);
+  return item.n;
+}
+
+function existing(tools: DriveTools, account: Account, at: string): Item {
+  const item = tools.drives.byPath(account.no, splitPath(at));
+  if (item === undefined) throw new DriveError(404, `There is nothing at "${at}".`);
+  return item;
+}
+
+function parentOf(tools: DriveTools, account: Account, item: Item): Item {
+  const parent = item.parent === null ? undefined : tools.drives.live(account.no, item.parent);
+  if (parent === undefined) throw new DriveError(409, "The root stays where it is.");
+  return parent;
+}
+
+function checkName(tools: DriveTools, account: Account, parent: Item, name: string, self?: number): void {
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new DriveError(400, `OneDrive refuses "${name}": it has ${problem}.`);
+  const length = [...tools.drives.segments(account.no, parent), name].join("/").length;
+  if (length > PATH_LENGTH_MAX) throw new DriveError(400, `The path would have ${length} characters; ${PATH_LENGTH_MAX} are allowed.`);
+  const other = tools.drives.child(account.no, parent.n, name);
+  if (other !== undefined && other.n !== self) throw new DriveError(409, `There already is a "${other.name}" in that folder.`);
+}
+
+export function nextSeq(tools: DriveTools, account: Account): number {
+  return tools.accounts.takeSeqs(account, 1);
+}

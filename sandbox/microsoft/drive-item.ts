@@ -1,0 +1,142 @@
+import type { DriveItem, IdentitySet, ItemReference } from "@microsoft/microsoft-graph-types";
+import { hashesOf } from "../drives/drive.ts";
+import type { HashName, Hashes } from "../drives/hashes.ts";
+import { extensionOf, mimeTypeOf } from "../drives/mime.ts";
+import { ROOT_N, type Item } from "../drives/store.ts";
+import type { Account } from "./accounts.ts";
+import { downloadUrl, filesHost, filesSite } from "./download-url.ts";
+import type { GraphCall, GraphTools } from "./graph-context.ts";
+import { guidOf } from "./ids.ts";
+import { disguise } from "./item-faults.ts";
+
+/** A driveItem as the service answers it: the published type, and the annotations that it does not list. */
+export type AnsweredItem = DriveItem & { "@odata.type"?: string; "@microsoft.graph.downloadUrl"?: string };
+
+/** `delta` leaves out what delta leaves out. `drivePath`: how paths in references begin. */
+export type Rendering = { delta: boolean; drivePath: string };
+
+const OFFICE = new Set(["docx", "xlsx", "pptx"]);
+const WORK_HASHES: HashName[] = ["quickXor"];
+const PERSONAL_HASHES: HashName[] = ["quickXor", "sha1", "sha256"];
+
+/** Writes items in the form of their account, with what faults do to them. */
+export async function driveItems(tools: GraphTools, call: GraphCall, items: readonly Item[], rendering: Rendering): Promise<AnsweredItem[]> {
+  const { account } = call.grant;
+  const hashes = await hashesOf(tools, account, items, account.form === "business" ? WORK_HASHES : PERSONAL_HASHES);
+  return items.map((item) => driveItem(tools, call, item, hashes.get(item.n) ?? {}, rendering));
+}
+
+function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashes, rendering: Rendering): AnsweredItem {
+  const { account } = call.grant;
+  const business = account.form === "business";
+  const tags = tagsOf(account, item);
+  const by = identityOf(account);
+  const answered: AnsweredItem = {
+    ...(rendering.delta ? { "@odata.type": "#microsoft.graph.driveItem" } : {}),
+    createdBy: by,
+    createdDateTime: dateTime(account, item.created),
+    eTag: tags.eTag,
+    id: account.ids.id(item.n),
+    lastModifiedBy: by,
+    lastModifiedDateTime: dateTime(account, item.modified),
+    name: item.name,
+    parentReference: parentReference(tools, account, item, rendering),
+    webUrl: webUrl(tools, call, account, item),
+    fileSystemInfo: { createdDateTime: dateTime(account, item.created), lastModifiedDateTime: dateTime(account, item.modified) },
+    size: item.size,
+  };
+  if (business ? !item.folder && (!rendering.delta || tools.faults.strikesItem("ctag-in-delta", call.asked, item)) : true) answered.cTag = tags.cTag;
+  if (item.n === ROOT_N) answered.root = {};
+  if (item.folder) answered.folder = { childCount: !business && rendering.delta ? 0 : item.children };
+  else {
+    answered.file = { mimeType: mimeTypeOf(item.name), hashes: hashFacet(hashes) };
+    if (business && extensionOf(item.name) !== "") Object.assign(answered.file, { fileExtension: `.${extensionOf(item.name)}` });
+    answered["@microsoft.graph.downloadUrl"] = downloadUrl(tools.keys.secret, call.request.site, account, item.n, tools.now());
+  }
+  disguise(tools.faults, call, item, answered, rendering);
+  return answered;
+}
+
+/** What is left of a deleted item in delta: on work accounts its id, on personal ones also its name. */
+export function tombstone(tools: GraphTools, call: GraphCall, item: Item): AnsweredItem {
+  const { account } = call.grant;
+  const parentId = account.ids.id(item.parent ?? ROOT_N);
+  const id = account.ids.id(item.n);
+  const bogus = tools.faults.strikesItem("bogus-tombstones", call.asked, item);
+  const never = "0001-01-01T00:00:00Z";
+  const hashes = { file: { hashes: { quickXorHash: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" } } };
+  if (account.form === "business") {
+    const reference = { driveId: account.driveId, driveType: "business", id: parentId };
+    return { id, ...(bogus ? { lastModifiedDateTime: never, ...hashes } : {}), parentReference: reference, deleted: { state: "deleted" } };
+  }
+  return {
+    eTag: tagsOf(account, item).eTag,
+    id,
+    lastModifiedDateTime: bogus ? never : dateTime(account, item.changed),
+    name: item.name,
+    parentReference: { driveId: account.driveId, driveType: "personal", id: parentId },
+    deleted: {},
+    ...(item.folder ? { folder: {} } : bogus ? hashes : { file: {} }),
+  };
+}
+
+export function tagsOf(account: Account, item: Item): { eTag: string; cTag: string } {
+  if (account.form === "personal") {
+    const id = account.ids.id(item.n);
+    return { eTag: legacyTag(`${id}.${item.revision}`), cTag: legacyTag(`c:${id}.${item.contentRevision + 256}`) };
+  }
+  const guid = account.ids.guid(item.n);
+  return { eTag: `"{${guid}},${item.revision}"`, cTag: `"c:{${guid}},${item.contentRevision}"` };
+}
+
+const legacyTag = (text: string): string => `a${Buffer.from(text).toString("base64").replace(/=+$/, "")}`;
+
+export function identityOf(account: Account): IdentitySet {
+  const user = account.form === "business" ? { email: account.name, id: account.oid } : { id: account.cid };
+  return { user: { ...user, displayName: account.displayName } };
+}
+
+/** Work accounts have whole seconds; personal ones milliseconds, without trailing zeros. */
+export function dateTime(account: Account, time: number): string {
+  if (account.form !== "personal") return `${new Date(time).toISOString().slice(0, 19)}Z`;
+  return new Date(time).toISOString().replace(/\.?0*Z$/, "Z");
+}
+
+function hashFacet(hashes: Hashes): Record<string, string> {
+  const facet: Record<string, string> = {};
+  if (hashes.quickXor !== undefined) facet["quickXorHash"] = hashes.quickXor;
+  if (hashes.sha1 !== undefined) facet["sha1Hash"] = hashes.sha1.toUpperCase();
+  if (hashes.sha256 !== undefined) facet["sha256Hash"] = hashes.sha256.toUpperCase();
+  return facet;
+}
+
+function parentReference(tools: GraphTools, account: Account, item: Item, rendering: Rendering): ItemReference {
+  const business = account.form === "business";
+  const reference: ItemReference = { driveType: business ? "business" : "personal", driveId: account.driveId };
+  if (item.parent === null) return reference;
+  const parent = tools.drives.item(account.no, item.parent);
+  reference.id = account.ids.id(item.parent);
+  if (parent === undefined) return reference;
+  reference.name = parent.n === ROOT_N ? (business ? "Documents" : "root") : parent.name;
+  if (!rendering.delta) reference.path = referencePath(tools, account, parent, rendering);
+  if (business) reference.siteId = guidOf(`site of ${account.name}`);
+  return reference;
+}
+
+/** `/drive/root:/a/b`; personal accounts percent-encode it. */
+export function referencePath(tools: GraphTools, account: Account, parent: Item, rendering: Rendering): string {
+  const segments = tools.drives.segments(account.no, parent);
+  const written = account.form === "business" ? segments : segments.map(encodeURIComponent);
+  return [`${rendering.drivePath}/root:`, ...written].join("/");
+}
+
+function webUrl(tools: GraphTools, call: GraphCall, account: Account, item: Item): string {
+  const base = `${call.request.site(filesHost(account))}`;
+  if (account.form === "personal") return `${base}/s!${Buffer.from(account.ids.id(item.n)).toString("base64url")}`;
+  const site = `${base}/${filesSite(account)}`;
+  if (OFFICE.has(extensionOf(item.name))) {
+    const guid = encodeURIComponent(`{${account.ids.guid(item.n)}}`);
+    return `${site}/_layouts/15/Doc.aspx?sourcedoc=${guid}&file=${encodeURIComponent(item.name)}&action=default&mobileredirect=true`;
+  }
+  return [`${site}/Documents`, ...tools.drives.segments(account.no, item).map(encodeURIComponent)].join("/");
+}

@@ -1,0 +1,21 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { DriveTools } from "../drives/drive.ts";
+import type { VendorRequest } from "../vendor-request.ts";
+import type { Asked, Faults } from "./faults.ts";
+import type { Grant, Grants } from "./grants.ts";
+import type { Keys } from "./keys.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import type { Throttle } from "./throttle.ts";
+
+/** What Graph as a whole is made of. */
+export type GraphTools = DriveTools & {
+  db: DatabaseSync;
+  grants: Grants;
+  keys: Keys;
+  faults: Faults;
+  throttle: Throttle;
+  subscriptions: Subscriptions;
+};
+
+/** One request to Graph that is known to speak for someone. */
+export type GraphCall = { request: VendorRequest; asked: Asked; grant: Grant };

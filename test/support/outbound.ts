@@ -1,0 +1,27 @@
+import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
+
+const CONTROL_HOST = "sandbox.test";
+/** Where tests say the product runs. Nothing listens there: the sandbox's handshakes are answered here, its notifications are in its outbox. */
+const PRODUCT_HOST = "tidemark.example";
+const VENDOR_HOSTS = /(^|\.)(microsoftonline\.com|microsoft\.com|sharepoint\.com|1drv\.com|microsoftpersonalcontent\.com)$/;
+
+let sandbox: Promise<Sandbox> | undefined;
+
+/**
+ * Answers every request that leaves the Worker under test: vendors by one sandbox in memory that all test files share, its control calls
+ * at `https://sandbox.test/_sandbox/…`. Tests keep apart by using accounts of their own.
+ */
+export async function sandboxOutbound(request: Request): Promise<Response> {
+  const { hostname } = new URL(request.url);
+  if (hostname !== CONTROL_HOST && !VENDOR_HOSTS.test(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
+  const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct }));
+  return app.fetch(request);
+}
+
+const deliverToProduct: typeof fetch = async (input) => {
+  const url = new URL(input instanceof Request ? input.url : input);
+  if (url.hostname !== PRODUCT_HOST) throw new Error(`No test may reach ${url.hostname}.`);
+  const token = url.searchParams.get("validationToken");
+  if (token !== null) return new Response(token, { headers: { "Content-Type": "text/plain" } });
+  return new Response(null, { status: 202 });
+};
