@@ -8,8 +8,13 @@ import type { ItemState } from "./schema.ts";
 
 /** The deepest chain of folders that is followed; a longer one, or one that bites its tail, ends there. */
 const DEPTH_MAX = 500;
+/** Feeds of one sync, each with a root of its own. */
+const ROOTS_MAX = 1000;
 /** Rows of a sync looked at for one page of a run's files: nothing indexes them by run, and none of them is hot. */
 const SCAN_ROWS_MAX = 20_000;
+
+const FOLDER = 0;
+const FILE = 1;
 
 /** An item as the API shows it, but for its path. */
 export interface BrowsedItem {
@@ -64,18 +69,36 @@ const COLUMNS = sql`
   ) AS parentIsRoot`;
 
 /** A folder's children: folders first, then by name regardless of case. */
-export function listChildren(db: Database, userId: string, query: ChildrenQuery): Promise<BrowsedItem[]> {
-  const { syncId, parentId, after } = query;
-  const parents = parentId === null ? sql`IN (SELECT remote_id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL)` : sql`= ${parentId}`;
-  const position =
-    after === null
-      ? sql``
-      : sql`AND (items.kind, items.name COLLATE NOCASE, items.remote_id) > (${after.kind}, ${after.name}, ${after.remoteId})`;
+export async function listChildren(db: Database, userId: string, query: ChildrenQuery): Promise<BrowsedItem[]> {
+  const parents = query.parentId === null ? await rootsOf(db, query.syncId) : [query.parentId];
+  const found: BrowsedItem[] = [];
+  for (const kind of [FOLDER, FILE]) {
+    if (found.length >= query.limit || (query.after && query.after.kind > kind)) continue;
+    const after = query.after?.kind === kind ? query.after : null;
+    found.push(...(await childrenOfKind(db, userId, { ...query, kind, after, parents, limit: query.limit - found.length })));
+  }
+  return found;
+}
+
+/** One range of the index, which has this order already: a page costs its own rows, however large the folder. */
+function childrenOfKind(db: Database, userId: string, query: ChildrenQuery & { kind: number; parents: string[] }): Promise<BrowsedItem[]> {
+  const { syncId, parents, after } = query;
+  const among = parents.length === 1 ? sql`= ${parents[0]}` : sql`IN (SELECT value FROM json_each(${JSON.stringify(parents)}))`;
+  // The first condition is what the index can seek; the second leaves out those of the same name that came before.
+  const position = after
+    ? sql`AND items.name COLLATE NOCASE >= ${after.name} AND (items.name COLLATE NOCASE > ${after.name} OR items.remote_id > ${after.remoteId})`
+    : sql``;
   return db.all<BrowsedItem>(sql`
     SELECT ${COLUMNS} FROM items
-    WHERE items.sync_id = ${syncId} AND items.parent_id ${parents} ${position} ${inState(query.state)} ${owned(userId, syncId)}
-    ORDER BY items.kind, items.name COLLATE NOCASE, items.remote_id
+    WHERE items.sync_id = ${syncId} AND items.parent_id ${among} AND items.kind = ${query.kind} ${position}
+      ${inState(query.state)} ${owned(userId, syncId)}
+    ORDER BY items.name COLLATE NOCASE, items.remote_id
     LIMIT ${query.limit}`);
+}
+
+async function rootsOf(db: Database, syncId: string): Promise<string[]> {
+  const rows = await db.all<{ id: string }>(sql`SELECT remote_id AS id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL LIMIT ${ROOTS_MAX}`);
+  return rows.map((row) => row.id);
 }
 
 export async function getItem(db: Database, userId: string, syncId: string, remoteId: string): Promise<BrowsedItem | undefined> {
@@ -134,6 +157,23 @@ export async function listRunFiles(db: Database, userId: string, query: RunFiles
   const last = items.at(-1);
   if (last && items.length === query.limit) return { items, next: last.remoteId };
   return { items, next: windows[0]?.scanned === SCAN_ROWS_MAX ? end : null };
+}
+
+/** Where a content lies, and what it is. */
+export interface StoredContent {
+  storedId: string;
+  size: number;
+  sha256: string;
+}
+
+/** The newest content that an item once had: of one that the source removed, or whose row has none. */
+export async function lastVersion(db: Database, userId: string, syncId: string, remoteId: string): Promise<StoredContent | undefined> {
+  const rows = await db.all<StoredContent>(sql`
+    SELECT stored_id AS storedId, size, sha256 FROM versions
+    WHERE sync_id = ${syncId} AND remote_id = ${remoteId} ${owned(userId, syncId)}
+    ORDER BY number DESC
+    LIMIT 1`);
+  return rows[0];
 }
 
 function inState(state: ItemState | undefined): SQL {

@@ -43,6 +43,7 @@ export const provider = z.object({
   scopes: z.array(z.string()),
   capabilities: z.object({ webhook: z.boolean(), revoke: z.boolean() }),
 });
+export type Provider = z.infer<typeof provider>;
 
 export const connection = z.object({
   id: z.string(),
@@ -220,6 +221,7 @@ export const status = z.object({
   connections: z.array(connection),
   syncs: z.array(z.object({ id: z.string(), name: z.string(), live: syncStatus })),
 });
+export type Status = z.infer<typeof status>;
 
 /** GET /api/v1/dashboard: the numbers of the first page. */
 export const dashboard = z.object({

@@ -1,0 +1,40 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { requireOwnOrigin, requireUser } from "../auth/guard.ts";
+import { rateLimit } from "../auth/rate-limit.ts";
+import type { UserEnv } from "../context.ts";
+import { AppError } from "../errors.ts";
+import { connectionRoutes } from "./connections.ts";
+import { eventRoutes } from "./events.ts";
+import { itemRoutes } from "./items.ts";
+import { meRoutes } from "./me.ts";
+import { dashboardRoutes, statusRoutes } from "./overview.ts";
+import { providerRoutes } from "./providers.ts";
+import { runRoutes } from "./runs.ts";
+import { syncRoutes } from "./syncs.ts";
+
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** /api/v1: for who is signed in, and from our own pages only. */
+export const apiRoutes = new Hono<UserEnv>()
+  .use(requireOwnOrigin)
+  .use(requireUser)
+  .use(rateLimit<UserEnv>((env) => env.API_LIMIT, (c) => c.var.user.id))
+  .use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
+  .use(async (c, next) => {
+    await next();
+    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+  })
+  .route("/me", meRoutes)
+  .route("/status", statusRoutes)
+  .route("/dashboard", dashboardRoutes)
+  .route("/providers", providerRoutes)
+  .route("/connections", connectionRoutes)
+  .route("/syncs", syncRoutes)
+  .route("/runs", runRoutes)
+  .route("/items", itemRoutes)
+  .route("/events", eventRoutes);
+
+function tooLarge(): never {
+  throw new AppError("request.body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);
+}

@@ -1,0 +1,111 @@
+import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/encoding";
+import { z } from "zod";
+import type { AppContext, UserEnv } from "../context.ts";
+import type { BrowsedItem, ChildrenCursor } from "../db/browse.ts";
+import { getItem, listChildren, listRunFiles, pathsOf } from "../db/browse.ts";
+import { catalogue } from "../db/client.ts";
+import { toInstant, toInstantOrNull } from "../db/instant.ts";
+import { AppError } from "../errors.ts";
+import { decodeItemId, encodeItemId } from "./item-id.ts";
+import type { Item, itemsQuery, runFilesQuery } from "./wire.ts";
+
+interface ItemPage {
+  items: Item[];
+  cursor: string | null;
+}
+
+const childrenCursor = z.object({ kind: z.int(), name: z.string(), remoteId: z.string() });
+
+/** The children of a folder, or of the root, in the order a person expects. */
+export async function listItems(c: AppContext<UserEnv>, syncId: string, asked: z.output<typeof itemsQuery>): Promise<ItemPage> {
+  const { id: userId, homeShard } = c.var.user;
+  const db = catalogue(c.env, homeShard);
+  const parentId = asked.parent === undefined ? null : remoteIdIn(syncId, asked.parent);
+  if (parentId !== null && !(await getItem(db, userId, syncId, parentId))) throw notFound();
+  const after = asked.cursor === undefined ? null : decodeCursor(asked.cursor, childrenCursor);
+  const rows = await listChildren(db, userId, { syncId, parentId, state: asked.state, after, limit: asked.limit + 1 });
+  const shown = rows.slice(0, asked.limit);
+  const last = shown.at(-1);
+  const next: ChildrenCursor | null =
+    last && rows.length > asked.limit ? { kind: last.kind, name: last.name, remoteId: last.remoteId } : null;
+  return { items: await withPaths(c, syncId, shown), cursor: next && encodeCursor(next) };
+}
+
+/** The files that a run was the last to change. */
+export async function listFilesOfRun(
+  c: AppContext<UserEnv>,
+  run: { id: string; syncId: string },
+  asked: z.output<typeof runFilesQuery>,
+): Promise<ItemPage> {
+  const { id: userId, homeShard } = c.var.user;
+  const after = asked.cursor === undefined ? "" : decodeCursor(asked.cursor, z.string());
+  const query = { syncId: run.syncId, runId: run.id, state: asked.state, after, limit: asked.limit };
+  const { items, next } = await listRunFiles(catalogue(c.env, homeShard), userId, query);
+  return { items: await withPaths(c, run.syncId, items), cursor: next === null ? null : encodeCursor(next) };
+}
+
+/** One item by its id in the API. */
+export async function loadItem(c: AppContext<UserEnv>, itemId: string): Promise<{ syncId: string; row: BrowsedItem }> {
+  const { id: userId, homeShard } = c.var.user;
+  const decoded = decodeItemId(itemId);
+  const row = decoded && (await getItem(catalogue(c.env, homeShard), userId, decoded.syncId, decoded.remoteId));
+  if (!row) throw notFound();
+  return { syncId: decoded.syncId, row };
+}
+
+/** Items as the API shows them. */
+export async function withPaths(c: AppContext<UserEnv>, syncId: string, rows: readonly BrowsedItem[]): Promise<Item[]> {
+  const { id: userId, homeShard } = c.var.user;
+  const ids = rows.map((row) => row.remoteId);
+  const paths = await pathsOf(catalogue(c.env, homeShard), userId, syncId, ids);
+  return rows.map((row) => toItem(syncId, row, paths.get(row.remoteId) ?? "/"));
+}
+
+function toItem(syncId: string, row: BrowsedItem, path: string): Item {
+  const [algorithm, ...value] = row.hash?.split(":") ?? [];
+  return {
+    id: encodeItemId(syncId, row.remoteId),
+    syncId,
+    remoteId: row.remoteId,
+    parentId: row.parentIsRoot || row.parentId === null ? null : encodeItemId(syncId, row.parentId),
+    name: row.name,
+    path,
+    kind: row.kind === 0 ? "folder" : "file",
+    size: row.size,
+    mimeType: row.mimeType,
+    webUrl: row.webUrl,
+    createdAt: toInstantOrNull(row.createdAt),
+    modifiedAt: toInstantOrNull(row.modifiedAt),
+    lastSeenAt: toInstant(row.seenAt),
+    hash: algorithm === undefined ? null : { algorithm, value: value.join(":") },
+    sha256: row.storedSha256,
+    storedSize: row.storedSize,
+    state: row.state,
+    reason: row.reason,
+    nextAttemptAt: toInstantOrNull(row.nextAttemptAt),
+    storedAt: toInstantOrNull(row.storedAt),
+    servedDiffers: row.storedDiffers === 1,
+  };
+}
+
+function remoteIdIn(syncId: string, itemId: string): string {
+  const decoded = decodeItemId(itemId);
+  if (decoded?.syncId !== syncId) throw notFound();
+  return decoded.remoteId;
+}
+
+function encodeCursor(value: unknown): string {
+  return encodeBase64urlNoPadding(new TextEncoder().encode(JSON.stringify(value)));
+}
+
+function decodeCursor<T>(cursor: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(new TextDecoder().decode(decodeBase64urlIgnorePadding(cursor))));
+  } catch (cause) {
+    throw new AppError("request.invalid", "cursor: not one of this list", { cause });
+  }
+}
+
+function notFound(): AppError {
+  return new AppError("item.not_found", "There is no such item.");
+}

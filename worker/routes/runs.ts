@@ -1,0 +1,25 @@
+import { Hono } from "hono";
+import type { UserEnv } from "../context.ts";
+import { userObject } from "../context.ts";
+import { unwrap } from "../errors.ts";
+import { listFilesOfRun } from "./list-items.ts";
+import { loadRun, withLiveNumbers } from "./load.ts";
+import { runLog } from "./run-log.ts";
+import { query } from "./validate.ts";
+import { runFilesQuery } from "./wire.ts";
+
+export const runRoutes = new Hono<UserEnv>()
+  .get("/:id", async (c) => {
+    const [run] = await withLiveNumbers(c, [await loadRun(c, c.req.param("id"))]);
+    if (!run) throw new Error("A run that was read is not shown.");
+    return c.json(run);
+  })
+
+  .get("/:id/files", query(runFilesQuery), async (c) => {
+    const run = await loadRun(c, c.req.param("id"));
+    return c.json(await listFilesOfRun(c, run, c.req.valid("query")));
+  })
+
+  .get("/:id/logs", async (c) => runLog(c, await loadRun(c, c.req.param("id"))))
+
+  .post("/:id/retry", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).retry(c.req.param("id"))), 202));

@@ -1,0 +1,76 @@
+import { Hono } from "hono";
+import type { UserEnv } from "../context.ts";
+import { userObject } from "../context.ts";
+import { catalogue } from "../db/client.ts";
+import { listRuns } from "../db/runs.ts";
+import { listSyncs } from "../db/syncs.ts";
+import { unwrap } from "../errors.ts";
+import { listItems } from "./list-items.ts";
+import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
+import { jsonBody, query } from "./validate.ts";
+import type { Run } from "./wire.ts";
+import { itemsQuery, pageQuery, runRequest, syncCreate, syncPatch } from "./wire.ts";
+
+export const syncRoutes = new Hono<UserEnv>()
+  .get("/", async (c) => {
+    const { id, homeShard } = c.var.user;
+    const rows = await listSyncs(catalogue(c.env, homeShard), id);
+    return c.json({ items: await withLastRuns(c, rows), cursor: null });
+  })
+
+  .post("/", jsonBody(syncCreate), async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).createSync(c.req.valid("json"))), 201))
+
+  /** Runs every active sync of the user; one whose run is under way answers that run. */
+  .post("/run", jsonBody(runRequest), async (c) => {
+    const { id, homeShard } = c.var.user;
+    const rows = await listSyncs(catalogue(c.env, homeShard), id);
+    const items: Run[] = [];
+    for (const row of rows) {
+      if (row.status !== "active") continue;
+      const run = await userObject(c.env, id).run(row.id, { ...c.req.valid("json"), trigger: "manual" });
+      if (run.ok) items.push(run.value);
+      else c.var.log.warn("sync.not_run", { syncId: row.id, code: run.code });
+    }
+    return c.json({ items, cursor: null }, 202);
+  })
+
+  .get("/:id", async (c) => {
+    const [sync] = await withLastRuns(c, [await loadSync(c, c.req.param("id"))]);
+    if (!sync) throw new Error("A sync that was read is not shown.");
+    return c.json(sync);
+  })
+
+  .patch("/:id", jsonBody(syncPatch), async (c) =>
+    c.json(unwrap(await userObject(c.env, c.var.user.id).updateSync(c.req.param("id"), c.req.valid("json")))),
+  )
+
+  /** Ends the sync; its rows and content are erased in the background. */
+  .delete("/:id", async (c) => {
+    unwrap(await userObject(c.env, c.var.user.id).deleteSync(c.req.param("id")));
+    return c.body(null, 204);
+  })
+
+  .post("/:id/run", jsonBody(runRequest), async (c) => {
+    const options = { ...c.req.valid("json"), trigger: "manual" } as const;
+    return c.json(unwrap(await userObject(c.env, c.var.user.id).run(c.req.param("id"), options)), 202);
+  })
+
+  .post("/:id/pause", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).pause(c.req.param("id")))))
+
+  .post("/:id/resume", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).resume(c.req.param("id")))))
+
+  .post("/:id/cancel", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).cancel(c.req.param("id")))))
+
+  .get("/:id/status", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).status(c.req.param("id")))))
+
+  .get("/:id/runs", query(pageQuery), async (c) => {
+    const { id, homeShard } = c.var.user;
+    const sync = await loadSync(c, c.req.param("id"));
+    const page = await listRuns(catalogue(c.env, homeShard), id, sync.id, c.req.valid("query"));
+    return c.json({ items: await withLiveNumbers(c, page.items), cursor: page.cursor });
+  })
+
+  .get("/:id/items", query(itemsQuery), async (c) => {
+    const sync = await loadSync(c, c.req.param("id"));
+    return c.json(await listItems(c, sync.id, c.req.valid("query")));
+  });

@@ -1,0 +1,25 @@
+import type { AppContext } from "../context.ts";
+import { AppError } from "../errors.ts";
+
+/** The page that the UI's router starts from, whatever the address: the build's `fallback.html`. */
+const FALLBACK_PATH = "/fallback";
+
+/** Answers a deep link of the UI with its fallback page. Only navigations get it: a missing file is a 404. */
+export async function uiFallback(c: AppContext): Promise<Response> {
+  const page = isNavigation(c) ? await c.env.ASSETS.fetch(new URL(FALLBACK_PATH, c.env.ORIGIN)) : null;
+  if (!page?.ok) {
+    await page?.body?.cancel();
+    const notFound = new AppError("request.not_found", "There is nothing here.");
+    return c.json({ error: { code: notFound.code, message: notFound.message, requestId: c.var.requestId } }, notFound.status);
+  }
+  const answer = new Response(c.req.method === "HEAD" ? null : page.body, page);
+  // The page brings its own policy for scripts, by their hashes; this adds what only a header can say.
+  answer.headers.append("content-security-policy", "frame-ancestors 'none'");
+  return answer;
+}
+
+function isNavigation(c: AppContext): boolean {
+  if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
+  const mode = c.req.header("sec-fetch-mode");
+  return mode === undefined ? (c.req.header("accept") ?? "").includes("text/html") : mode === "navigate";
+}
