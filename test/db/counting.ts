@@ -1,0 +1,22 @@
+import { env } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/d1";
+import type { Database } from "../../worker/db/client.ts";
+
+/** The real database, counting the rows that statements read. */
+export function countingDatabase(): { db: Database; rowsRead: () => number } {
+  let read = 0;
+  const counted = (statement: D1PreparedStatement): D1PreparedStatement => ({
+    bind: (...values: unknown[]) => counted(statement.bind(...values)),
+    first: statement.first.bind(statement),
+    raw: statement.raw.bind(statement),
+    run: () => noted(statement.run()),
+    all: () => noted(statement.all()),
+  } as D1PreparedStatement);
+  const noted = async <T>(pending: Promise<D1Result<T>>): Promise<D1Result<T>> => {
+    const result = await pending;
+    read += result.meta.rows_read;
+    return result;
+  };
+  const binding = { prepare: (query: string) => counted(env.DB.prepare(query)) } as unknown as D1Database;
+  return { db: drizzle(binding), rowsRead: () => read };
+}
