@@ -145,10 +145,15 @@ class MemoryProvider implements Provider {
 
 function chunked(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
   let at = 0;
-  return new ReadableStream({
+  const body: UnderlyingByteSource = {
+    type: "bytes",
     pull(controller) {
       if (at < bytes.length) controller.enqueue(bytes.slice(at, (at += chunkBytes)));
-      if (at >= bytes.length) controller.close();
+      if (at < bytes.length) return;
+      controller.close();
+      // A read that waits with its own buffer ends only by being answered.
+      controller.byobRequest?.respond(0);
     },
-  });
+  };
+  return new ReadableStream(body);
 }

@@ -1,0 +1,142 @@
+import { asProviderError, ProviderError } from "../providers/errors.ts";
+import type { DownloadUrl, OpenedContent, Provider } from "../providers/provider.ts";
+import { sameContent } from "../sync/content.ts";
+import { STORABLE_BYTES_MAX } from "../sync/item.ts";
+import type { Addresses } from "./addresses.ts";
+import { EMPTY_DIGESTS, parseHash } from "./digests.ts";
+import type { FileResult, LeasedFile } from "./job.ts";
+import type { Served } from "./receive.ts";
+import { type Destination, storeContent, storeEmpty, StorageError } from "./store.ts";
+
+/** A file that was given up this often is kept as it is served, even if it is served otherwise each time. */
+const DIFFERENT_ATTEMPTS_MAX = 2;
+
+export interface FileWork {
+  file: LeasedFile;
+  feedId: string;
+  provider: Provider;
+  addresses: Addresses;
+  destination: Destination;
+  signal: AbortSignal;
+}
+
+/** Fetches one content into the bucket, verified. Never throws: every outcome is a result. */
+export async function fetchFile(work: FileWork): Promise<FileResult> {
+  const { file, destination } = work;
+  try {
+    if ((file.size ?? 0) > STORABLE_BYTES_MAX) return tooLarge(file);
+    if (!isEmpty(file)) return await download(work);
+    await storeEmpty(destination, EMPTY_DIGESTS.sha256);
+    return stored(file, { size: 0, sha256: EMPTY_DIGESTS.sha256, matches: true });
+  } catch (error) {
+    if (!(error instanceof StorageError)) return failed(file, asProviderError(error));
+    // Whether the object came into being is not known: it must not. Where this fails too, the next lease names the key.
+    await destination.bucket.delete(destination.key).catch(() => undefined);
+    return { index: file.index, outcome: "failed", kind: "storage", message: `${error.message} ${String(error.cause ?? "")}`.trim() };
+  }
+}
+
+/** Downloads, at most twice whole: an address that has run out is renewed once, other bytes than announced are asked for once more. */
+async function download(work: FileWork): Promise<FileResult> {
+  const { file, addresses } = work;
+  let address = addresses.planned(file) ?? undefined;
+  let renewed = address === undefined;
+  let first: Served | null = null;
+  if (renewed) {
+    const current = await lookAgain(work, 0);
+    if ("outcome" in current) return current;
+    address = current.download;
+  }
+  for (;;) {
+    const startedAt = Date.now();
+    const outcome = await attempt(work, address, first);
+    if (outcome.kind === "stored") return stored(file, outcome.served);
+    if (outcome.kind === "too_large") return tooLarge(file);
+    if (outcome.kind === "run_out") {
+      if (renewed) return failed(file, new ProviderError("expired_url", "The download address was refused, and so was a new one."));
+      if (address) addresses.refused(address);
+    } else if (first !== null) {
+      return failed(file, new ProviderError("transient", "The source serves other bytes than it announces, and others each time."));
+    } else first = outcome.served;
+    const current = await lookAgain(work, outcome.kind === "run_out" ? 0 : startedAt);
+    if ("outcome" in current) return current;
+    address = current.download;
+    renewed = true;
+  }
+}
+
+type Attempt = { kind: "stored"; served: Served } | { kind: "other_bytes"; served: Served } | { kind: "run_out" } | { kind: "too_large" };
+
+async function attempt(work: FileWork, address: DownloadUrl | undefined, first: Served | null): Promise<Attempt> {
+  const { file, destination, signal } = work;
+  const opened = await open(work, address);
+  if (opened === null) return { kind: "run_out" };
+  if (isUnexpectedPage(opened, file)) {
+    await opened.body.cancel().catch(() => undefined);
+    return { kind: "run_out" };
+  }
+  const length = opened.size ?? first?.size ?? file.size;
+  if ((length ?? 0) > STORABLE_BYTES_MAX) {
+    await opened.body.cancel().catch(() => undefined);
+    return { kind: "too_large" };
+  }
+  // At first only what was announced will do: another length cannot be that, and is only measured.
+  const hopeless = first === null && file.size !== null && length !== file.size;
+  const accept = (served: Served) =>
+    served.matches || (first !== null && (served.sha256 === first.sha256 || file.attempts >= DIFFERENT_ATTEMPTS_MAX));
+  const announced = { size: file.size, hash: parseHash(file.hash) };
+  const { accepted, ...served } = await storeContent(destination, opened, announced, hopeless ? null : length, accept, signal);
+  return { kind: accepted ? "stored" : "other_bytes", served };
+}
+
+/** Null where the address has run out. */
+async function open({ provider, file, feedId, signal }: FileWork, address: DownloadUrl | undefined): Promise<OpenedContent | null> {
+  try {
+    return await provider.open({ id: file.remoteId, feedId, ...(address && { download: address }) }, { signal });
+  } catch (error) {
+    if (error instanceof ProviderError && error.kind === "expired_url") return null;
+    throw error;
+  }
+}
+
+/** What the source has now: the same content, with its address, or what became of it. */
+async function lookAgain(work: FileWork, since: number): Promise<FileResult | { download: DownloadUrl | undefined }> {
+  const { file } = work;
+  const current = await work.addresses.ask(file.remoteId, since);
+  if (current.status === "gone") return failed(file, new ProviderError("not_found", "The file is no longer at the source."));
+  if (current.status === "refused") return failed(file, new ProviderError("forbidden", "The source refuses access to the file."));
+  const { entry } = current;
+  const marks = {
+    hash: entry.hash ? `${entry.hash.algorithm}:${entry.hash.value}` : null,
+    contentTag: entry.contentTag ?? null,
+    size: entry.size ?? null,
+    modifiedAt: entry.modifiedAt ?? null,
+  };
+  const changed = entry.skip !== undefined || entry.kind === "folder" || !sameContent(file, marks);
+  return changed ? { index: file.index, outcome: "changed", entry } : { download: entry.download };
+}
+
+/** Sign-in and error pages come with the status of a success. */
+function isUnexpectedPage(opened: OpenedContent, file: LeasedFile): boolean {
+  if (!/^text\/html\b/i.test(opened.contentType ?? "") || opened.size === file.size) return false;
+  return !/^(text\/html|application\/xhtml)/i.test(file.mimeType ?? "") && !/\.(x?html?|aspx|mht)$/i.test(file.name);
+}
+
+/** Nothing to ask for: announced as empty, and with no hash that says otherwise. */
+function isEmpty(file: LeasedFile): boolean {
+  const hash = parseHash(file.hash);
+  return file.size === 0 && (hash === null || hash.value === EMPTY_DIGESTS[hash.algorithm]);
+}
+
+function stored(file: LeasedFile, served: Served): FileResult {
+  const { index, remoteId, storedId } = file;
+  return { index, outcome: "stored", remoteId, storedId, size: served.size, sha256: served.sha256, differs: !served.matches };
+}
+
+function tooLarge(file: LeasedFile): FileResult {
+  return { index: file.index, outcome: "failed", kind: "too_large", message: "The file is larger than one object can be." };
+}
+
+function failed(file: LeasedFile, { kind, message, retryAfterSeconds }: ProviderError): FileResult {
+  return { index: file.index, outcome: "failed", kind, message, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}

@@ -1,0 +1,161 @@
+import { errorFields, type Logger } from "../log.ts";
+import { providers } from "../providers/registry.ts";
+import { Addresses } from "./addresses.ts";
+import type { ConnectionWork } from "./connection-work.ts";
+import { fetchFile } from "./fetch-file.ts";
+import { contentKey, HEARTBEAT_SECONDS, type FileResult, type JobLease, type LeasedFile, type SettleAnswer } from "./job.ts";
+import type { Pool } from "./pool.ts";
+import type { UserObjectCalls } from "./user-object.ts";
+
+/** Keys of one R2 delete. */
+const DELETED_KEYS_MAX = 1_000;
+/** Failures that concern the whole connection: no other file would fare better. */
+const STOPPING_KINDS = new Set<string>(["throttled", "auth", "operator"]);
+
+export type LeasedJob = Extract<JobLease, { kind: "leased" }>;
+
+/** What the jobs of one invocation share. */
+export interface Invocation {
+  env: Env;
+  userId: string;
+  requestId: string;
+  calls: UserObjectCalls;
+  pool: Pool;
+  /** Whether there is time to begin another file. */
+  hasTime: () => boolean;
+  /** Ends downloads that would outlive the invocation. */
+  signal: AbortSignal;
+}
+
+/** One leased job: its files through the pool, a sign of life every few seconds, and its settlement. */
+export class JobRun {
+  readonly #invocation: Invocation;
+  readonly #job: LeasedJob;
+  readonly #connection: ConnectionWork;
+  readonly #log: Logger;
+  readonly #lost = new AbortController();
+  readonly #usage = { providerRequests: 0, storagePuts: 0 };
+  #unreported: FileResult[] = [];
+  #reporting: Promise<void> = Promise.resolve();
+
+  constructor(invocation: Invocation, job: LeasedJob, connection: ConnectionWork, log: Logger) {
+    this.#invocation = invocation;
+    this.#job = job;
+    this.#connection = connection;
+    this.#log = log.with({ jobId: job.jobId, lease: job.lease, syncId: job.syncId });
+  }
+
+  /** Throws where the settlement could not be delivered: the object then has the job again, and the keys it may have left. */
+  async run(): Promise<void> {
+    await this.#deleteKeys(this.#job.orphanKeys);
+    const heartbeat = setInterval(() => void this.#reportSoon(), HEARTBEAT_SECONDS * 1000);
+    try {
+      await this.#fetchAll();
+    } finally {
+      clearInterval(heartbeat);
+    }
+    await this.#reporting;
+    if (!this.#isLost) await this.#report(true);
+  }
+
+  get #isLost(): boolean {
+    return this.#lost.signal.aborted;
+  }
+
+  async #fetchAll(): Promise<void> {
+    const { env, pool, signal } = this.#invocation;
+    const { files, feedId } = this.#job;
+    const definition = providers.get(this.#job.provider);
+    if (!definition) {
+      const message = `There is no provider ${this.#job.provider}.`;
+      this.#unreported = files.map(({ index }) => ({ index, outcome: "failed", kind: "unsupported", message }));
+      return;
+    }
+    const context = this.#connection.providerContext(() => (this.#usage.providerRequests += 1));
+    const provider = definition.create(env, context);
+    const addresses = new Addresses(provider, feedId, files, context.now);
+    const ends = AbortSignal.any([signal, this.#lost.signal]);
+    const fetchOne = async (file: LeasedFile) => {
+      if (this.#isLost || this.#connection.stopped || !this.#invocation.hasTime()) return;
+      const destination = { bucket: env.CONTENT, key: this.#key(file.storedId), file, onPut: () => (this.#usage.storagePuts += 1) };
+      await this.#take(file, await fetchFile({ file, feedId, provider, addresses, destination, signal: ends }));
+    };
+    await Promise.all(files.map((file) => pool.run(() => fetchOne(file))));
+  }
+
+  async #take(file: LeasedFile, result: FileResult): Promise<void> {
+    if (result.outcome === "failed") {
+      this.#log.warn("downloads.file_failed", { remoteId: file.remoteId, kind: result.kind, message: result.message });
+    }
+    if (this.#isLost) {
+      if (result.outcome === "stored") await this.#deleteKeys([this.#key(result.storedId)]);
+      return;
+    }
+    this.#unreported.push(result);
+    if (result.outcome !== "failed" || !STOPPING_KINDS.has(result.kind) || this.#connection.stopped) return;
+    // The object hears of it at once, so that nothing else is sent to the source; what is under way there may end.
+    this.#connection.stopped = true;
+    void this.#reportSoon();
+  }
+
+  /** Reports what there is, after any report under way. A failure is left to the next report. */
+  #reportSoon(): Promise<void> {
+    this.#reporting = this.#reporting.then(() => (this.#isLost ? undefined : this.#report(false))).catch((error: unknown) => {
+      this.#log.warn("downloads.report_failed", errorFields(error));
+    });
+    return this.#reporting;
+  }
+
+  async #report(done: boolean): Promise<void> {
+    const { jobId, syncId, lease } = this.#job;
+    const results = this.#unreported;
+    const usage = { ...this.#usage };
+    const request = { syncId, jobId, lease, results, done, usage, requestId: this.#invocation.requestId };
+    this.#unreported = [];
+    let answer: SettleAnswer;
+    try {
+      answer = await this.#invocation.calls.call("settle", (object) => object.settle(request));
+    } catch (error) {
+      this.#unreported = [...results, ...this.#unreported];
+      throw error;
+    }
+    this.#usage.providerRequests -= usage.providerRequests;
+    this.#usage.storagePuts -= usage.storagePuts;
+    const level = done || !answer.accepted ? "info" : "debug";
+    this.#log[level]("downloads.settled", { ...count(results), done, accepted: answer.accepted, ...usage });
+    await this.#deleteKeys(answer.discard.map((storedId) => this.#key(storedId)));
+    if (!answer.accepted) await this.#lose();
+  }
+
+  /** The work is no longer wanted, or is another consumer's: ends what is under way, and removes what was not reported. */
+  async #lose(): Promise<void> {
+    this.#lost.abort(new Error("The lease is lost."));
+    const unreported = this.#unreported.flatMap((result) => (result.outcome === "stored" ? [this.#key(result.storedId)] : []));
+    this.#unreported = [];
+    await this.#deleteKeys(unreported);
+  }
+
+  #key(storedId: string): string {
+    return contentKey(this.#invocation.userId, this.#job.syncId, storedId);
+  }
+
+  /** What cannot be deleted now costs space, not truth. */
+  async #deleteKeys(keys: readonly string[]): Promise<void> {
+    try {
+      for (let from = 0; from < keys.length; from += DELETED_KEYS_MAX) {
+        await this.#invocation.env.CONTENT.delete(keys.slice(from, from + DELETED_KEYS_MAX));
+      }
+    } catch (error) {
+      this.#log.warn("downloads.delete_failed", { keys: keys.length, ...errorFields(error) });
+    }
+  }
+}
+
+function count(results: readonly FileResult[]): { stored: number; changed: number; failed: number; bytes: number } {
+  const counts = { stored: 0, changed: 0, failed: 0, bytes: 0 };
+  for (const result of results) {
+    counts[result.outcome] += 1;
+    if (result.outcome === "stored") counts.bytes += result.size;
+  }
+  return counts;
+}

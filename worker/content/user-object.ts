@@ -1,0 +1,45 @@
+import type { UserSyncRpc } from "../../durable-objects/rpc.ts";
+import type { ErrorCode } from "../errors.ts";
+import { errorFields, type Logger } from "../log.ts";
+import { ProviderError, type ProviderErrorKind } from "../providers/errors.ts";
+
+/** Waits before a call to the object is made again: it may be moving, or be busy. */
+const CALL_WAITS_MILLISECONDS = [200, 1_000, 3_000] as const;
+
+/** Calls a user's object; after a failure again, each time through a new stub, since the old one stays broken. */
+export class UserObjectCalls {
+  readonly #env: Pick<Env, "USER_SYNC">;
+  readonly #userId: string;
+  readonly #log: Logger;
+
+  constructor(env: Pick<Env, "USER_SYNC">, userId: string, log: Logger) {
+    this.#env = env;
+    this.#userId = userId;
+    this.#log = log;
+  }
+
+  async call<T>(name: string, invoke: (object: UserSyncRpc) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await invoke(this.#env.USER_SYNC.getByName(this.#userId));
+      } catch (error) {
+        const wait = CALL_WAITS_MILLISECONDS[attempt];
+        this.#log.warn("downloads.call_failed", { call: name, attempt, ...errorFields(error) });
+        if (wait === undefined) throw error;
+        await scheduler.wait(wait);
+      }
+    }
+  }
+
+  /** A valid access token of the connection. Throws a ProviderError. */
+  async accessToken(connectionId: string, renew: boolean): Promise<string> {
+    const result = await this.call("accessToken", (object) => object.accessToken(connectionId, { renew }));
+    if (result.ok) return result.value;
+    throw new ProviderError(kindOfRefusal(result.code), result.message, { providerCode: result.code });
+  }
+}
+
+/** The connection is not usable, or is no more; anything else may pass. */
+function kindOfRefusal(code: ErrorCode): ProviderErrorKind {
+  return code === "connection.not_active" || code === "connection.not_found" ? "auth" : "transient";
+}
