@@ -1,0 +1,113 @@
+// What a sync has to say about itself, in one sentence. Pure.
+import { formatBytes, formatCount, formatEstimate, formatMoment, formatNumberOf } from "./format.ts";
+import type { Run, Sync, SyncStatus } from "./wire.ts";
+import { isActive, type Tone } from "./words.ts";
+
+export interface Headline {
+  tone: Tone;
+  title: string;
+  detail: string;
+  /** How high the water stands, 0 to 1: the share of the known files that is here. */
+  level: number;
+}
+
+/** `now` is for times of day; `live` may be missing while the page loads. */
+export function headline(sync: Sync, live: SyncStatus | undefined, now: Date): Headline {
+  const { tone, title, detail } = say(sync, live, now);
+  return { tone, title, detail, level: waterLevel(sync, live) };
+}
+
+export function waterLevel(sync: Sync, live: SyncStatus | undefined): number {
+  const run = live?.activeRun ?? null;
+  const backlog = live?.backlog.files ?? 0;
+  // The sync's own figures are as old as the page; the run's are live.
+  const stored = Math.max(sync.stats.stored, run?.progress.stored ?? 0);
+  const known = Math.max(sync.stats.files, run?.progress.discovered ?? 0, stored + backlog);
+  if (known === 0) return sync.upToDateAt === null && live?.upToDateAt == null ? 0 : 1;
+  return Math.min(1, stored / known);
+}
+
+function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline, "level"> {
+  const run = live?.activeRun ?? (sync.lastRun && isActive(sync.lastRun) ? sync.lastRun : null);
+  const waiting = live?.waitingFor ?? null;
+  const status = live?.status ?? sync.status;
+  const at = live?.upToDateAt ?? sync.upToDateAt;
+  const upToDateAt = at === null ? null : new Date(at);
+
+  if (status === "deleting") return { tone: "calm", title: "Being deleted", detail: "Its copies and its catalogue are erased in the background." };
+  if (waiting?.reason === "reconnect") {
+    return { tone: "warn", title: "Waiting for you to reconnect", detail: "Microsoft no longer accepts the sign-in. What is stored stays readable." };
+  }
+  if (status === "paused" || waiting?.reason === "paused") return { tone: "calm", title: "Paused", detail: pausedDetail(sync, upToDateAt, now) };
+  if (status === "error") return { tone: "bad", title: "Stopped by a problem", detail: sync.error ?? "The next run tries again." };
+  if (waiting?.reason === "throttled") return throttled(waiting.until, now);
+  if (run) return running(live, run, upToDateAt !== null);
+  if (waiting?.reason === "retry") {
+    const until = waiting.until === null ? "soon" : onOrAt(new Date(waiting.until), now);
+    return { tone: "warn", title: `Trying again ${until}`, detail: "The last attempt did not get through; nothing is lost." };
+  }
+  return idle(sync, upToDateAt, now);
+}
+
+function throttled(until: string | null, now: Date): Omit<Headline, "level"> {
+  const when = until === null ? "in a while" : onOrAt(new Date(until), now);
+  return { tone: "active", title: `Goes on ${when}`, detail: "Microsoft asked us to slow down. That is usual with many files, and nothing is lost." };
+}
+
+function running(live: SyncStatus | undefined, run: Run, wasUpToDate: boolean): Omit<Headline, "level"> {
+  const left = live?.secondsLeft == null ? "" : ` About ${formatEstimate(live.secondsLeft)} left.`;
+  if (run.status === "pending") return { tone: "active", title: "Starting", detail: "The first files show up here in a moment." };
+  const { discovered, stored, bytes } = run.progress;
+  const backlog = live?.backlog.files ?? run.progress.pending;
+  switch (run.phase) {
+    case "listing":
+    case "planning": {
+      const seen = discovered === 0 ? "Nothing seen yet." : `${formatNumberOf(discovered, "file and folder", "files and folders")} seen so far, ${formatCount(stored)} stored.`;
+      return { tone: "active", title: wasUpToDate ? "Looking for changes" : "Reading your OneDrive for the first time", detail: seen + left };
+    }
+    case "downloading":
+      return {
+        tone: "active",
+        title: backlog === 0 ? "Copying" : `Copying: ${formatNumberOf(backlog, "file")} to go`,
+        detail: `${formatNumberOf(stored, "file")} stored in this run, ${formatBytes(bytes)}.${left}`,
+      };
+    case "finishing":
+      return { tone: "active", title: "Finishing", detail: "Everything is copied; the books are being closed." };
+  }
+}
+
+function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "level"> {
+  const { files, failed, skipped, bytes, stored } = sync.stats;
+  if (upToDateAt === null) {
+    const failure = sync.lastRun?.status === "failed" ? sync.lastRun.error?.message : undefined;
+    if (failure !== undefined) return { tone: "bad", title: "The last run failed", detail: failure };
+    return { tone: "calm", title: "Nothing is here yet", detail: "The first run has not finished." };
+  }
+  const when = onOrAt(upToDateAt, now);
+  if (sync.mode === "metadata") {
+    return { tone: "calm", title: `Listed, not copied: ${formatNumberOf(files, "file")}`, detail: `Names, sizes and dates as they were ${when}. No content is stored until you ask for it.` };
+  }
+  if (files === 0) return { tone: "good", title: `Your OneDrive was empty ${when}`, detail: "Whatever you put into it shows up here." };
+  if (failed > 0) {
+    return { tone: "warn", title: `${formatNumberOf(failed, "file")} could not be stored`, detail: `Everything else that your OneDrive had ${when} is here: ${amount(stored, bytes)}.` };
+  }
+  if (skipped > 0) {
+    return { tone: "good", title: `Everything your OneDrive could hand out ${when} is here`, detail: `${amount(stored, bytes)}. ${formatNumberOf(skipped, "file")} cannot be kept; each says why.` };
+  }
+  return { tone: "good", title: `Everything your OneDrive had ${when} is here`, detail: `${amount(stored, bytes)}, every byte verified.` };
+}
+
+function pausedDetail(sync: Sync, upToDateAt: Date | null, now: Date): string {
+  const since = upToDateAt === null ? "The first run has not finished." : `It has what your OneDrive had ${onOrAt(upToDateAt, now)}.`;
+  return `${since} Nothing new arrives until you resume${sync.stats.stored > 0 ? "; what is here stays readable" : ""}.`;
+}
+
+function onOrAt(at: Date, now: Date): string {
+  const moment = formatMoment(at, now);
+  if (/^(yesterday|tomorrow)/.test(moment)) return moment;
+  return moment.includes(" at ") ? `on ${moment}` : `at ${moment}`;
+}
+
+function amount(files: number, bytes: number): string {
+  return `${formatNumberOf(files, "file")}, ${formatBytes(bytes)}`;
+}

@@ -1,0 +1,28 @@
+import { createContext } from "svelte";
+import { goto } from "$app/navigation";
+import { api } from "./api.ts";
+import { Resource } from "./resource.svelte.ts";
+import { welcomeUrl } from "./sign-in.ts";
+import type { Me } from "./wire.ts";
+
+/** Who is signed in, and the way out. */
+export class Session {
+  readonly me = new Resource<Me>(() => api.me());
+
+  async start(): Promise<void> {
+    await this.me.reload();
+    if (this.me.error?.signedOut) this.leave();
+  }
+
+  /** Nobody is signed in any more: to the landing page, which leads back here. */
+  leave(): void {
+    void goto(welcomeUrl(location.pathname + location.search), { replace: true });
+  }
+
+  async signOut(everywhere: boolean): Promise<void> {
+    await api.signOut(everywhere);
+    location.assign("/");
+  }
+}
+
+export const [getSession, setSession] = createContext<Session>();

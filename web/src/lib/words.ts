@@ -1,0 +1,117 @@
+// What states, reasons and schedules are called on the page. Pure.
+import { formatNumberOf } from "./format.ts";
+import type { Connection, FailureKind, ItemState, Run, Schedule, SkipReason } from "./wire.ts";
+
+/** How much attention something asks for; colours and icons follow it. */
+export type Tone = "calm" | "active" | "good" | "warn" | "bad";
+
+export interface Words {
+  label: string;
+  tone: Tone;
+  /** A sentence, where the label alone leaves a question. */
+  detail?: string;
+}
+
+export const ITEM_STATES: Record<ItemState, Words> = {
+  stored: { label: "Stored", tone: "good" },
+  pending: { label: "On its way", tone: "active", detail: "It will be copied in this run." },
+  failed: { label: "Failed", tone: "bad" },
+  skipped: { label: "Skipped", tone: "warn" },
+  excluded: { label: "Listed only", tone: "calm" },
+  unreachable: { label: "Unreachable", tone: "warn", detail: "The source no longer shows it to us. The stored copy is kept." },
+  removed: { label: "Removed", tone: "calm", detail: "It was removed at the source." },
+};
+
+type Reason = FailureKind | SkipReason | "malformed" | "metadata_only";
+
+const REASONS: Record<Reason, string> = {
+  too_large: "Larger than 5 GB, which cannot be stored in one piece yet.",
+  malware: "OneDrive marks it as malware and does not hand it out.",
+  notebook: "A OneNote notebook: OneDrive has no single file of it to hand out.",
+  shortcut: "A shortcut to something in another person's drive.",
+  vault: "It is in the Personal Vault, which is closed to apps.",
+  unknown_kind: "OneDrive describes it as something that is neither file nor folder.",
+  metadata_only: "Only names, sizes and dates are kept; the content was not asked for.",
+  malformed: "OneDrive's description of it could not be read.",
+  auth: "The sign-in at Microsoft is no longer valid.",
+  throttled: "Microsoft asked us to slow down.",
+  transient: "Microsoft could not hand it out just now.",
+  not_found: "OneDrive listed it, but it was not there when it was fetched.",
+  cursor_expired: "OneDrive forgot how far it was read; it is being read again.",
+  forbidden: "Microsoft refuses to hand it out to this account.",
+  blocked: "A policy at Microsoft blocks it.",
+  unsupported: "OneDrive cannot hand it out.",
+  expired_url: "Its download address ran out before it was fetched.",
+  operator: "This installation's registration at Microsoft needs attention.",
+  fatal: "What Microsoft sent was not the file it announced.",
+  storage: "Our storage did not take it.",
+};
+
+/** A reason in a sentence; one that is not known here is shown as it came. */
+export function reasonText(reason: string | null): string {
+  if (reason === null) return "No reason was given.";
+  return Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason] : reason;
+}
+
+export const RUN_STATUSES: Record<Run["status"], Words> = {
+  pending: { label: "Starting", tone: "active" },
+  running: { label: "Running", tone: "active" },
+  completed: { label: "Completed", tone: "good" },
+  incomplete: { label: "Incomplete", tone: "warn", detail: "Some files could not be stored; each is listed with its reason." },
+  failed: { label: "Failed", tone: "bad" },
+  cancelled: { label: "Cancelled", tone: "calm", detail: "What was already stored is kept; the rest is the next run's." },
+};
+
+export const RUN_TYPES: Record<Run["type"], string> = { full: "Full check", incremental: "Changes" };
+
+export const RUN_TRIGGERS: Record<Run["trigger"], string> = {
+  schedule: "on schedule",
+  webhook: "after a change",
+  manual: "asked for",
+  api: "asked for by a program",
+  retry: "to try again",
+};
+
+export const RUN_PHASES: Record<Run["phase"], string> = {
+  listing: "Reading the list of files",
+  planning: "Comparing with what is here",
+  downloading: "Copying",
+  finishing: "Finishing",
+};
+
+export const PHASES = ["listing", "planning", "downloading", "finishing"] as const satisfies Run["phase"][];
+
+export const CONNECTION_STATUSES: Record<Connection["status"], Words> = {
+  active: { label: "Connected", tone: "good" },
+  needs_reconnect: { label: "Needs reconnecting", tone: "warn", detail: "Microsoft no longer accepts the sign-in. Nothing is lost: reconnect, and it goes on." },
+  revoked: { label: "Disconnected", tone: "calm", detail: "Nothing new arrives. The copies stay readable." },
+  error: { label: "Not working", tone: "bad" },
+};
+
+const PROVIDERS: Record<string, string> = { onedrive: "OneDrive" };
+
+export function providerName(provider: string): string {
+  return PROVIDERS[provider] ?? provider;
+}
+
+export function isActive(run: Pick<Run, "status">): boolean {
+  return run.status === "pending" || run.status === "running";
+}
+
+/** "every hour", "at 0 3 * * * (Europe/Berlin)", "only when you ask". */
+export function scheduleText(schedule: Schedule): string {
+  switch (schedule.kind) {
+    case "manual":
+      return "only when you ask";
+    case "cron":
+      return `at ${schedule.cron} (${schedule.timeZone})`;
+    case "interval":
+      return `every ${intervalText(schedule.minutes)}`;
+  }
+}
+
+function intervalText(minutes: number): string {
+  if (minutes % 1440 === 0) return minutes === 1440 ? "day" : formatNumberOf(minutes / 1440, "day");
+  if (minutes % 60 === 0) return minutes === 60 ? "hour" : formatNumberOf(minutes / 60, "hour");
+  return minutes === 1 ? "minute" : formatNumberOf(minutes, "minute");
+}
