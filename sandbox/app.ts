@@ -24,7 +24,7 @@ export type SandboxOptions = {
   fetch?: typeof fetch;
 };
 
-export type Sandbox = { app: Hono<{ Bindings: Partial<HttpBindings> }>; close: () => void };
+export type Sandbox = { app: Hono; close: () => void };
 
 const FIRST_ACCOUNTS = ["alice@contoso.example", "bob@outlook.example"];
 
@@ -67,15 +67,17 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     },
   };
 
-  const app: Sandbox["app"] = new Hono();
+  const app = new Hono();
   app.use(async (c, next) => {
     const request = toVendorRequest(c.req.raw, MICROSOFT_HOSTS);
     if (request === undefined) return next();
     try {
       return await microsoft(request);
     } catch (error) {
-      if (!(error instanceof ConnectionDropped) || c.env.outgoing === undefined) throw error;
-      c.env.outgoing.destroy();
+      // Only a server of our own can break a connection; elsewhere the caller gets the error itself.
+      const outgoing = (c.env as Partial<HttpBindings> | undefined)?.outgoing;
+      if (!(error instanceof ConnectionDropped) || outgoing === undefined) throw error;
+      outgoing.destroy();
       return RESPONSE_ALREADY_SENT;
     }
   });

@@ -16,6 +16,8 @@ export function interfere(response: Response, faults: Pick<Interception, "header
     headers.set("Content-Length", String(half));
     return new Response(toStream(upTo(response.body, half, false, false, onBytes)), init);
   }
+  // Whoever passes the answer on may end it instead of breaking it: then the closed connection tells.
+  if (faults.truncate !== false) headers.set("Connection", "close");
   const end = faults.truncate === false ? Infinity : faults.truncate === true ? half : faults.truncate;
   return new Response(toStream(upTo(response.body, end, faults.truncate !== false, faults.corrupt, onBytes)), init);
 }

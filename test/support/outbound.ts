@@ -1,3 +1,4 @@
+import { ConnectionDropped } from "../../sandbox/microsoft/interfere.ts";
 import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
 
 const CONTROL_HOST = "sandbox.test";
@@ -15,7 +16,13 @@ export async function sandboxOutbound(request: Request): Promise<Response> {
   const { hostname } = new URL(request.url);
   if (hostname !== CONTROL_HOST && !VENDOR_HOSTS.test(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
   const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct }));
-  return app.fetch(request);
+  try {
+    return await app.fetch(request);
+  } catch (error) {
+    if (!(error instanceof ConnectionDropped)) throw error;
+    // The plugin can only pass answers on. One that is no HTTP reaches the Worker as a lost connection.
+    return new Response(null, { headers: { "Content-Length": "none", Connection: "close" } });
+  }
 }
 
 const deliverToProduct: typeof fetch = async (input) => {
