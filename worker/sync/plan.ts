@@ -1,0 +1,195 @@
+import type { JobFile } from "../content/job.ts";
+import type { Change, Entry } from "../providers/provider.ts";
+import type { Job } from "./bundle.ts";
+import { Bundler } from "./bundle.ts";
+import { sameContent } from "./content.ts";
+import type { ItemRow, SyncMode } from "./item.ts";
+import { FILE, rowOf, sourceMarks, stateOf } from "./item.ts";
+import type { Stats } from "./stats.ts";
+import { add, difference, NO_STATS } from "./stats.ts";
+
+// What one page of changes means for the catalogue and the ledger. No I/O, no `this`.
+//
+// Planning goes by state: an item is due when it is wanted and what is stored is not what the source has. A page that
+// is planned again, after a crash anywhere, ends the same.
+
+export interface PlanInput {
+  changes: readonly Change[];
+  /** Rows of the ids that the page names, as far as there are any. */
+  known: ReadonlyMap<string, ItemRow>;
+  /** Jobs that the ledger still has, of those that known rows name. */
+  liveJobs: ReadonlySet<string>;
+  mode: SyncMode;
+  runId: string | null;
+  now: number;
+  mintJobId: () => string;
+}
+
+/** What planning needs beside the entries themselves. */
+type Terms = Omit<PlanInput, "changes" | "known">;
+
+export interface Plan {
+  /** Rows that differ from what is known. */
+  rows: ItemRow[];
+  jobs: Job[];
+  /** Ids that the source says are gone; to be marked until the round ends. */
+  removals: string[];
+  /** Ids that the source says are there: an earlier mark of theirs is void, and a sweep passes them by. */
+  present: string[];
+  stats: Stats;
+  /** New or changed items. */
+  discovered: number;
+  /** What a run's log should name: entries that were skipped or could not be read. */
+  notes: { remoteId: string | null; level: "info" | "error"; message: string }[];
+  /** Entries that could not be read at all: without an id there is no row to say so. */
+  malformed: number;
+}
+
+export function planPage(input: PlanInput): Plan {
+  const plan: Plan = { rows: [], jobs: [], removals: [], present: [], stats: NO_STATS, discovered: 0, notes: [], malformed: 0 };
+  const bundler = new Bundler(input.mintJobId);
+  for (const change of lastOccurrences(input.changes)) {
+    if (change.type === "removal") plan.removals.push(change.id);
+    else if (change.type === "malformed") planMalformed(change, input, plan);
+    else planEntry(change.entry, input, bundler, plan);
+  }
+  plan.jobs = bundler.jobs;
+  return plan;
+}
+
+/** The last occurrence of an id wins; entries without one stay. */
+function lastOccurrences(changes: readonly Change[]): Change[] {
+  const last = new Map<string, Change>();
+  const nameless: Change[] = [];
+  for (const change of changes) {
+    const id = change.type === "upsert" ? change.entry.id : change.id;
+    if (id === undefined) nameless.push(change);
+    else {
+      last.delete(id);
+      last.set(id, change);
+    }
+  }
+  return [...last.values(), ...nameless];
+}
+
+function planEntry(entry: Entry, input: PlanInput, bundler: Bundler, plan: Plan): void {
+  const known = input.known.get(entry.id);
+  const row = rowOf(entry, known, input.now);
+  const target = stateOf(row, input.mode, entry.skip);
+  row.state = target.state;
+  row.reason = target.reason;
+  plan.present.push(entry.id);
+  if (row.state === "pending" && !keepAsPlanned(row, known, input, input.now)) {
+    row.pendingJob = bundler.add(jobFile(row, entry.download ?? null));
+  }
+  if (isUnchanged(known, row)) return;
+  row.runId = input.runId;
+  plan.rows.push(row);
+  plan.stats = add(plan.stats, difference(known, row));
+  plan.discovered += 1;
+  if (row.state === "skipped" && known?.state !== "skipped") {
+    plan.notes.push({ remoteId: row.remoteId, level: "info", message: `Skipped “${row.name}”: ${row.reason}.` });
+  }
+}
+
+/**
+ * A due item keeps the job, or the wait after a failure, that it already has for this very content. False where it has
+ * none: it is to be queued. Failures that wait until `retryBefore` or earlier wait no longer.
+ */
+function keepAsPlanned(row: ItemRow, known: ItemRow | undefined, terms: Terms, retryBefore: number): boolean {
+  if (!known || known.reason === "malformed" || !sameContent(sourceMarks(row), sourceMarks(known))) return false;
+  if (known.state === "pending" && known.pendingJob !== null && terms.liveJobs.has(known.pendingJob)) {
+    row.pendingJob = known.pendingJob;
+    row.attempts = known.attempts;
+    return true;
+  }
+  if (known.state !== "failed") return false;
+  const waits = known.nextAttemptAt === null ? retryBefore !== Infinity : known.nextAttemptAt > retryBefore;
+  row.attempts = retryBefore === Infinity ? 0 : known.attempts;
+  if (!waits) return false;
+  row.state = "failed";
+  row.reason = known.reason;
+  row.nextAttemptAt = known.nextAttemptAt;
+  return true;
+}
+
+export function jobFile(row: ItemRow, download: JobFile["download"]): JobFile {
+  return {
+    remoteId: row.remoteId,
+    name: row.name,
+    size: row.size,
+    hash: row.hash,
+    contentTag: row.contentTag,
+    modifiedAt: row.modifiedAt,
+    mimeType: row.mimeType,
+    download,
+    attempts: row.attempts,
+  };
+}
+
+const COMPARED = [
+  "parentId",
+  "kind",
+  "name",
+  "size",
+  "mimeType",
+  "webUrl",
+  "createdAt",
+  "modifiedAt",
+  "hash",
+  "contentTag",
+  "state",
+  "reason",
+  "pendingJob",
+  "nextAttemptAt",
+  "attempts",
+] as const satisfies readonly (keyof ItemRow)[];
+
+function isUnchanged(known: ItemRow | undefined, row: ItemRow): boolean {
+  return known !== undefined && COMPARED.every((field) => known[field] === row[field]);
+}
+
+function planMalformed(change: Extract<Change, { type: "malformed" }>, input: PlanInput, plan: Plan): void {
+  plan.malformed += 1;
+  plan.notes.push({ remoteId: change.id ?? null, level: "error", message: `An entry could not be read: ${change.reason}.` });
+  if (change.id === undefined) return;
+  plan.present.push(change.id);
+  const known = input.known.get(change.id);
+  const row: ItemRow = {
+    ...rowOf({ id: change.id }, known, input.now),
+    kind: known?.kind ?? FILE,
+    size: known?.size ?? null,
+    modifiedAt: known?.modifiedAt ?? null,
+    state: "failed",
+    reason: "malformed",
+    runId: input.runId,
+  };
+  if (isUnchanged(known, row)) return;
+  plan.rows.push(row);
+  plan.stats = add(plan.stats, difference(known, row));
+}
+
+/**
+ * Rows of the catalogue, planned again by what is wanted now: after a change of the mode, or to try what failed.
+ * Failures that wait until `retryBefore` or earlier are queued; `Infinity` queues them all, as if for the first time.
+ */
+export function replan(known: readonly ItemRow[], terms: Terms & { retryBefore: number }): Pick<Plan, "rows" | "jobs" | "stats"> {
+  const bundler = new Bundler(terms.mintJobId);
+  const rows: ItemRow[] = [];
+  let stats = NO_STATS;
+  for (const before of known) {
+    if (before.kind !== FILE || !REPLANNED.has(before.state) || before.reason === "malformed") continue;
+    const row: ItemRow = { ...before, pendingJob: null, nextAttemptAt: null, ...stateOf(before, terms.mode, undefined) };
+    if (row.state === "pending" && !keepAsPlanned(row, before, terms, terms.retryBefore)) {
+      row.pendingJob = bundler.add(jobFile(row, null));
+    }
+    if (isUnchanged(before, row)) continue;
+    row.runId = terms.runId;
+    rows.push(row);
+    stats = add(stats, difference(before, row));
+  }
+  return { rows, jobs: bundler.jobs, stats };
+}
+
+/** States that depend on what is wanted, stored and tried; the others only the source can change. */
+const REPLANNED: ReadonlySet<ItemRow["state"]> = new Set(["excluded", "pending", "stored", "failed"]);
