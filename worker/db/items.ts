@@ -1,0 +1,155 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { ItemRow } from "../sync/item.ts";
+import { NO_STATS, type Stats } from "../sync/stats.ts";
+import type { Database } from "./client.ts";
+
+// What the engine reads and writes of a sync's items. One statement for any number of rows, through `json_each`: D1
+// binds at most 100 parameters. `written` counts rows as D1 bills them: index entries are rows too.
+
+/** Whose items: no statement reaches a sync of another user. */
+export interface ItemScope {
+  userId: string;
+  syncId: string;
+}
+
+const ROW = sql.raw(`
+  remote_id AS remoteId, parent_id AS parentId, kind, name, size, mime_type AS mimeType, web_url AS webUrl,
+  created_at AS createdAt, modified_at AS modifiedAt, seen_at AS seenAt, hash, content_tag AS contentTag, state, reason,
+  pending_job AS pendingJob, next_attempt_at AS nextAttemptAt, attempts, run_id AS runId, stored_id AS storedId,
+  stored_size AS storedSize, stored_hash AS storedHash, stored_tag AS storedTag,
+  stored_source_size AS storedSourceSize, stored_modified_at AS storedModifiedAt`);
+
+/** Rows of these ids, as far as there are any. */
+export async function knownItems(db: Database, scope: ItemScope, remoteIds: readonly string[]): Promise<Map<string, ItemRow>> {
+  if (remoteIds.length === 0) return new Map();
+  const rows = await db.all<ItemRow>(sql`
+    SELECT ${ROW} FROM items
+    WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)})) AND ${owned(scope)}`);
+  return new Map(rows.map((row) => [row.remoteId, row]));
+}
+
+/** Inserts or replaces what planning decides of these rows. What is stored of an item is left as it is. */
+export async function upsertItems(db: Database, scope: ItemScope, rows: readonly ItemRow[]): Promise<number> {
+  if (rows.length === 0) return 0;
+  const restored = rows.filter((row) => row.state === "stored" && row.storedId !== null).map((row) => row.storedId);
+  const upsert = db.run(sql`
+    INSERT INTO items (sync_id, remote_id, parent_id, kind, name, size, mime_type, web_url, created_at, modified_at,
+      seen_at, hash, content_tag, state, reason, pending_job, next_attempt_at, attempts, run_id)
+    SELECT ${scope.syncId}, value->>'remoteId', value->>'parentId', value->>'kind', value->>'name', value->>'size',
+      value->>'mimeType', value->>'webUrl', value->>'createdAt', value->>'modifiedAt', value->>'seenAt', value->>'hash',
+      value->>'contentTag', value->>'state', value->>'reason', value->>'pendingJob', value->>'nextAttemptAt',
+      value->>'attempts', value->>'runId'
+    FROM json_each(${JSON.stringify(rows)}) WHERE ${owned(scope)}
+    ON CONFLICT (sync_id, remote_id) DO UPDATE SET
+      parent_id = excluded.parent_id, kind = excluded.kind, name = excluded.name, size = excluded.size,
+      mime_type = excluded.mime_type, web_url = excluded.web_url, created_at = excluded.created_at,
+      modified_at = excluded.modified_at, seen_at = excluded.seen_at, hash = excluded.hash,
+      content_tag = excluded.content_tag, state = excluded.state, reason = excluded.reason,
+      pending_job = excluded.pending_job, next_attempt_at = excluded.next_attempt_at, attempts = excluded.attempts,
+      run_id = excluded.run_id`);
+  if (restored.length === 0) return (await upsert).meta.rows_written;
+  // An item that came back with the content that is kept of it: that content is current again.
+  const results = await db.batch([
+    upsert,
+    db.run(sql`
+      DELETE FROM versions WHERE sync_id = ${scope.syncId} AND ended_by = 'removed'
+        AND remote_id IN (SELECT value->>'remoteId' FROM json_each(${JSON.stringify(rows.map(({ remoteId }) => ({ remoteId })))}))
+        AND stored_id IN (SELECT value FROM json_each(${JSON.stringify(restored)})) AND ${owned(scope)}`),
+  ]);
+  return results[0].meta.rows_written + results[1].meta.rows_written;
+}
+
+/** Live rows directly below these folders, at most `limit`. */
+export async function liveChildren(db: Database, scope: ItemScope, folderIds: readonly string[], limit: number): Promise<ItemRow[]> {
+  return db.all<ItemRow>(sql`
+    SELECT ${ROW} FROM items
+    WHERE sync_id = ${scope.syncId} AND parent_id IN (SELECT value FROM json_each(${JSON.stringify(folderIds)}))
+      AND state <> 'removed' AND ${owned(scope)}
+    LIMIT ${limit}`);
+}
+
+/** Rows in order of their ids, after `afterId`: how the whole catalogue is gone through, a chunk at a time. */
+export async function scanItems(db: Database, scope: ItemScope, afterId: string, limit: number): Promise<ItemRow[]> {
+  return db.all<ItemRow>(sql`
+    SELECT ${ROW} FROM items
+    WHERE sync_id = ${scope.syncId} AND remote_id > ${afterId} AND state <> 'removed' AND ${owned(scope)}
+    ORDER BY remote_id LIMIT ${limit}`);
+}
+
+/** Failed rows whose next attempt is due by `dueBy`, soonest first. With `Infinity`, all of them. */
+export async function failedItems(db: Database, scope: ItemScope, dueBy: number, limit: number): Promise<ItemRow[]> {
+  const due = dueBy === Infinity ? sql`TRUE` : sql`next_attempt_at <= ${dueBy}`;
+  return db.all<ItemRow>(sql`
+    SELECT ${ROW} FROM items
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND reason IS NOT 'malformed' AND ${due} AND ${owned(scope)}
+    ORDER BY next_attempt_at LIMIT ${limit}`);
+}
+
+/** When the next failed row is due; null where none waits. */
+export async function nextAttemptAt(db: Database, scope: ItemScope): Promise<number | null> {
+  const row = await db.get<{ at: number | null }>(sql`
+    SELECT min(next_attempt_at) AS at FROM items
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND next_attempt_at IS NOT NULL AND ${owned(scope)}`);
+  return row?.at ?? null;
+}
+
+/** Removes these rows from view. What is stored of them is kept as a version. Answers the rows written. */
+export async function removeItems(
+  db: Database,
+  scope: ItemScope,
+  remoteIds: readonly string[],
+  removal: { at: number; runId: string | null },
+): Promise<number> {
+  if (remoteIds.length === 0) return 0;
+  const live = sql`sync_id = ${scope.syncId} AND state <> 'removed' AND ${owned(scope)}
+    AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))`;
+  const results = await db.batch([
+    db.run(sql`
+      INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by)
+      SELECT sync_id, remote_id, stored_number, stored_id, stored_size, stored_sha256, stored_at, ${removal.at}, 'removed'
+      FROM items WHERE ${live} AND stored_id IS NOT NULL`),
+    db.run(sql`
+      UPDATE items SET state = 'removed', reason = NULL, pending_job = NULL, next_attempt_at = NULL,
+        seen_at = ${removal.at}, run_id = ${removal.runId}
+      WHERE ${live}`),
+  ]);
+  return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
+}
+
+/** Marks rows that the source refuses to show: kept, and no longer followed. */
+export async function markUnreachable(db: Database, scope: ItemScope, remoteIds: readonly string[], runId: string | null): Promise<number> {
+  if (remoteIds.length === 0) return 0;
+  const result = await db.run(sql`
+    UPDATE items SET state = 'unreachable', reason = 'forbidden', pending_job = NULL, next_attempt_at = NULL, run_id = ${runId}
+    WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))
+      AND state <> 'unreachable' AND ${owned(scope)}`);
+  return result.meta.rows_written;
+}
+
+/** The sync's totals, counted: where running totals are in doubt. */
+export async function countItems(db: Database, scope: ItemScope): Promise<Stats> {
+  const row = await db.get<Stats>(sql`
+    SELECT count(*) AS items, ifnull(sum(kind = 1), 0) AS files, ifnull(sum(kind = 1 AND state = 'stored'), 0) AS stored,
+      ifnull(sum(state = 'failed'), 0) AS failed, ifnull(sum(state = 'skipped'), 0) AS skipped,
+      ifnull(sum(CASE WHEN kind = 1 AND state = 'stored' THEN stored_size END), 0) AS bytes
+    FROM items WHERE sync_id = ${scope.syncId} AND state <> 'removed' AND ${owned(scope)}`);
+  return row ?? NO_STATS;
+}
+
+/** Erases a chunk of a sync's rows; false when none are left. */
+export async function eraseItems(db: Database, scope: ItemScope, limit: number): Promise<boolean> {
+  const results = await db.batch([
+    db.run(sql`
+      DELETE FROM items WHERE sync_id = ${scope.syncId} AND ${owned(scope)}
+        AND remote_id IN (SELECT remote_id FROM items WHERE sync_id = ${scope.syncId} LIMIT ${limit})`),
+    db.run(sql`
+      DELETE FROM versions WHERE sync_id = ${scope.syncId} AND ${owned(scope)}
+        AND remote_id IN (SELECT remote_id FROM versions WHERE sync_id = ${scope.syncId} LIMIT ${limit})`),
+  ]);
+  return results.some((result) => result.meta.changes > 0);
+}
+
+function owned(scope: ItemScope): SQL {
+  return sql`EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
+}

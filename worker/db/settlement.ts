@@ -1,0 +1,92 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "./client.ts";
+import type { ItemScope } from "./items.ts";
+
+// The results of jobs in the catalogue, and what a job needs to know of it.
+
+export interface SettledItem {
+  remoteId: string;
+  jobId: string;
+  state: "stored" | "failed" | "skipped";
+  reason: string | null;
+  attempts: number;
+  nextAttemptAt: number | null;
+  /** For `stored` only, as all that follow. The marks are those that the source announced for this content. */
+  storedId: string | null;
+  storedSize: number | null;
+  storedSha256: string | null;
+  storedHash: string | null;
+  storedTag: string | null;
+  storedSourceSize: number | null;
+  storedModifiedAt: number | null;
+  storedDiffers: number | null;
+}
+
+export interface Settlement {
+  /** Rows as D1 bills them. */
+  written: number;
+  /** Items whose state these results decided, now: a repeated call counts nothing. */
+  counted: Set<string>;
+}
+
+/**
+ * Applies results of jobs. A result counts only while its job is the item's pending one; the content that it replaces
+ * becomes a version. Repeating the call changes nothing.
+ */
+export async function settleItems(db: Database, scope: ItemScope, settled: readonly SettledItem[], at: number): Promise<Settlement> {
+  const list = JSON.stringify(settled);
+  const awaited = sql`items.sync_id = ${scope.syncId} AND items.remote_id = s.value->>'remoteId'
+    AND items.state = 'pending' AND items.pending_job = s.value->>'jobId'
+    AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
+  const results = await db.batch([
+    db.run(sql`
+      INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by)
+      SELECT items.sync_id, items.remote_id, items.stored_number, items.stored_id, items.stored_size, items.stored_sha256,
+        items.stored_at, ${at}, 'superseded'
+      FROM json_each(${list}) AS s JOIN items ON ${awaited}
+      WHERE s.value->>'state' = 'stored' AND items.stored_id IS NOT NULL`),
+    db.run(sql`
+      UPDATE items SET state = 'stored', reason = NULL, pending_job = NULL, attempts = 0, next_attempt_at = NULL,
+        stored_id = s.value->>'storedId', stored_number = stored_number + 1, stored_size = s.value->>'storedSize',
+        stored_sha256 = s.value->>'storedSha256', stored_at = ${at}, stored_hash = s.value->>'storedHash',
+        stored_tag = s.value->>'storedTag', stored_source_size = s.value->>'storedSourceSize',
+        stored_modified_at = s.value->>'storedModifiedAt', stored_differs = s.value->>'storedDiffers'
+      FROM json_each(${list}) AS s WHERE s.value->>'state' = 'stored' AND ${awaited}
+      RETURNING remote_id AS remoteId`),
+    db.run(sql`
+      UPDATE items SET state = s.value->>'state', reason = s.value->>'reason', pending_job = NULL,
+        attempts = s.value->>'attempts', next_attempt_at = s.value->>'nextAttemptAt'
+      FROM json_each(${list}) AS s WHERE s.value->>'state' <> 'stored' AND ${awaited}
+      RETURNING remote_id AS remoteId`),
+  ]);
+  return {
+    written: results.reduce((sum, result) => sum + result.meta.rows_written, 0),
+    counted: new Set(results.flatMap((result) => (result.results as { remoteId: string }[]).map((row) => row.remoteId))),
+  };
+}
+
+/** Of these contents, those that the catalogue knows, as current or as a version of one of these items. */
+export async function knownContents(
+  db: Database,
+  scope: ItemScope,
+  contents: readonly { remoteId: string; storedId: string }[],
+): Promise<Set<string>> {
+  if (contents.length === 0) return new Set();
+  const list = JSON.stringify(contents);
+  const mine = sql`t.sync_id = ${scope.syncId} AND t.remote_id = s.value->>'remoteId' AND t.stored_id = s.value->>'storedId'
+    AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
+  const rows = await db.all<{ storedId: string }>(sql`
+    SELECT t.stored_id AS storedId FROM json_each(${list}) AS s JOIN items AS t ON ${mine}
+    UNION SELECT t.stored_id FROM json_each(${list}) AS s JOIN versions AS t ON ${mine}`);
+  return new Set(rows.map((row) => row.storedId));
+}
+
+/** Of a job's files, those that are still to be fetched by it. */
+export async function awaitedItems(db: Database, scope: ItemScope, jobId: string, remoteIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.all<{ remoteId: string }>(sql`
+    SELECT remote_id AS remoteId FROM items
+    WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))
+      AND state = 'pending' AND pending_job = ${jobId}
+      AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`);
+  return new Set(rows.map((row) => row.remoteId));
+}
