@@ -18,7 +18,7 @@ export type RunTrigger = Run["trigger"];
 /** What the Worker asks of a user's object. Expected failures come back as data. */
 export interface UserSyncRpc {
   /** Adds or revives a connection; its first one brings a sync of everything, which starts. */
-  connect(request: ConnectRequest): Promise<Result<Connection>>;
+  addConnection(request: ConnectRequest): Promise<Result<Connection>>;
   labelConnection(connectionId: string, label: string): Promise<Result<Connection>>;
   /** Destroys the credential. With syncs, the connection stays as `revoked` and the copies stay readable. */
   disconnect(connectionId: string): Promise<Result<Connection | null>>;

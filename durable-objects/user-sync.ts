@@ -1,3 +1,228 @@
 import { DurableObject } from "cloudflare:workers";
+import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/content/job.ts";
+import { catalogue } from "../worker/db/client.ts";
+import type { Result } from "../worker/errors.ts";
+import { failure, success } from "../worker/errors.ts";
+import { randomId } from "../worker/ids.ts";
+import { createLogger, errorFields } from "../worker/log.ts";
+import { asProviderError } from "../worker/providers/errors.ts";
+import type { Provider } from "../worker/providers/provider.ts";
+import { providers } from "../worker/providers/registry.ts";
+import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/routes/wire.ts";
+import { retryDecision } from "../worker/sync/retry.ts";
+import * as controls from "./controls.ts";
+import { Credentials } from "./credentials.ts";
+import type { Engine } from "./engine.ts";
+import { Ledger } from "./ledger.ts";
+import { Live } from "./live.ts";
+import type { ConnectRequest, RunTrigger, UserSyncRpc, Wake } from "./rpc.ts";
+import { statusOf } from "./status.ts";
+import { hastenSubscription } from "./subscribing.ts";
+import { UserSyncStore } from "./user-sync-store.ts";
+import { Work } from "./work.ts";
 
-export class UserSync extends DurableObject<Env> {}
+/** After an alarm that broke: the platform drops one that fails six times, so it never fails. */
+const ALARM_RETRY_MILLISECONDS = 5_000;
+/** An alarm that should have gone off this long ago is set again. */
+const ALARM_LATE_MILLISECONDS = 60_000;
+
+/** One user's sync: the only writer of their catalogue. Calls record what is wanted; the alarm does it. */
+export class UserSync extends DurableObject<Env> implements UserSyncRpc {
+  readonly #engine: Engine;
+  readonly #ledger: Ledger;
+  readonly #work: Work;
+  #working = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const store = new UserSyncStore(ctx.storage);
+    store.migrate();
+    // A run that was under way when the last instance ended: its last step may be half done.
+    for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+    this.#engine = this.#createEngine(store);
+    this.#ledger = new Ledger(this.#engine);
+    this.#work = new Work(this.#engine, this.#ledger);
+  }
+
+  #createEngine(store: UserSyncStore): Engine {
+    const { ctx, env } = this;
+    const userId = ctx.id.name ?? "";
+    const now = () => Date.now();
+    const credentials = new Credentials(env, userId, store, now);
+    return {
+      env,
+      userId,
+      store,
+      credentials,
+      now,
+      random: () => Math.random(),
+      db: () => catalogue(env, Number(store.setting("homeShard") ?? 0)),
+      live: new Live(ctx, randomId()),
+      log: createLogger(env, { userId }),
+      provider: (connectionId, onRequest) => this.#provider(connectionId, onRequest),
+      wakeBy: (at) => this.#wakeBy(at),
+    };
+  }
+
+  #provider(connectionId: string, onRequest?: () => void): Provider {
+    const { store, credentials, now } = this.#engine;
+    const definition = providers.get(store.connection(connectionId)?.provider ?? "");
+    if (!definition) throw new Error(`There is no provider for connection ${connectionId}.`);
+    return definition.create(this.env, {
+      fetch: (input, init) => fetch(input, init),
+      now,
+      accessToken: (options) => credentials.accessToken(connectionId, options),
+      ...(onRequest ? { onRequest } : {}),
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    this.#working = true;
+    let next: number | null = null;
+    try {
+      await this.#work.go();
+      next = this.#work.nextAt();
+    } catch (error) {
+      this.#engine.log.error("alarm.failed", errorFields(error));
+      next = this.#engine.now() + ALARM_RETRY_MILLISECONDS;
+    } finally {
+      this.#working = false;
+    }
+    if (next !== null) await this.#wakeBy(next);
+  }
+
+  async #wakeBy(at: number): Promise<void> {
+    // The alarm that is at work looks again before it ends.
+    if (this.#working) return;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at || set < this.#engine.now() - ALARM_LATE_MILLISECONDS) await this.ctx.storage.setAlarm(at);
+  }
+
+  async wake(wake: Wake): Promise<void> {
+    this.#engine.log.debug("wake", { reason: wake.reason });
+    switch (wake.reason) {
+      case "schedule":
+        await this.#work.wakeDue();
+        break;
+      case "watchdog":
+        for (const sync of this.#engine.store.syncs()) await controls.closeLostRun(this.#engine, sync.id);
+        break;
+      case "webhook":
+        this.#work.notified(wake.connectionId);
+        break;
+      case "subscription":
+        hastenSubscription(this.#engine, wake.connectionId, wake.event === "removed");
+        if (wake.event !== "reauthorize") this.#work.notified(wake.connectionId);
+    }
+    const next = this.#work.nextAt();
+    if (next !== null) await this.#wakeBy(next);
+  }
+
+  addConnection(request: ConnectRequest): Promise<Result<Connection>> {
+    return controls.addConnection(this.#engine, request);
+  }
+
+  labelConnection(connectionId: string, label: string): Promise<Result<Connection>> {
+    return controls.labelConnection(this.#engine, connectionId, label);
+  }
+
+  disconnect(connectionId: string): Promise<Result<Connection | null>> {
+    return controls.disconnect(this.#engine, connectionId);
+  }
+
+  testConnection(connectionId: string): Promise<Result<ConnectionTest>> {
+    return controls.testConnection(this.#engine, this.#work, connectionId);
+  }
+
+  refreshConnection(connectionId: string): Promise<Result<Connection>> {
+    return controls.refreshConnection(this.#engine, this.#work, connectionId);
+  }
+
+  createSync(request: SyncCreate): Promise<Result<Sync>> {
+    return controls.createSync(this.#engine, request);
+  }
+
+  updateSync(syncId: string, patch: SyncPatch): Promise<Result<Sync>> {
+    return controls.changeSync(this.#engine, syncId, patch);
+  }
+
+  deleteSync(syncId: string): Promise<Result<null>> {
+    return controls.eraseSync(this.#engine, syncId);
+  }
+
+  run(syncId: string, options: { full: boolean; trigger: RunTrigger }): Promise<Result<Run>> {
+    return controls.runNow(this.#engine, syncId, options);
+  }
+
+  pause(syncId: string): Promise<Result<Sync>> {
+    return controls.setPaused(this.#engine, syncId, true);
+  }
+
+  resume(syncId: string): Promise<Result<Sync>> {
+    return controls.setPaused(this.#engine, syncId, false);
+  }
+
+  cancel(syncId: string): Promise<Result<Run>> {
+    return controls.cancelRun(this.#engine, syncId);
+  }
+
+  retry(runId: string): Promise<Result<Run>> {
+    return controls.retryFailed(this.#engine, runId);
+  }
+
+  async status(syncId: string): Promise<Result<SyncStatus>> {
+    const sync = this.#engine.store.sync(syncId);
+    if (!sync) return failure("sync.not_found", "There is no such sync.");
+    return success(statusOf(this.#engine, sync, this.#work.paceOf(syncId)));
+  }
+
+  async statuses(): Promise<SyncStatus[]> {
+    return this.#engine.store.syncs().map((sync) => statusOf(this.#engine, sync, this.#work.paceOf(sync.id)));
+  }
+
+  async accessToken(connectionId: string, options: { renew: boolean }): Promise<Result<string>> {
+    try {
+      return success(await this.#engine.credentials.accessToken(connectionId, options));
+    } catch (error) {
+      const problem = asProviderError(error);
+      if (problem.kind === "auth") await this.#work.needsReconnect(connectionId);
+      return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
+    }
+  }
+
+  lease(request: LeaseRequest): Promise<LeaseAnswer> {
+    return this.#ledger.lease(request, (sync) => this.#work.mayWork(sync));
+  }
+
+  async settle(request: SettleRequest): Promise<SettleAnswer> {
+    const job = this.#engine.store.job(request.jobId);
+    const answer = await this.#ledger.settle(request);
+    if (!answer.accepted || !job) return answer;
+    const connectionId = this.#engine.store.sync(job.syncId)?.connectionId;
+    for (const result of request.results) {
+      if (result.outcome !== "failed" || connectionId === undefined) continue;
+      const gates = this.#engine.store.connection(connectionId)?.gateCount ?? 0;
+      const decision = retryDecision(result.kind, gates, result.retryAfterSeconds, this.#engine.random());
+      if (decision.action === "gate") await this.#work.gate(connectionId, decision.seconds);
+      if (decision.action === "reconnect") await this.#work.needsReconnect(connectionId);
+    }
+    if (request.done) await this.#wakeBy(this.#engine.now());
+    return answer;
+  }
+
+  async returnJobs(jobIds: string[]): Promise<void> {
+    this.#ledger.returned(jobIds);
+    const next = this.#work.nextAt();
+    if (next !== null) await this.#wakeBy(next);
+  }
+
+  /** Only the Worker asks: a WebSocket of live updates. */
+  override async fetch(request: Request): Promise<Response> {
+    if (request.headers.get("Upgrade") !== "websocket") return new Response(null, { status: 426 });
+    return this.#engine.live.accept(new URL(request.url).searchParams.get("since"));
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    socket.close(code === 1005 ? 1000 : code);
+  }
+}

@@ -1,4 +1,5 @@
 import { createApp } from "./app.ts";
+import { consumeDownloads } from "./content/consumer.ts";
 import type { JobMessage } from "./content/job.ts";
 import { tick } from "./cron.ts";
 import { createLogger } from "./log.ts";
@@ -18,6 +19,8 @@ export default {
 
   async queue(batch, env) {
     switch (batch.queue) {
+      case "tidemark-downloads":
+        return consumeDownloads(batch as MessageBatch<JobMessage>, env);
       case "tidemark-wakes":
         return consumeWakes(batch as MessageBatch<WakeMessage>, env);
       case "tidemark-dead":

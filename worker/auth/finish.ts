@@ -18,7 +18,7 @@ const FIRST_SHARD = 0;
 export async function finishSignIn(c: AppContext, flow: Flow, finished: FinishedSignIn, now: number): Promise<void> {
   const { person } = finished;
   const user = flow.purpose.kind === "sign-in" ? await signIn(c, person, now) : await link(c, flow.purpose, person, now);
-  const connected = await userObject(c.env, user.id).connect({
+  const connected = await userObject(c.env, user.id).addConnection({
     provider: flow.provider,
     account: { id: person.accountId, label: person.email ?? person.name, email: person.email },
     scopes: finished.scopes,

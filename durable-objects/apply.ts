@@ -1,0 +1,73 @@
+import { appendRunEvents, RUN_EVENTS_MAX } from "../worker/db/run-events.ts";
+import { knownItems, upsertItems } from "../worker/db/items.ts";
+import { timeId } from "../worker/ids.ts";
+import type { Change } from "../worker/providers/provider.ts";
+import type { Plan } from "../worker/sync/plan.ts";
+import { planPage } from "../worker/sync/plan.ts";
+import { add } from "../worker/sync/stats.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import { announce } from "./run.ts";
+import type { RunState, SyncState } from "./user-sync-schema.ts";
+
+// Changes of the source into the catalogue, then into the ledger: in this order, so that a crash between the two is
+// mended by planning the same changes again.
+
+/**
+ * Plans the changes and writes them to the catalogue. What is left is to be called in the transaction that also moves
+ * the cursor: it adds the jobs, notes the removals and counts; it changes `run`, which the caller saves. `endingJobs` are
+ * those that fetch nothing more, though the ledger still has them.
+ */
+export async function applyChanges(
+  engine: Engine,
+  sync: SyncState,
+  feedId: string,
+  run: RunState,
+  changes: readonly Change[],
+  endingJobs: ReadonlySet<string> = new Set(),
+): Promise<{ plan: Plan; commit: (totals?: Pick<SyncState, "stats">) => void }> {
+  const db = engine.db();
+  const scope = scopeOf(engine, sync.id);
+  const ids = changes.flatMap((change) => (change.type === "upsert" ? change.entry.id : (change.id ?? [])));
+  const known = await knownItems(db, scope, [...new Set(ids)]);
+  const now = engine.now();
+  const pendingJobs = [...known.values()].flatMap((row) => row.pendingJob ?? []).filter((id) => !endingJobs.has(id));
+  const plan = planPage({
+    changes,
+    known,
+    liveJobs: engine.store.liveJobs(pendingJobs),
+    mode: sync.mode,
+    runId: run.id,
+    now,
+    mintJobId: () => timeId(now),
+  });
+  if (plan.rows.length > 0 || plan.removals.length > 0 || plan.malformed > 0) await announce(engine, run);
+  const written = await upsertItems(db, scope, plan.rows);
+  await logEvents(engine, run, plan.notes);
+  return {
+    plan,
+    commit: (totals = sync) => {
+      for (const job of plan.jobs) engine.store.insertJob({ ...job, syncId: sync.id, feedId, dueAt: now });
+      engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
+      engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
+      run.discovered += plan.discovered;
+      run.skipped += plan.rows.filter((row) => row.state === "skipped").length;
+      run.failed += plan.rows.filter((row) => row.state === "failed").length;
+      run.unreadable += plan.malformed;
+      run.usage.rowsWritten += written;
+      if (plan.rows.length > 0) engine.store.updateSync(sync.id, { stats: add(totals.stats, plan.stats) });
+    },
+  };
+}
+
+/** Adds lines to the run's log, as long as it has room. Changes `run`. */
+export async function logEvents(engine: Engine, run: RunState, notes: Plan["notes"]): Promise<void> {
+  if (notes.length === 0 || run.events >= RUN_EVENTS_MAX) return;
+  const at = engine.now();
+  const events = notes
+    .slice(0, RUN_EVENTS_MAX - run.events)
+    .map((note, index) => ({ number: run.events + index + 1, at, level: note.level, message: note.message, remoteId: note.remoteId }));
+  await appendRunEvents(engine.db(), engine.userId, run.id, events);
+  run.events += events.length;
+  for (const event of events) engine.live.emitLog(run, event);
+}

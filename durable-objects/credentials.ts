@@ -1,0 +1,80 @@
+import type { Tokens } from "../worker/auth/refresh.ts";
+import { refreshTokens } from "../worker/auth/refresh.ts";
+import { ProviderError } from "../worker/providers/errors.ts";
+import { providers } from "../worker/providers/registry.ts";
+import { createVault } from "../worker/vault.ts";
+import type { UserSyncStore } from "./user-sync-store.ts";
+
+// Sealed credentials and their renewal. One refresh at a time per connection; what it brings is kept only if no newer
+// sign-in has replaced the credential meanwhile.
+
+/** A token is renewed this long before it expires. */
+const RENEW_EARLY_MILLISECONDS = 5 * 60_000;
+/** A refused token that is younger than this was refused for another reason than its age. */
+const FRESH_MILLISECONDS = 30_000;
+
+export class Credentials {
+  readonly #env: Env;
+  readonly #userId: string;
+  readonly #store: UserSyncStore;
+  readonly #now: () => number;
+  readonly #refreshes = new Map<string, Promise<Tokens>>();
+  readonly #refreshedAt = new Map<string, number>();
+  /** Opened credentials, by the sealed text that they came from. */
+  readonly #opened = new Map<string, { sealed: string; tokens: Tokens }>();
+
+  constructor(env: Env, userId: string, store: UserSyncStore, now: () => number) {
+    this.#env = env;
+    this.#userId = userId;
+    this.#store = store;
+    this.#now = now;
+  }
+
+  seal(connectionId: string, tokens: Tokens): Promise<string> {
+    return createVault(this.#env).seal({ userId: this.#userId, connectionId }, tokens);
+  }
+
+  /** A valid access token. `renew`: the last one was refused. Throws a `ProviderError`. */
+  async accessToken(connectionId: string, options: { renew?: boolean } = {}): Promise<string> {
+    const renewing = this.#refreshes.get(connectionId);
+    if (renewing) return (await renewing).accessToken;
+    const tokens = await this.#open(connectionId);
+    const justRefreshed = this.#now() - (this.#refreshedAt.get(connectionId) ?? 0) < FRESH_MILLISECONDS;
+    const refused = options.renew === true && !justRefreshed;
+    if (!refused && tokens.expiresAt - RENEW_EARLY_MILLISECONDS > this.#now()) return tokens.accessToken;
+    return (await this.renew(connectionId)).accessToken;
+  }
+
+  /** Renews now. Calls that come meanwhile wait for the same answer. */
+  renew(connectionId: string): Promise<Tokens> {
+    const running = this.#refreshes.get(connectionId);
+    if (running) return running;
+    const refresh = this.#refresh(connectionId).finally(() => this.#refreshes.delete(connectionId));
+    this.#refreshes.set(connectionId, refresh);
+    return refresh;
+  }
+
+  async #refresh(connectionId: string): Promise<Tokens> {
+    const before = this.#store.connection(connectionId);
+    const tokens = await this.#open(connectionId);
+    const scopes = providers.get(before?.provider ?? "")?.auth.scopes ?? [];
+    const renewed = await refreshTokens(this.#env, tokens, scopes, { fetch: (input, init) => fetch(input, init), now: this.#now });
+    const sealed = await this.seal(connectionId, renewed);
+    this.#refreshedAt.set(connectionId, this.#now());
+    if (before && this.#store.replaceCredential(connectionId, before.generation, sealed)) {
+      this.#opened.set(connectionId, { sealed, tokens: renewed });
+      return renewed;
+    }
+    return this.#open(connectionId);
+  }
+
+  async #open(connectionId: string): Promise<Tokens> {
+    const sealed = this.#store.connection(connectionId)?.sealed;
+    if (!sealed) throw new ProviderError("auth", "This connection has no credential any more.");
+    const opened = this.#opened.get(connectionId);
+    if (opened?.sealed === sealed) return opened.tokens;
+    const tokens = await createVault(this.#env).open<Tokens>({ userId: this.#userId, connectionId }, sealed);
+    this.#opened.set(connectionId, { sealed, tokens });
+    return tokens;
+  }
+}

@@ -1,0 +1,177 @@
+import type { FileResult, JobFile } from "../worker/content/job.ts";
+import { contentKey } from "../worker/content/job.ts";
+import { knownContents, settleItems } from "../worker/db/settlement.ts";
+import type { SettledItem } from "../worker/db/settlement.ts";
+import type { Change } from "../worker/providers/provider.ts";
+import { retryDecision } from "../worker/sync/retry.ts";
+import { add, NO_STATS } from "../worker/sync/stats.ts";
+import type { Plan } from "../worker/sync/plan.ts";
+import { applyChanges, logEvents } from "./apply.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import type { Ledger } from "./ledger.ts";
+import { storedId, unresolved } from "./ledger.ts";
+import type { Pace } from "./pace.ts";
+import { announce, emptyRun } from "./run.ts";
+import type { JobState, SyncState } from "./user-sync-schema.ts";
+
+// Settlements on their way into the catalogue: first D1, then, in one transaction, the ledger. Drained again after a
+// crash in between, they change nothing.
+
+/** Jobs drained at once: up to 1,000 files in one statement. */
+export const DRAINED_JOBS_MAX = 20;
+/** Keys of one R2 delete. */
+const DELETED_KEYS_MAX = 1000;
+
+/** What became of one job's files. */
+interface Verdict {
+  job: JobState;
+  settled: SettledItem[];
+  changes: Change[];
+  /** Files that go back to the ledger. */
+  left: JobFile[];
+  dueAt: number;
+  notes: Plan["notes"];
+}
+
+/** Drains up to `DRAINED_JOBS_MAX` finished jobs. Answers the syncs that they belong to. */
+export async function drain(engine: Engine, ledger: Ledger, paceOf: (syncId: string) => Pace): Promise<string[]> {
+  const jobs = engine.store.doneJobIds(DRAINED_JOBS_MAX).map((id) => engine.store.job(id)).filter((job) => job !== null); // prettier-ignore
+  const syncIds = [...new Set(jobs.map((job) => job.syncId))];
+  for (const syncId of syncIds) {
+    const sync = engine.store.sync(syncId);
+    if (sync) await drainSync(engine, ledger, paceOf(syncId), sync, jobs.filter((job) => job.syncId === syncId)); // prettier-ignore
+  }
+  return syncIds;
+}
+
+async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncState, jobs: JobState[]): Promise<void> {
+  const active = engine.store.run(sync.id);
+  // A settlement may come after its run was cancelled: it counts for the catalogue, and for no run.
+  const run = active ?? emptyRun(sync.id, "schedule", engine.now());
+  if (active) await announce(engine, active);
+  const verdicts = jobs.map((job) => judge(engine, sync, job));
+  const settled = verdicts.flatMap((verdict) => verdict.settled);
+  const scope = scopeOf(engine, sync.id);
+  const { written, counted } = await settleItems(engine.db(), scope, settled, engine.now());
+  await discardUnknown(engine, sync, verdicts);
+  await logEvents(engine, run, verdicts.flatMap((verdict) => verdict.notes)); // prettier-ignore
+  const changes = verdicts.flatMap((verdict) => verdict.changes);
+  const endingJobs = new Set(jobs.map((job) => job.id));
+  const applied = changes.length > 0 ? await applyChanges(engine, sync, jobs[0]?.feedId ?? "", run, changes, endingJobs) : null;
+
+  const kept = settled.filter((item) => counted.has(item.remoteId));
+  const stored = kept.filter((item) => item.state === "stored");
+  const bytes = stored.reduce((sum, item) => sum + (item.storedSize ?? 0), 0);
+  const failed = kept.filter((item) => item.state === "failed").length;
+  const skipped = kept.filter((item) => item.state === "skipped").length;
+  engine.store.transaction(() => {
+    run.stored += stored.length;
+    run.bytes += bytes;
+    run.failed += failed;
+    run.skipped += skipped;
+    const used = ledger.takeUsage(sync.id);
+    run.usage.rowsWritten += written;
+    run.usage.providerRequests += used.providerRequests;
+    run.usage.queueOperations += used.queueOperations;
+    run.usage.storagePuts += used.storagePuts;
+    const stats = add(sync.stats, { ...NO_STATS, stored: stored.length, failed, skipped, bytes });
+    engine.store.updateSync(sync.id, { stats });
+    applied?.commit({ ...sync, stats });
+    if (active) engine.store.saveRun(run);
+    for (const { job, left, dueAt } of verdicts) {
+      if (left.length > 0) engine.store.returnJob(job.id, left, dueAt);
+      else engine.store.deleteJob(job.id);
+    }
+  });
+  const paths = new Map(verdicts.flatMap(({ job }) => ledger.takePaths(job.id).map((path, index) => [job.files[index]?.remoteId, path] as const)));
+  pace.note(engine.now(), stored.length, bytes, stored.map((item) => paths.get(item.remoteId) ?? "").filter(Boolean)); // prettier-ignore
+}
+
+function judge(engine: Engine, sync: SyncState, job: JobState): Verdict {
+  const verdict: Verdict = { job, settled: [], changes: [], left: [], dueAt: engine.now(), notes: [] };
+  for (const result of job.results) {
+    const file = job.files[result.index];
+    if (!file) continue;
+    if (result.outcome === "stored") verdict.settled.push(storedItem(job, file, result));
+    else if (result.outcome === "changed") verdict.changes.push({ type: "upsert", entry: result.entry });
+    else judgeFailure(engine, sync, verdict, file, result);
+  }
+  verdict.left.push(...unresolved(job.files, job.results));
+  return verdict;
+}
+
+function storedItem(job: JobState, file: JobFile, result: Extract<FileResult, { outcome: "stored" }>): SettledItem {
+  return {
+    remoteId: file.remoteId,
+    jobId: job.id,
+    state: "stored",
+    reason: null,
+    attempts: 0,
+    nextAttemptAt: null,
+    storedId: result.storedId,
+    storedSize: result.size,
+    storedSha256: result.sha256,
+    storedHash: file.hash,
+    storedTag: file.contentTag,
+    storedSourceSize: file.size,
+    storedModifiedAt: file.modifiedAt,
+    storedDiffers: result.differs ? 1 : 0,
+  };
+}
+
+function judgeFailure(engine: Engine, sync: SyncState, verdict: Verdict, file: JobFile, failure: Extract<FileResult, { outcome: "failed" }>): void {
+  const decision = retryDecision(failure.kind, file.attempts, failure.retryAfterSeconds, engine.random());
+  const unsettled = { ...settledNothing(verdict.job, file), attempts: file.attempts + 1 };
+  switch (decision.action) {
+    case "again":
+      verdict.left.push({ ...file, download: null, attempts: file.attempts + (decision.countsAttempt ? 1 : 0) });
+      verdict.dueAt = Math.max(verdict.dueAt, engine.now() + decision.delaySeconds * 1000);
+      return;
+    case "gate":
+    case "reconnect":
+    case "enumerate":
+      // What it means for the connection was acted on when the settlement came; the file is unharmed.
+      verdict.left.push(file);
+      return;
+    case "skip":
+      verdict.settled.push({ ...unsettled, state: "skipped", reason: decision.reason });
+      verdict.notes.push({ remoteId: file.remoteId, level: "info", message: `Skipped “${file.name}”: ${decision.reason}.` });
+      return;
+    case "fail": {
+      const nextAttemptAt = decision.nextAttemptSeconds === null ? null : engine.now() + decision.nextAttemptSeconds * 1000;
+      verdict.settled.push({ ...unsettled, state: "failed", reason: decision.reason, nextAttemptAt });
+      verdict.notes.push({ remoteId: file.remoteId, level: "error", message: `“${file.name}” could not be kept: ${failure.message}` });
+      engine.log.warn("file.failed", { syncId: sync.id, remoteId: file.remoteId, kind: failure.kind });
+    }
+  }
+}
+
+function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state" | "reason"> {
+  return {
+    remoteId: file.remoteId,
+    jobId: job.id,
+    attempts: file.attempts,
+    nextAttemptAt: null,
+    storedId: null,
+    storedSize: null,
+    storedSha256: null,
+    storedHash: null,
+    storedTag: null,
+    storedSourceSize: null,
+    storedModifiedAt: null,
+    storedDiffers: null,
+  };
+}
+
+/** Deletes contents of these leases that the catalogue did not take: results that no longer count, files left half-done. */
+async function discardUnknown(engine: Engine, sync: SyncState, verdicts: readonly Verdict[]): Promise<void> {
+  const brought = verdicts.flatMap(({ job }) =>
+    job.files.map((file, index) => ({ remoteId: file.remoteId, storedId: storedId(job.id, job.lease, index) })),
+  );
+  const known = await knownContents(engine.db(), scopeOf(engine, sync.id), brought);
+  const keys = brought.filter((content) => !known.has(content.storedId)).map((content) => contentKey(engine.userId, sync.id, content.storedId));
+  for (let start = 0; start < keys.length; start += DELETED_KEYS_MAX) {
+    await engine.env.CONTENT.delete(keys.slice(start, start + DELETED_KEYS_MAX));
+  }
+}

@@ -1,0 +1,29 @@
+import type { Logger } from "../worker/log.ts";
+import type { Database } from "../worker/db/client.ts";
+import type { ItemScope } from "../worker/db/items.ts";
+import type { Provider } from "../worker/providers/provider.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Live } from "./live.ts";
+import type { UserSyncStore } from "./user-sync-store.ts";
+
+/** What the parts of a user's object share. */
+export interface Engine {
+  env: Env;
+  userId: string;
+  store: UserSyncStore;
+  db(): Database;
+  credentials: Credentials;
+  live: Live;
+  log: Logger;
+  now(): number;
+  /** 0 to 1. */
+  random(): number;
+  /** The provider of a connection. `onRequest` is called once per request sent. */
+  provider(connectionId: string, onRequest?: () => void): Provider;
+  /** Has the alarm go off no later than this. */
+  wakeBy(at: number): Promise<void>;
+}
+
+export function scopeOf(engine: Engine, syncId: string): ItemScope {
+  return { userId: engine.userId, syncId };
+}

@@ -1,0 +1,35 @@
+import { eraseItems } from "../worker/db/items.ts";
+import { deleteRunEvents } from "../worker/db/run-events.ts";
+import { deleteRuns, listRuns } from "../worker/db/runs.ts";
+import { deleteSync } from "../worker/db/syncs.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import type { SyncState } from "./user-sync-schema.ts";
+
+// Erasing a sync: content, then rows, a chunk a step; the sync's own row last, so that what is left can be found.
+
+const ERASED_OBJECTS_MAX = 1000;
+const ERASED_ROWS_MAX = 2000;
+const ERASED_RUNS_MAX = 50;
+
+/** Erases a chunk. True when nothing is left. */
+export async function eraseChunk(engine: Engine, sync: SyncState): Promise<boolean> {
+  const db = engine.db();
+  const { userId, env } = engine;
+  const objects = await env.CONTENT.list({ prefix: `content/${userId}/${sync.id}/`, limit: ERASED_OBJECTS_MAX });
+  if (objects.objects.length > 0) {
+    await env.CONTENT.delete(objects.objects.map((object) => object.key));
+    return false;
+  }
+  if (await eraseItems(db, scopeOf(engine, sync.id), ERASED_ROWS_MAX)) return false;
+  const runs = await listRuns(db, userId, sync.id, { limit: ERASED_RUNS_MAX });
+  if (runs.items.length > 0) {
+    for (const run of runs.items) await deleteRunEvents(db, userId, run.id);
+    await deleteRuns(db, userId, runs.items.map((run) => run.id)); // prettier-ignore
+    return false;
+  }
+  await deleteSync(db, userId, sync.id);
+  engine.store.deleteSync(sync.id);
+  engine.log.info("sync.erased", { syncId: sync.id });
+  return true;
+}

@@ -1,0 +1,197 @@
+import { knownItems, liveChildren, markUnreachable, removeItems, scanItems } from "../worker/db/items.ts";
+import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
+import type { Change, Provider } from "../worker/providers/provider.ts";
+import { FOLDER } from "../worker/sync/item.ts";
+import type { ItemRow } from "../worker/sync/item.ts";
+import { noteIds, partOfId, SeenIds } from "../worker/sync/seen.ts";
+import type { Stats } from "../worker/sync/stats.ts";
+import { add, difference } from "../worker/sync/stats.ts";
+import { applyChanges } from "./apply.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import { announce } from "./run.ts";
+import type { FeedPhase, FeedState, RunState, SyncState } from "./user-sync-schema.ts";
+
+// The steps of a feed's round. Each makes itself durable: what it did to the catalogue, then, in one transaction of the
+// object, its jobs, its marks and how far it came. A step that is repeated after a crash ends the same.
+
+/** Rows compared with what an enumeration reported, a step. */
+const SWEEP_ROWS_MAX = 500;
+/** Lookups a step of a sweep. */
+const SWEEP_LOOKUPS_MAX = 5;
+/** Marked removals taken up, a step. */
+const REMOVAL_MARKS_MAX = 100;
+/** Rows removed with them, a step. */
+const REMOVAL_ROWS_MAX = 1000;
+/** Noted ids looked up at a time: eight bytes each. */
+const SEEN_IDS_MAX = 1_000_000;
+const SEEN_ID_BYTES = 8;
+
+/** Begins a round: an enumeration where there is no cursor yet, or where one is asked for. */
+export function beginRound(engine: Engine, sync: SyncState, feed: FeedState, enumerate: boolean): void {
+  const enumerating = enumerate || feed.cursor === null;
+  engine.store.forgetSeen(feed);
+  engine.store.updateFeed(feed, {
+    phase: "listing",
+    cursor: enumerating ? null : feed.cursor,
+    enumeration: !enumerating ? "none" : sync.stats.items > 0 || sync.statsDoubtful ? "over" : "first",
+    sweptPart: 0,
+    sweptAfter: "",
+    page: 0,
+    roundStartedAt: engine.now(),
+  });
+}
+
+/** One step of a round that is under way. Throws a `ProviderError`, or whatever the catalogue throws. */
+export async function stepFeed(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
+  switch (feed.phase) {
+    case "idle":
+      return;
+    case "listing":
+    case "catching_up":
+      return readPage(engine, sync, feed, run);
+    case "sweeping":
+      return sweep(engine, sync, feed, run);
+    case "removing":
+      return remove(engine, sync, feed, run);
+  }
+}
+
+async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
+  const page = await nextPage(engine, sync, feed, run);
+  if (!page) return;
+  const { plan, commit } = await applyChanges(engine, sync, feed.feedId, run, page.changes);
+  engine.store.transaction(() => {
+    commit();
+    if (feed.enumeration === "over") engine.store.noteSeen(feed, feed.page, noteIds(plan.present));
+    const marked = engine.store.removals(feed, 1).length > 0;
+    const phase = page.more ? feed.phase : phaseAfter(feed, marked);
+    engine.store.updateFeed(feed, { phase, cursor: page.cursor, page: feed.page + 1 });
+    if (phase === "idle") finishRound(engine, sync, feed);
+    engine.store.saveRun(run);
+  });
+}
+
+async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState) {
+  const provider = providerFor(engine, sync, run);
+  try {
+    return await provider.changes(feed.feedId, feed.cursor);
+  } catch (error) {
+    const failure = asProviderError(error);
+    if (failure.kind !== "cursor_expired") throw failure;
+    // A fresh enumeration that has expired already: begin again, but after a while.
+    if (feed.cursor === null) throw new ProviderError("transient", failure.message, { cause: error });
+    engine.log.info("feed.cursor_expired", { syncId: sync.id, feedId: feed.feedId });
+    run.type = "full";
+    engine.store.transaction(() => {
+      beginRound(engine, sync, feed, true);
+      if (failure.restartCursor !== undefined) engine.store.updateFeed(feed, { cursor: failure.restartCursor });
+      engine.store.saveRun(run);
+    });
+    return null;
+  }
+}
+
+/** After a round's last page. */
+function phaseAfter(feed: FeedState, marked: boolean): FeedPhase {
+  if (feed.phase === "listing" && feed.enumeration !== "none") return "catching_up";
+  if (feed.phase === "catching_up" && feed.enumeration === "over") return "sweeping";
+  return marked ? "removing" : "idle";
+}
+
+function finishRound(engine: Engine, sync: SyncState, feed: FeedState): void {
+  if (feed.enumeration !== "none") engine.store.forgetSeen(feed);
+  engine.store.updateFeed(feed, { phase: "idle", enumeration: "none" });
+  engine.store.updateSync(sync.id, { checkedAt: engine.now() });
+}
+
+/** Items that the enumeration did not report are looked up: gone, refused, or there after all. */
+async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
+  const parts = Math.max(1, Math.ceil(engine.store.seenBytes(feed) / SEEN_ID_BYTES / SEEN_IDS_MAX));
+  const seen = new SeenIds(engine.store.seen(feed), feed.sweptPart, parts);
+  const scope = scopeOf(engine, sync.id);
+  const provider = providerFor(engine, sync, run);
+  const rows = await scanItems(engine.db(), scope, feed.sweptAfter, SWEEP_ROWS_MAX);
+  const missing = rows.filter((row) => partOfId(row.remoteId, parts) === feed.sweptPart && !seen.has(row.remoteId));
+  const asked = missing.slice(0, provider.facts.lookupMax * SWEEP_LOOKUPS_MAX);
+  const { gone, refused, changes } = await lookUp(provider, feed.feedId, asked);
+
+  const { commit } = await applyChanges(engine, sync, feed.feedId, run, changes);
+  if (gone.length + refused.length > 0) await announce(engine, run);
+  const written = await markUnreachable(engine.db(), scope, refused, run.id);
+  run.usage.rowsWritten += written;
+
+  const through = asked.length < missing.length ? asked.at(-1)?.remoteId : rows.at(-1)?.remoteId;
+  const partDone = asked.length === missing.length && rows.length < SWEEP_ROWS_MAX;
+  const done = partDone && feed.sweptPart + 1 >= parts;
+  engine.store.transaction(() => {
+    commit();
+    engine.store.addRemovals(feed, gone);
+    const place = partDone ? { sweptPart: feed.sweptPart + 1, sweptAfter: "" } : { sweptAfter: through ?? "" };
+    engine.store.updateFeed(feed, { ...place, ...(done ? { phase: "removing" as const } : {}) });
+    if (refused.length > 0) engine.store.updateSync(sync.id, { statsDoubtful: 1 });
+    engine.store.saveRun(run);
+  });
+}
+
+async function lookUp(provider: Provider, feedId: string, rows: readonly ItemRow[]) {
+  const gone: string[] = [];
+  const refused: string[] = [];
+  const changes: Change[] = [];
+  const { lookupMax } = provider.facts;
+  for (let start = 0; start < rows.length; start += lookupMax) {
+    const ids = rows.slice(start, start + lookupMax).map((row) => row.remoteId);
+    for (const found of await provider.lookup(feedId, ids)) {
+      if (found.status === "gone") gone.push(found.id);
+      else if (found.status === "refused") refused.push(found.id);
+      else changes.push({ type: "upsert", entry: found.entry });
+    }
+  }
+  return { gone, refused, changes };
+}
+
+/** Takes marked items out of view, and their children; folders among these are marked in turn. */
+async function remove(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
+  const marked = engine.store.removals(feed, REMOVAL_MARKS_MAX);
+  if (marked.length === 0) {
+    engine.store.transaction(() => finishRound(engine, sync, feed));
+    return;
+  }
+  await announce(engine, run);
+  const db = engine.db();
+  const scope = scopeOf(engine, sync.id);
+  const { rows, childrenLeft, folders } = await removable(engine, sync, marked);
+  // Marked before they are out of view: a crash in between must not hide what is below them.
+  engine.store.addRemovals(feed, folders);
+  const removal = { at: engine.now(), runId: run.id };
+  const written = await removeItems(db, scope, rows.map((row) => row.remoteId), removal); // prettier-ignore
+  const stats = rows.reduce<Stats>((sum, row) => add(sum, difference(row, { ...row, state: "removed" })), sync.stats);
+  engine.store.transaction(() => {
+    if (!childrenLeft) engine.store.dropRemovals(feed, marked);
+    engine.store.updateSync(sync.id, { stats });
+    run.removed += rows.length;
+    run.usage.rowsWritten += written;
+    if (engine.store.removals(feed, 1).length === 0) finishRound(engine, sync, feed);
+    engine.store.saveRun(run);
+  });
+}
+
+async function removable(engine: Engine, sync: SyncState, marked: readonly string[]) {
+  const db = engine.db();
+  const scope = scopeOf(engine, sync.id);
+  const known = await knownItems(db, scope, marked);
+  const children = await liveChildren(db, scope, marked, REMOVAL_ROWS_MAX);
+  const unmarked = children.filter((row) => !known.has(row.remoteId));
+  const live = [...known.values()].filter((row) => row.state !== "removed");
+  return {
+    rows: [...live, ...unmarked],
+    folders: unmarked.filter((row) => row.kind === FOLDER).map((row) => row.remoteId),
+    childrenLeft: children.length === REMOVAL_ROWS_MAX,
+  };
+}
+
+function providerFor(engine: Engine, sync: SyncState, run: RunState): Provider {
+  return engine.provider(sync.connectionId, () => {
+    run.usage.providerRequests += 1;
+  });
+}

@@ -1,0 +1,251 @@
+import type { FileResult, JobFile, JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/content/job.ts";
+import { contentKey, JOB_FILES_MAX, LEASE_SECONDS } from "../worker/content/job.ts";
+import { pathsOf } from "../worker/db/browse.ts";
+import { awaitedItems, knownContents } from "../worker/db/settlement.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import type { JobState, SyncState } from "./user-sync-schema.ts";
+
+// The ledger is the object's set of jobs that are not settled; the queue only carries their names, and may lose, repeat,
+// reorder or delay them. Which jobs are out is known in memory alone: after a restart they are sent again.
+
+/** A job whose message no consumer took up is sent again after this long, doubled each time. */
+const RESEND_SECONDS = 60;
+const RESEND_SECONDS_MAX = 900;
+/** After a restart, consumers that are still at work are heard of within this time. */
+const LISTEN_SECONDS = 15;
+/** Messages of one `sendBatch`. */
+const SEND_BATCH_MAX = 100;
+/** Write, read and delete of a message. */
+const OPERATIONS_PER_MESSAGE = 3;
+
+interface Usage {
+  providerRequests: number;
+  queueOperations: number;
+  storagePuts: number;
+}
+
+const NO_USAGE: Usage = { providerRequests: 0, queueOperations: 0, storagePuts: 0 };
+
+interface Flight {
+  syncId: string;
+  sentAt: number;
+  heardAt: number | null;
+  sends: number;
+}
+
+export class Ledger {
+  readonly #engine: Engine;
+  readonly #startedAt: number;
+  readonly #flights = new Map<string, Flight>();
+  readonly #paths = new Map<string, string[]>();
+  readonly #usage = new Map<string, Usage>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#startedAt = engine.now();
+  }
+
+  /** Sends due jobs of these syncs, a job of each in turn, as far as the user may have jobs in the queue. */
+  async dispatch(syncs: readonly SyncState[]): Promise<boolean> {
+    const chosen = this.#choose(syncs);
+    if (chosen.length === 0) return false;
+    const { env, userId, now } = this.#engine;
+    for (const { id, syncId } of chosen) {
+      this.#flights.set(id, { syncId, sentAt: now(), heardAt: null, sends: (this.#flights.get(id)?.sends ?? 0) + 1 });
+    }
+    const messages = chosen.map(({ id }) => ({ body: { userId, jobId: id } }));
+    try {
+      for (let start = 0; start < messages.length; start += SEND_BATCH_MAX) {
+        await env.DOWNLOADS.sendBatch(messages.slice(start, start + SEND_BATCH_MAX));
+      }
+    } catch (error) {
+      for (const { id } of chosen) this.#flights.delete(id);
+      throw error;
+    }
+    for (const { syncId } of chosen) this.#count(syncId, { queueOperations: OPERATIONS_PER_MESSAGE });
+    return true;
+  }
+
+  #choose(syncs: readonly SyncState[]): { id: string; syncId: string }[] {
+    const { store, env, now } = this.#engine;
+    const free = Number(env.USER_JOBS_IN_FLIGHT) - [...this.#flights.values()].filter((flight) => !this.#isOverdue(flight)).length;
+    if (free <= 0) return [];
+    const queues = syncs.map((sync) => store.openJobs(sync.id, now(), free + this.#flights.size).filter((job) => this.#mayBeSent(job)));
+    const chosen: { id: string; syncId: string }[] = [];
+    for (let place = 0; chosen.length < free && queues.some((queue) => place < queue.length); place += 1) {
+      for (const queue of queues) {
+        const job = queue[place];
+        if (job && chosen.length < free) chosen.push({ id: job.id, syncId: job.syncId });
+      }
+    }
+    return chosen;
+  }
+
+  #mayBeSent(job: { id: string; leased: number }): boolean {
+    const flight = this.#flights.get(job.id);
+    if (flight) return this.#isOverdue(flight);
+    return job.leased === 0 || this.#engine.now() - this.#startedAt >= LISTEN_SECONDS * 1000;
+  }
+
+  #isOverdue(flight: Flight): boolean {
+    return this.#engine.now() >= this.#overdueAt(flight);
+  }
+
+  #overdueAt(flight: Flight): number {
+    if (flight.heardAt !== null) return flight.heardAt + LEASE_SECONDS * 1000;
+    return flight.sentAt + Math.min(RESEND_SECONDS * 2 ** (flight.sends - 1), RESEND_SECONDS_MAX) * 1000;
+  }
+
+  /** When jobs of this sync are next worth a look. Null where none is open. */
+  nextAt(sync: SyncState): number | null {
+    const now = this.#engine.now();
+    const open = this.#engine.store.openJobs(sync.id, Number.MAX_SAFE_INTEGER, Number(this.#engine.env.USER_JOBS_IN_FLIGHT) * 2);
+    const times = open.map((job) => {
+      const flight = this.#flights.get(job.id);
+      if (flight) return this.#overdueAt(flight);
+      const heardBy = job.leased ? this.#startedAt + LISTEN_SECONDS * 1000 : 0;
+      return Math.max(job.dueAt, heardBy, this.#isFull() ? now + RESEND_SECONDS * 1000 : 0);
+    });
+    return times.length > 0 ? Math.min(...times) : null;
+  }
+
+  #isFull(): boolean {
+    return this.#flights.size >= Number(this.#engine.env.USER_JOBS_IN_FLIGHT);
+  }
+
+  /** Gives jobs to a consumer, without the files that are no longer wanted. `mayWork` says whether a sync's jobs are. */
+  async lease(request: LeaseRequest, mayWork: (sync: SyncState) => boolean): Promise<LeaseAnswer> {
+    const jobs: JobLease[] = [];
+    for (const jobId of request.jobIds) jobs.push(await this.#leaseOne(jobId, mayWork));
+    return { jobs };
+  }
+
+  async #leaseOne(jobId: string, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
+    const { store, userId } = this.#engine;
+    const drop: JobLease = { kind: "drop", jobId };
+    const seen = store.job(jobId);
+    const sync = seen && store.sync(seen.syncId);
+    if (!seen || !sync || seen.done) return this.#forget(jobId, drop);
+    if (!mayWork(sync)) return this.#forget(jobId, drop);
+    if (this.#isHeldElsewhere(seen)) return drop;
+    if (seen.results.length > 0) {
+      // A lease that broke off half-way: what it brought is drained first, the rest comes again.
+      store.saveResults(jobId, seen.results, true);
+      await this.#engine.wakeBy(this.#engine.now());
+      return this.#forget(jobId, drop);
+    }
+    this.#hear(jobId, sync.id);
+    const scope = scopeOf(this.#engine, sync.id);
+    const awaited = await awaitedItems(this.#engine.db(), scope, jobId, seen.files.map((file) => file.remoteId)); // prettier-ignore
+    const files = seen.files.filter((file) => awaited.has(file.remoteId));
+    const paths = await pathsOf(this.#engine.db(), userId, sync.id, files.map((file) => file.remoteId)); // prettier-ignore
+    const job = store.job(jobId);
+    const connection = store.connection(sync.connectionId);
+    // The awaits let others in: a lease that came first, a settlement, a deleted sync.
+    if (!job || job.lease !== seen.lease || job.done || !connection) return this.#forget(jobId, drop);
+    if (files.length === 0) {
+      store.deleteJob(jobId);
+      await this.#engine.wakeBy(this.#engine.now());
+      return this.#forget(jobId, drop);
+    }
+    const lease = job.lease + 1;
+    store.leaseJob(jobId, lease, files);
+    const leased = files.map((file, index) => ({ ...file, index, storedId: storedId(jobId, lease, index), path: paths.get(file.remoteId) ?? file.name }));
+    this.#paths.set(jobId, leased.map((file) => file.path)); // prettier-ignore
+    const lost = job.leased ? job.files.map((_file, index) => contentKey(userId, sync.id, storedId(jobId, job.lease, index))) : [];
+    return {
+      kind: "leased",
+      jobId,
+      lease,
+      syncId: sync.id,
+      feedId: job.feedId,
+      connectionId: connection.id,
+      provider: connection.provider,
+      files: leased,
+      orphanKeys: lost,
+    };
+  }
+
+  /** Whether another consumer, as far as is known, is still at this job. */
+  #isHeldElsewhere(job: JobState): boolean {
+    const now = this.#engine.now();
+    const heardAt = this.#flights.get(job.id)?.heardAt;
+    if (heardAt != null) return now - heardAt < LEASE_SECONDS * 1000;
+    return job.leased === 1 && now - this.#startedAt < LISTEN_SECONDS * 1000;
+  }
+
+  /** Takes in results, durably, before it answers. */
+  async settle(request: SettleRequest): Promise<SettleAnswer> {
+    const { store } = this.#engine;
+    const job = store.job(request.jobId);
+    if (!job || job.lease !== request.lease) return { accepted: false, discard: await this.#unknownContents(request, job) };
+    if (job.done) return { accepted: true, discard: [] };
+    this.#hear(job.id, job.syncId);
+    this.#count(job.syncId, request.usage);
+    if (request.results.length > 0 || request.done) {
+      const results = new Map(job.results.map((result) => [result.index, result]));
+      for (const result of request.results) if (result.index < job.files.length) results.set(result.index, result);
+      store.saveResults(job.id, [...results.values()], request.done);
+    }
+    if (request.done) this.#flights.delete(job.id);
+    return { accepted: true, discard: [] };
+  }
+
+  /** Contents of a lost lease that nothing refers to. A settlement that is repeated after it was drained refers to its own. */
+  async #unknownContents(request: SettleRequest, job: JobState | null): Promise<string[]> {
+    const brought = request.results.filter((result) => result.outcome === "stored");
+    const known = await knownContents(this.#engine.db(), scopeOf(this.#engine, request.syncId), brought);
+    const recorded = new Set((job?.results ?? []).flatMap((result) => (result.outcome === "stored" ? [result.storedId] : [])));
+    return brought.map((result) => result.storedId).filter((id) => !known.has(id) && !recorded.has(id));
+  }
+
+  /** Paths of a job's files, as its lease named them. */
+  takePaths(jobId: string): string[] {
+    const paths = this.#paths.get(jobId) ?? [];
+    this.#paths.delete(jobId);
+    return paths;
+  }
+
+  /** What downloads of this sync have used since it was last asked. In memory: a restart loses a count, no work. */
+  takeUsage(syncId: string): Usage {
+    const usage = this.#usage.get(syncId) ?? NO_USAGE;
+    this.#usage.delete(syncId);
+    return usage;
+  }
+
+  #count(syncId: string, more: Partial<Usage>): void {
+    const usage = this.#usage.get(syncId) ?? NO_USAGE;
+    this.#usage.set(syncId, {
+      providerRequests: usage.providerRequests + (more.providerRequests ?? 0),
+      queueOperations: usage.queueOperations + (more.queueOperations ?? 0),
+      storagePuts: usage.storagePuts + (more.storagePuts ?? 0),
+    });
+  }
+
+  /** Messages of these jobs failed every delivery. */
+  returned(jobIds: readonly string[]): void {
+    for (const jobId of jobIds.slice(0, JOB_FILES_MAX * SEND_BATCH_MAX)) this.#flights.delete(jobId);
+  }
+
+  #hear(jobId: string, syncId: string): void {
+    const flight = this.#flights.get(jobId);
+    this.#flights.set(jobId, { syncId, sentAt: flight?.sentAt ?? this.#engine.now(), heardAt: this.#engine.now(), sends: flight?.sends ?? 1 });
+  }
+
+  #forget<T>(jobId: string, answer: T): T {
+    this.#flights.delete(jobId);
+    return answer;
+  }
+}
+
+/** The last part of a content's key: never used twice, since a job's leases are counted and its id is random. */
+export function storedId(jobId: string, lease: number, index: number): string {
+  return `${jobId}-${lease}-${index}`;
+}
+
+/** Files that a finished lease left without a result. */
+export function unresolved(files: readonly JobFile[], results: readonly FileResult[]): JobFile[] {
+  const settled = new Set(results.map((result) => result.index));
+  return files.filter((_file, index) => !settled.has(index));
+}

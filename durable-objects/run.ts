@@ -1,0 +1,156 @@
+import { countItems, nextAttemptAt } from "../worker/db/items.ts";
+import { insertRun, updateRun } from "../worker/db/runs.ts";
+import { updateSync } from "../worker/db/syncs.ts";
+import { timeId } from "../worker/ids.ts";
+import type { Run } from "../worker/routes/wire.ts";
+import { logEvents } from "./apply.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import type { RunState, SyncState } from "./user-sync-schema.ts";
+
+// A run from its beginning to its end. Quiet automatic runs leave no trace in D1: a run is announced there when someone
+// asked for it, or when it finds something to do.
+
+export type RunOutcome = { status: "ended" } | { status: "cancelled" } | { status: "failed"; code: string; message: string };
+
+export function newRun(engine: Engine, sync: SyncState, trigger: Run["trigger"], full: boolean): RunState {
+  const run: RunState = { ...emptyRun(sync.id, trigger, engine.now()), type: full ? "full" : "incremental" };
+  engine.store.insertRun(run);
+  return run;
+}
+
+export function emptyRun(syncId: string, trigger: Run["trigger"], now: number): RunState {
+  return {
+    id: timeId(now),
+    syncId,
+    type: "incremental",
+    trigger,
+    phase: "listing",
+    createdAt: now,
+    startedAt: null,
+    announced: false,
+    discovered: 0,
+    stored: 0,
+    skipped: 0,
+    failed: 0,
+    removed: 0,
+    bytes: 0,
+    unreadable: 0,
+    events: 0,
+    usage: { providerRequests: 0, rowsWritten: 0, queueOperations: 0, storagePuts: 0 },
+  };
+}
+
+/** Makes the run visible in D1, once. */
+export async function announce(engine: Engine, run: RunState): Promise<void> {
+  if (run.announced) return;
+  await insertRun(engine.db(), engine.userId, {
+    id: run.id,
+    syncId: run.syncId,
+    type: run.type,
+    status: run.startedAt === null ? "pending" : "running",
+    trigger: run.trigger,
+    phase: run.phase,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
+  });
+  run.announced = true;
+  engine.store.saveRun(run);
+  engine.log.info("run.announced", { runId: run.id, syncId: run.syncId, trigger: run.trigger, type: run.type });
+}
+
+/** Ends the run: its row, the sync's totals, what comes next. */
+export async function finishRun(engine: Engine, sync: SyncState, run: RunState, outcome: RunOutcome): Promise<void> {
+  const db = engine.db();
+  const scope = scopeOf(engine, sync.id);
+  const counted = sync.statsDoubtful === 1 && outcome.status === "ended";
+  const stats = counted ? await countItems(db, scope) : sync.stats;
+  const retryAt = stats.failed > 0 ? await nextAttemptAt(db, scope) : null;
+  const incomplete = stats.failed > 0 || run.unreadable > 0;
+  const status = outcome.status === "ended" ? (incomplete ? "incomplete" : "completed") : outcome.status;
+  if (outcome.status === "failed") await announce(engine, run);
+  const feeds = engine.store.feeds(sync.id);
+  const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
+  const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
+  if (run.announced) {
+    await logEvents(engine, run, [endNote(run, status, outcome)]);
+    await updateRun(db, engine.userId, run.id, { ...rowOf(engine, run), status, finishedAt: engine.now(), ...errorOf(outcome) });
+    await updateSync(db, engine.userId, sync.id, {
+      itemCount: stats.items,
+      fileCount: stats.files,
+      storedCount: stats.stored,
+      failedCount: stats.failed,
+      skippedCount: stats.skipped,
+      storedBytes: stats.bytes,
+      upToDateAt,
+    });
+  }
+  engine.store.transaction(() => {
+    engine.store.deleteRun(sync.id);
+    engine.store.updateSync(sync.id, { stats, ...(counted ? { statsDoubtful: 0 } : {}), retryAt, upToDateAt, attempts: 0, dueAt: 0 });
+  });
+  const event = { runId: run.id, syncId: sync.id, status, stored: run.stored, failed: run.failed, removed: run.removed, bytes: run.bytes };
+  if (run.announced) engine.log.info("run.finished", { ...event, ...run.usage });
+  else engine.log.debug("run.quiet", event);
+  engine.live.emit({ type: "run", run: { ...toWireRun(run, 0, []), status, finishedAt: new Date(engine.now()).toISOString(), error: wireError(outcome) } });
+}
+
+function endNote(run: RunState, status: string, outcome: RunOutcome) {
+  const message =
+    outcome.status === "failed"
+      ? `Failed: ${outcome.message}`
+      : `Ended ${status}: ${run.stored} stored, ${run.removed} removed, ${run.skipped} skipped, ${run.failed} failed.`;
+  return { remoteId: null, level: outcome.status === "failed" ? ("error" as const) : ("info" as const), message };
+}
+
+function errorOf(outcome: RunOutcome) {
+  return outcome.status === "failed" ? { errorCode: outcome.code, errorMessage: outcome.message } : {};
+}
+
+function wireError(outcome: RunOutcome): Run["error"] {
+  return outcome.status === "failed" ? { code: outcome.code, message: outcome.message } : null;
+}
+
+/** The run's columns that change while it goes on. */
+function rowOf(engine: Engine, run: RunState) {
+  return {
+    type: run.type,
+    phase: "finishing" as const,
+    startedAt: run.startedAt ?? engine.now(),
+    discovered: run.discovered,
+    pending: engine.store.backlog(run.syncId).files,
+    stored: run.stored,
+    skipped: run.skipped,
+    failed: run.failed,
+    removed: run.removed,
+    bytes: run.bytes,
+    ...run.usage,
+  };
+}
+
+/** An active run as the API shows it. */
+export function toWireRun(run: RunState, pending: number, recent: string[]): Run {
+  return {
+    id: run.id,
+    syncId: run.syncId,
+    type: run.type,
+    status: run.startedAt === null ? "pending" : "running",
+    trigger: run.trigger,
+    phase: run.phase,
+    createdAt: new Date(run.createdAt).toISOString(),
+    startedAt: run.startedAt === null ? null : new Date(run.startedAt).toISOString(),
+    finishedAt: null,
+    progress: {
+      discovered: run.discovered,
+      pending,
+      stored: run.stored,
+      skipped: run.skipped,
+      failed: run.failed,
+      removed: run.removed,
+      bytes: run.bytes,
+      recent,
+    },
+    usage: run.usage,
+    error: null,
+  };
+}

@@ -1,0 +1,53 @@
+import type { SyncStatus } from "../worker/routes/wire.ts";
+import type { Engine } from "./engine.ts";
+import type { Pace } from "./pace.ts";
+import { toWireRun } from "./run.ts";
+import type { SyncState } from "./user-sync-schema.ts";
+
+// What is going on in a sync right now.
+
+export function statusOf(engine: Engine, sync: SyncState, pace: Pace): SyncStatus {
+  const now = engine.now();
+  const backlog = engine.store.backlog(sync.id);
+  const run = engine.store.run(sync.id);
+  const waitingFor = waitOf(engine, sync, backlog.dueAt);
+  const { filesPerSecond, bytesPerSecond } = pace.rate(now);
+  const listing = run?.phase === "listing";
+  return {
+    syncId: sync.id,
+    status: sync.status,
+    upToDateAt: instant(sync.upToDateAt),
+    checkedAt: instant(sync.checkedAt),
+    backlog: { files: backlog.files, bytes: backlog.bytes },
+    waitingFor,
+    // While the source is still being listed nobody knows how much there is.
+    secondsLeft: run && !listing && filesPerSecond > 0 ? Math.round(secondsFor(backlog, filesPerSecond, bytesPerSecond) + waitSeconds(waitingFor, now)) : null,
+    filesPerSecond,
+    bytesPerSecond,
+    activeRun: run && toWireRun(run, backlog.files, pace.recent),
+  };
+}
+
+/** Small files cost time each, large ones by the byte: the slower of the two. */
+function secondsFor(backlog: { files: number; bytes: number }, filesPerSecond: number, bytesPerSecond: number): number {
+  return Math.max(backlog.files / filesPerSecond, bytesPerSecond > 0 ? backlog.bytes / bytesPerSecond : 0);
+}
+
+function waitOf(engine: Engine, sync: SyncState, jobsDueAt: number | null): SyncStatus["waitingFor"] {
+  const now = engine.now();
+  const connection = engine.store.connection(sync.connectionId);
+  if (sync.status === "paused") return { reason: "paused", until: null };
+  if (connection && connection.status !== "active") return { reason: "reconnect", until: null };
+  if (connection && connection.gateUntil > now) return { reason: "throttled", until: instant(connection.gateUntil) };
+  if (sync.dueAt > now) return { reason: "retry", until: instant(sync.dueAt) };
+  if (jobsDueAt !== null && jobsDueAt > now) return { reason: "retry", until: instant(jobsDueAt) };
+  return null;
+}
+
+function waitSeconds(waiting: SyncStatus["waitingFor"], now: number): number {
+  return waiting?.until ? Math.max(0, (Date.parse(waiting.until) - now) / 1000) : 0;
+}
+
+function instant(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,176 @@
+import type { FileResult, JobFile } from "../worker/content/job.ts";
+import type { Schedule } from "../worker/db/schema.ts";
+import type { Stats } from "../worker/sync/stats.ts";
+import type { Run } from "../worker/routes/wire.ts";
+
+// What a user's object keeps, in its own SQLite: credentials, cursors, the ledger, schedules. docs/storage.md says who
+// writes each table and how long a row lives. Times are milliseconds since 1970.
+
+/** In order; each is applied once. Append only. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE connections (
+    id TEXT PRIMARY KEY, provider TEXT NOT NULL, account_id TEXT NOT NULL, status TEXT NOT NULL,
+    sealed TEXT, generation INTEGER NOT NULL, gate_until INTEGER NOT NULL DEFAULT 0, gate_count INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+
+  CREATE TABLE syncs (
+    id TEXT PRIMARY KEY, connection_id TEXT NOT NULL, mode TEXT NOT NULL, status TEXT NOT NULL, schedule TEXT NOT NULL,
+    next_due_at INTEGER, wakes INTEGER NOT NULL DEFAULT 0, wakes_taken INTEGER NOT NULL DEFAULT 0,
+    wake_trigger TEXT NOT NULL DEFAULT 'schedule', enumerate_next INTEGER NOT NULL DEFAULT 0, recheck_at INTEGER,
+    retry_at INTEGER, replan_after TEXT, replan_forced INTEGER NOT NULL DEFAULT 0, checked_at INTEGER,
+    up_to_date_at INTEGER, stats TEXT NOT NULL, stats_doubtful INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+
+  CREATE TABLE feeds (
+    sync_id TEXT NOT NULL, feed_id TEXT NOT NULL, phase TEXT NOT NULL DEFAULT 'idle', cursor TEXT,
+    enumeration TEXT NOT NULL DEFAULT 'none', swept_part INTEGER NOT NULL DEFAULT 0, swept_after TEXT NOT NULL DEFAULT '',
+    page INTEGER NOT NULL DEFAULT 0, round_started_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (sync_id, feed_id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE runs (sync_id TEXT PRIMARY KEY, id TEXT NOT NULL, run TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, sync_id TEXT NOT NULL, feed_id TEXT NOT NULL, due_at INTEGER NOT NULL, lease INTEGER NOT NULL DEFAULT 0,
+    leased INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0, file_count INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    results TEXT NOT NULL DEFAULT '[]', files TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE removals (sync_id TEXT NOT NULL, feed_id TEXT NOT NULL, remote_id TEXT NOT NULL,
+    PRIMARY KEY (sync_id, feed_id, remote_id)) WITHOUT ROWID;
+
+  CREATE TABLE seen (sync_id TEXT NOT NULL, feed_id TEXT NOT NULL, page INTEGER NOT NULL, ids BLOB NOT NULL,
+    PRIMARY KEY (sync_id, feed_id, page)) WITHOUT ROWID;
+
+  CREATE TABLE subscriptions (
+    connection_id TEXT NOT NULL, feed_id TEXT NOT NULL, subscription_id TEXT, expires_at INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (connection_id, feed_id)) WITHOUT ROWID;
+  `,
+];
+
+export interface ConnectionState {
+  id: string;
+  provider: string;
+  accountId: string;
+  status: "active" | "needs_reconnect" | "revoked" | "error";
+  /** Null once the credential is destroyed. */
+  sealed: string | null;
+  /** Counts the credentials: a refresh that began with an older one does not overwrite a newer. */
+  generation: number;
+  /** Throttled: nothing is asked of the provider before. */
+  gateUntil: number;
+  /** Throttled answers in a row. */
+  gateCount: number;
+}
+
+export interface SyncState {
+  id: string;
+  connectionId: string;
+  mode: "content" | "metadata";
+  status: "active" | "paused" | "error" | "deleting";
+  schedule: Schedule;
+  nextDueAt: number | null;
+  /** Counts wakes; a pass takes the number it began with, and another follows if it grew. */
+  wakes: number;
+  wakesTaken: number;
+  wakeTrigger: Run["trigger"];
+  /** 1: the next pass enumerates from the beginning. */
+  enumerateNext: number;
+  /** When to look once more, since a source's change feed lags behind its notifications. */
+  recheckAt: number | null;
+  /** When the first failed item is due again. */
+  retryAt: number | null;
+  /** How far the catalogue has been planned again; null where it need not be. */
+  replanAfter: string | null;
+  /** 1: only failed items are planned, all of them as if for the first time. */
+  replanForced: number;
+  checkedAt: number | null;
+  upToDateAt: number | null;
+  stats: Stats;
+  /** 1: a crash may have come between the catalogue and the totals; they are counted at the run's end. */
+  statsDoubtful: number;
+  /** Not before: after a failed step. */
+  dueAt: number;
+  attempts: number;
+}
+
+export type FeedPhase =
+  | "idle"
+  /** Reading pages. */
+  | "listing"
+  /** After an enumeration: one more round of changes, since it took time. */
+  | "catching_up"
+  /** Looking for items that the enumeration did not report. */
+  | "sweeping"
+  /** Applying what was marked as removed. */
+  | "removing";
+
+export interface FeedState {
+  syncId: string;
+  feedId: string;
+  phase: FeedPhase;
+  cursor: string | null;
+  /** Whether this round enumerates, and whether over an existing state, whose unreported items are to be found. */
+  enumeration: "none" | "first" | "over";
+  sweptPart: number;
+  sweptAfter: string;
+  /** Pages of this round so far. */
+  page: number;
+  roundStartedAt: number;
+}
+
+/** A sync's active run. */
+export interface RunState {
+  id: string;
+  syncId: string;
+  type: Run["type"];
+  trigger: Run["trigger"];
+  phase: Run["phase"];
+  createdAt: number;
+  startedAt: number | null;
+  /** Whether D1 has a row of it: a quiet automatic run leaves none. */
+  announced: boolean;
+  discovered: number;
+  stored: number;
+  skipped: number;
+  failed: number;
+  removed: number;
+  bytes: number;
+  /** Entries without an id that could not be read. */
+  unreadable: number;
+  /** Lines of its log so far. */
+  events: number;
+  usage: Run["usage"];
+}
+
+export interface JobState {
+  id: string;
+  syncId: string;
+  feedId: string;
+  /** Not before. */
+  dueAt: number;
+  /** Counts the leases. */
+  lease: number;
+  /** 1: the newest lease has not come to its end. */
+  leased: number;
+  /** 1: the consumer is finished; the results wait to be drained. */
+  done: number;
+  fileCount: number;
+  bytes: number;
+  results: FileResult[];
+  files: JobFile[];
+}
+
+export interface SubscriptionState {
+  connectionId: string;
+  feedId: string;
+  subscriptionId: string | null;
+  expiresAt: number;
+  /** When to subscribe or renew. */
+  dueAt: number;
+  attempts: number;
+}
