@@ -1,10 +1,9 @@
 import { env } from "cloudflare:workers";
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { getItem, lastVersion, listChildren, listRunFiles, pathsOf } from "../../worker/db/browse.ts";
 import { catalogue } from "../../worker/db/client.ts";
 import { randomId } from "../../worker/ids.ts";
-import { applyMigrations, seedFolder, seedItem, seedRoot, seedSync, seedUser, seedVersion } from "../routes/seed.ts";
+import { seedFolder, seedItem, seedRoot, seedSync, seedUser, seedVersion } from "../routes/seed.ts";
 import { countingDatabase } from "./counting.ts";
 
 const db = catalogue(env, 0);
@@ -12,12 +11,10 @@ let userId: string;
 let syncId: string;
 
 beforeEach(async () => {
-  await applyMigrations();
   userId = await seedUser();
   syncId = await seedSync({ userId });
   await seedRoot(syncId);
 });
-afterEach(reset);
 
 const children = (more: Partial<Parameters<typeof listChildren>[2]> = {}) =>
   listChildren(db, userId, { syncId, parentId: null, after: null, limit: 100, ...more });
