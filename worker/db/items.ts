@@ -2,6 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { ItemRow } from "../sync/item.ts";
 import { NO_STATS, type Stats } from "../sync/stats.ts";
+import { runBatch } from "./batch.ts";
 import type { Database } from "./client.ts";
 
 // What the engine reads and writes of a sync's items. One statement for any number of rows, through `json_each`: D1
@@ -33,7 +34,7 @@ export async function knownItems(db: Database, scope: ItemScope, remoteIds: read
 export async function upsertItems(db: Database, scope: ItemScope, rows: readonly ItemRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const restored = rows.filter((row) => row.state === "stored" && row.storedId !== null).map((row) => row.storedId);
-  const upsert = db.run(sql`
+  const upsert = sql`
     INSERT INTO items (sync_id, remote_id, parent_id, kind, name, size, mime_type, web_url, created_at, modified_at,
       seen_at, hash, content_tag, state, reason, pending_job, next_attempt_at, attempts, run_id)
     SELECT ${scope.syncId}, value->>'remoteId', value->>'parentId', value->>'kind', value->>'name', value->>'size',
@@ -47,17 +48,17 @@ export async function upsertItems(db: Database, scope: ItemScope, rows: readonly
       modified_at = excluded.modified_at, seen_at = excluded.seen_at, hash = excluded.hash,
       content_tag = excluded.content_tag, state = excluded.state, reason = excluded.reason,
       pending_job = excluded.pending_job, next_attempt_at = excluded.next_attempt_at, attempts = excluded.attempts,
-      run_id = excluded.run_id`);
-  if (restored.length === 0) return (await upsert).meta.rows_written;
+      run_id = excluded.run_id`;
+  if (restored.length === 0) return (await db.run(upsert)).meta.rows_written;
   // An item that came back with the content that is kept of it: that content is current again.
-  const results = await db.batch([
+  const results = await runBatch(db, [
     upsert,
-    db.run(sql`
+    sql`
       DELETE FROM versions WHERE sync_id = ${scope.syncId} AND ended_by = 'removed'
         AND remote_id IN (SELECT value->>'remoteId' FROM json_each(${JSON.stringify(rows.map(({ remoteId }) => ({ remoteId })))}))
-        AND stored_id IN (SELECT value FROM json_each(${JSON.stringify(restored)})) AND ${owned(scope)}`),
+        AND stored_id IN (SELECT value FROM json_each(${JSON.stringify(restored)})) AND ${owned(scope)}`,
   ]);
-  return results[0].meta.rows_written + results[1].meta.rows_written;
+  return rowsWritten(results);
 }
 
 /** Live rows directly below these folders, at most `limit`. */
@@ -104,17 +105,17 @@ export async function removeItems(
   if (remoteIds.length === 0) return 0;
   const live = sql`sync_id = ${scope.syncId} AND state <> 'removed' AND ${owned(scope)}
     AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))`;
-  const results = await db.batch([
-    db.run(sql`
+  const results = await runBatch(db, [
+    sql`
       INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by)
       SELECT sync_id, remote_id, stored_number, stored_id, stored_size, stored_sha256, stored_at, ${removal.at}, 'removed'
-      FROM items WHERE ${live} AND stored_id IS NOT NULL`),
-    db.run(sql`
+      FROM items WHERE ${live} AND stored_id IS NOT NULL`,
+    sql`
       UPDATE items SET state = 'removed', reason = NULL, pending_job = NULL, next_attempt_at = NULL,
         seen_at = ${removal.at}, run_id = ${removal.runId}
-      WHERE ${live}`),
+      WHERE ${live}`,
   ]);
-  return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
+  return rowsWritten(results);
 }
 
 /** Marks rows that the source refuses to show: kept, and no longer followed. */
@@ -139,15 +140,19 @@ export async function countItems(db: Database, scope: ItemScope): Promise<Stats>
 
 /** Erases a chunk of a sync's rows; false when none are left. */
 export async function eraseItems(db: Database, scope: ItemScope, limit: number): Promise<boolean> {
-  const results = await db.batch([
-    db.run(sql`
+  const results = await runBatch(db, [
+    sql`
       DELETE FROM items WHERE sync_id = ${scope.syncId} AND ${owned(scope)}
-        AND remote_id IN (SELECT remote_id FROM items WHERE sync_id = ${scope.syncId} LIMIT ${limit})`),
-    db.run(sql`
+        AND remote_id IN (SELECT remote_id FROM items WHERE sync_id = ${scope.syncId} LIMIT ${limit})`,
+    sql`
       DELETE FROM versions WHERE sync_id = ${scope.syncId} AND ${owned(scope)}
-        AND remote_id IN (SELECT remote_id FROM versions WHERE sync_id = ${scope.syncId} LIMIT ${limit})`),
+        AND remote_id IN (SELECT remote_id FROM versions WHERE sync_id = ${scope.syncId} LIMIT ${limit})`,
   ]);
   return results.some((result) => result.meta.changes > 0);
+}
+
+function rowsWritten(results: readonly D1Result[]): number {
+  return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
 }
 
 function owned(scope: ItemScope): SQL {

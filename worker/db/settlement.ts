@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { runBatch } from "./batch.ts";
 import type { Database } from "./client.ts";
 import type { ItemScope } from "./items.ts";
 
@@ -38,30 +39,30 @@ export async function settleItems(db: Database, scope: ItemScope, settled: reado
   const awaited = sql`items.sync_id = ${scope.syncId} AND items.remote_id = s.value->>'remoteId'
     AND items.state = 'pending' AND items.pending_job = s.value->>'jobId'
     AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
-  const results = await db.batch([
-    db.run(sql`
+  const results = await runBatch(db, [
+    sql`
       INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by)
       SELECT items.sync_id, items.remote_id, items.stored_number, items.stored_id, items.stored_size, items.stored_sha256,
         items.stored_at, ${at}, 'superseded'
       FROM json_each(${list}) AS s JOIN items ON ${awaited}
-      WHERE s.value->>'state' = 'stored' AND items.stored_id IS NOT NULL`),
-    db.run(sql`
+      WHERE s.value->>'state' = 'stored' AND items.stored_id IS NOT NULL`,
+    sql`
       UPDATE items SET state = 'stored', reason = NULL, pending_job = NULL, attempts = 0, next_attempt_at = NULL,
         stored_id = s.value->>'storedId', stored_number = stored_number + 1, stored_size = s.value->>'storedSize',
         stored_sha256 = s.value->>'storedSha256', stored_at = ${at}, stored_hash = s.value->>'storedHash',
         stored_tag = s.value->>'storedTag', stored_source_size = s.value->>'storedSourceSize',
         stored_modified_at = s.value->>'storedModifiedAt', stored_differs = s.value->>'storedDiffers'
       FROM json_each(${list}) AS s WHERE s.value->>'state' = 'stored' AND ${awaited}
-      RETURNING remote_id AS remoteId`),
-    db.run(sql`
+      RETURNING remote_id AS remoteId`,
+    sql`
       UPDATE items SET state = s.value->>'state', reason = s.value->>'reason', pending_job = NULL,
         attempts = s.value->>'attempts', next_attempt_at = s.value->>'nextAttemptAt'
       FROM json_each(${list}) AS s WHERE s.value->>'state' <> 'stored' AND ${awaited}
-      RETURNING remote_id AS remoteId`),
+      RETURNING remote_id AS remoteId`,
   ]);
   return {
     written: results.reduce((sum, result) => sum + result.meta.rows_written, 0),
-    counted: new Set(results.flatMap((result) => (result.results as { remoteId: string }[]).map((row) => row.remoteId))),
+    counted: new Set(results.flatMap((result) => result.results.map((row) => String(row["remoteId"])))),
   };
 }
 
