@@ -41,7 +41,10 @@ export function toSignInProblem(error: unknown, adminConsentUrl: string): SignIn
   return new SignInProblem("auth.authority_failed", message, TRY_AGAIN, { cause: error });
 }
 
-function explain({ error, description, cause }: AuthorityError, adminConsentUrl: string): SignInProblem {
+function explain(told: AuthorityError, adminConsentUrl: string): SignInProblem {
+  const { error, description } = told;
+  // For the operator's log: the code and its number, in Microsoft's words.
+  const cause = new Error(`${error}: ${firstSentence(description)}`, { cause: told.cause });
   const numbers = [...description.matchAll(/AADSTS(\d+)/g)].map((match) => Number(match[1]));
   const some = (codes: ReadonlySet<number>) => numbers.some((number) => codes.has(number));
 

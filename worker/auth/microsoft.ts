@@ -84,7 +84,7 @@ export function createMicrosoftSignIn(env: MicrosoftEnv, now: () => number): Mic
     const url = new URL(`${env.MICROSOFT_LOGIN_URL}/${tenant}/v2.0/adminconsent`);
     url.search = new URLSearchParams({
       client_id: env.MICROSOFT_CLIENT_ID,
-      scope: [...OPENID_SCOPES, ...scopes].join(" "),
+      scope: withOpenId(scopes),
       redirect_uri: redirectUri,
     }).toString();
     return url.href;
@@ -108,7 +108,7 @@ export function createMicrosoftSignIn(env: MicrosoftEnv, now: () => number): Mic
         response_type: "code",
         response_mode: "query",
         redirect_uri: redirectUri,
-        scope: [...OPENID_SCOPES, ...scopes].join(" "),
+        scope: withOpenId(scopes),
         state,
         nonce,
         code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
@@ -138,6 +138,10 @@ export function createMicrosoftSignIn(env: MicrosoftEnv, now: () => number): Mic
   };
 }
 
+function withOpenId(scopes: readonly string[]): string {
+  return [...new Set([...OPENID_SCOPES, ...scopes])].join(" ");
+}
+
 function claimsOf(tokens: oauth.TokenEndpointResponse): oauth.IDToken {
   const claims = oauth.getValidatedIdTokenClaims(tokens);
   if (!claims) throw new Error("The token response has no id token.");
@@ -147,7 +151,9 @@ function claimsOf(tokens: oauth.TokenEndpointResponse): oauth.IDToken {
 /** What was granted, in short names. A person may leave out what we ask for; without it there is nothing to keep. */
 function grantedScopes(granted: string | undefined, asked: readonly string[]): string[] {
   const scopes = (granted ?? "").split(" ").filter(Boolean).map((scope) => scope.replace(SCOPE_RESOURCE, ""));
-  const missing = asked.find((scope) => !scopes.some((given) => given.toLowerCase() === scope.toLowerCase() || given.startsWith(`${scope}.`)));
+  // What makes the sign-in itself is not listed by every kind of account.
+  const needed = asked.filter((scope) => !OPENID_SCOPES.includes(scope));
+  const missing = needed.find((scope) => !scopes.some((given) => given.toLowerCase() === scope.toLowerCase() || given.startsWith(`${scope}.`)));
   if (missing !== undefined) {
     const message = `The permission "${missing}" was not given, and without it Tidemark cannot keep anything. It only ever reads.`;
     throw new SignInProblem("auth.consent_declined", message, ASK_CONSENT_AGAIN);

@@ -21,9 +21,8 @@ const loginQuery = z.object({
 });
 
 export const authRoutes = new Hono<AppEnv>()
-  .use("/microsoft/*", rateLimit((env) => env.SIGN_IN_LIMIT, callerAddress))
-
-  .get("/microsoft/login", async (c) => {
+  // The callback needs no limit: without a flow that was begun here it does nothing.
+  .get("/microsoft/login", rateLimit((env) => env.SIGN_IN_LIMIT, callerAddress), async (c) => {
     const query = loginQuery.safeParse(c.req.query());
     if (!query.success) throw new SignInProblem("request.invalid", "This link to the sign-in is broken.");
     const { provider, return_to: returnTo, login_hint: loginHint, prompt } = query.data;
