@@ -1,0 +1,169 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { parseEnv } from "node:util";
+
+// A Tidemark on this machine: where its state lives, which settings it gets, and the processes that make it up.
+
+export const ROOT = resolve(import.meta.dirname, "..");
+const BIN = join(ROOT, "node_modules", ".bin");
+/** What the sandbox accepts as an app registration. */
+const SANDBOX_CLIENT = { id: "11111111-2222-4333-8444-555555555555", secret: "sandbox-secret" };
+
+export interface LocalSettings {
+  port: number;
+  sandboxPort: number;
+  stateDir: string;
+  /** True: the sandbox plays Microsoft. False: `.dev.vars` names a real app registration. */
+  sandbox: boolean;
+  origin: string;
+}
+
+export function localSettings(env: NodeJS.ProcessEnv = process.env): LocalSettings {
+  const port = portOf(env["PORT"], "PORT", 8787);
+  const own = ownVars();
+  return {
+    port,
+    sandboxPort: portOf(env["SANDBOX_PORT"], "SANDBOX_PORT", 8790),
+    stateDir: resolve(ROOT, env["STATE_DIR"] ?? ".state"),
+    sandbox: !own["MICROSOFT_CLIENT_ID"],
+    origin: own["ORIGIN"] ?? `http://localhost:${port}`,
+  };
+}
+
+function portOf(value: string | undefined, name: string, fallback: number): number {
+  const port = value === undefined || value === "" ? fallback : Number(value);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`${name} is "${value}", which is no port. Use a number from 1 to 65535.`);
+  return port;
+}
+
+/** The operator's own settings for this machine, from `.dev.vars`. */
+export function ownVars(): Record<string, string | undefined> {
+  const file = join(ROOT, ".dev.vars");
+  return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+}
+
+/** Throws, in words, where a port is taken. */
+export async function requireFreePort(port: number, name: string): Promise<void> {
+  const free = await new Promise<boolean>((answer) => {
+    const server = createServer()
+      .once("error", () => answer(false))
+      .once("listening", () => server.close(() => answer(true)))
+      .listen(port, "localhost");
+  });
+  if (!free) throw new Error(`Port ${port} is in use. Stop what uses it, or choose another: ${name}=${port + 10} npm start`);
+}
+
+/** Writes the Worker's settings for this machine to a file that only its owner can read; answers its path. */
+export function writeVars(settings: LocalSettings, more: Record<string, string> = {}): string {
+  mkdirSync(settings.stateDir, { recursive: true });
+  const sandboxUrl = `http://localhost:${settings.sandboxPort}`;
+  const vars: Record<string, string> = {
+    ORIGIN: settings.origin,
+    MASTER_KEYS: masterKeys(settings.stateDir),
+    ...(settings.sandbox
+      ? {
+          MICROSOFT_CLIENT_ID: SANDBOX_CLIENT.id,
+          MICROSOFT_CLIENT_SECRET: SANDBOX_CLIENT.secret,
+          MICROSOFT_LOGIN_URL: `${sandboxUrl}/login.microsoftonline.com`,
+          GRAPH_URL: `${sandboxUrl}/graph.microsoft.com`,
+          MICROSOFT_DOWNLOAD_HOSTS: `localhost:${settings.sandboxPort}`,
+        }
+      : {}),
+    ...definedOf(ownVars()),
+    ...more,
+  };
+  const file = join(settings.stateDir, "worker.env");
+  const lines = Object.entries(vars).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
+  return file;
+}
+
+function definedOf(vars: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(vars).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** This machine's master key: made once, and kept as long as the state that it seals. */
+function masterKeys(stateDir: string): string {
+  const file = join(stateDir, "master-keys");
+  if (!existsSync(file)) writeFileSync(file, `local:${randomBytes(32).toString("base64url")}`, { mode: 0o600 });
+  return readFileSync(file, "utf8").trim();
+}
+
+/** Runs a tool of the project to its end. Throws with its output where it fails. */
+export async function runTool(name: string, args: readonly string[], cwd = ROOT): Promise<string> {
+  const child = spawn(join(BIN, name), args, { cwd, env: toolEnv(), stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((end, fail) => child.once("error", fail).once("close", end));
+  if (code !== 0) throw new Error(`${name} ${args[0] ?? ""} failed:\n${output}`);
+  return output;
+}
+
+export async function buildWeb(): Promise<void> {
+  await runTool("vite", ["build"], join(ROOT, "web"));
+}
+
+export async function migrate(settings: LocalSettings): Promise<void> {
+  await runTool("wrangler", ["d1", "migrations", "apply", "DB", "--local", "--persist-to", workerState(settings), "--env-file", writeVars(settings)]);
+}
+
+export function workerState(settings: LocalSettings): string {
+  return join(settings.stateDir, "worker");
+}
+
+/** Starts the Worker in workerd. Its logs go to `log`. */
+export function startWorker(settings: LocalSettings, varsFile: string, log: (line: string) => void): ChildProcess {
+  const args = ["dev", "--ip", "localhost", "--port", String(settings.port), "--inspector-port", "0", "--persist-to", workerState(settings)];
+  const child = spawn(join(BIN, "wrangler"), [...args, "--env-file", varsFile, "--show-interactive-dev-session=false", "--log-level", "log"], {
+    cwd: ROOT,
+    env: toolEnv(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  forwardLines(child, log);
+  return child;
+}
+
+export function startSandboxProcess(settings: LocalSettings, args: readonly string[], log: (line: string) => void): ChildProcess {
+  const child = spawn(process.execPath, [join(ROOT, "sandbox", "main.ts"), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, SANDBOX_PORT: String(settings.sandboxPort), STATE_DIR: settings.stateDir },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  forwardLines(child, log);
+  return child;
+}
+
+function forwardLines(child: ChildProcess, log: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream?.on("data", (chunk: Buffer) => {
+      const lines = (rest + chunk.toString()).split("\n");
+      rest = lines.pop() ?? "";
+      lines.forEach(log);
+    });
+  }
+}
+
+/** Waits until an address answers. Throws after the given time, or when the process behind it ends. */
+export async function untilAnswers(url: string, child: ChildProcess, seconds: number): Promise<void> {
+  const until = Date.now() + seconds * 1000;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) throw new Error(`It ended before it answered at ${url}.`);
+    try {
+      if ((await fetch(url)).status < 500) return;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await new Promise((resume) => setTimeout(resume, 200));
+  }
+  throw new Error(`Nothing answers at ${url} after ${seconds} seconds.`);
+}
+
+/** Wrangler neither phones home nor asks questions. */
+function toolEnv(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${BIN}:${process.env["PATH"] ?? ""}`, WRANGLER_SEND_METRICS: "false", CI: "1", NO_COLOR: "1" };
+}
