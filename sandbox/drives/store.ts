@@ -245,8 +245,20 @@ export class DriveStore {
         at,
       );
       countChange = 0;
-      at = this.item(drive, at)?.parent ?? null;
+      const row = this.#prepare("SELECT parent FROM items WHERE drive = ? AND n = ?").get(drive, at);
+      at = (row?.["parent"] as number | null | undefined) ?? null;
     }
+  }
+
+  setDiskFile(drive: number, n: number, inode: string, modifiedNs: string): void {
+    this.#run(
+      `INSERT INTO disk_files (drive, n, inode, modified_ns) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET inode = excluded.inode, modified_ns = excluded.modified_ns`,
+      drive,
+      n,
+      inode,
+      modifiedNs,
+    );
   }
 
   clear(drive: number): void {
@@ -276,6 +288,8 @@ export class DriveStore {
   }
 }
 
+// A row is the item but for its one boolean, which is set in place: a copy of each would cost more than reading it.
 function toItem(row: Record<string, unknown>): Item {
-  return { ...(row as unknown as Item), folder: row["folder"] === 1 };
+  row["folder"] = row["folder"] === 1;
+  return row as unknown as Item;
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import { transaction } from "../database.ts";
 import { ROOT_N, type DriveStore } from "../drives/store.ts";
 import { businessIds, digest, guidOf, migratedIds, personalIds, type ItemIds } from "./ids.ts";
 
@@ -48,6 +49,8 @@ export type Accounts = {
   /** The next `count` places of the change log; the first one is returned. */
   takeSeqs: (account: Account, count: number) => number;
   setFolder: (account: Account, folder: string | null) => void;
+  /** To be called when the database was cleared. */
+  forget: () => void;
 };
 
 export function createAccounts(db: DatabaseSync, drives: DriveStore, now: Clock, onCreated: (account: Account) => void): Accounts {
@@ -77,12 +80,14 @@ export function createAccounts(db: DatabaseSync, drives: DriveStore, now: Clock,
       const row = selectName.get(name);
       if (row !== undefined) return remember(row);
       if (!NAME.test(name)) return undefined;
-      const created = now();
-      const { lastInsertRowid } = insert.run(name, describe(0, name, created).driveId, created, randomUUID());
-      const account = remember({ no: Number(lastInsertRowid), name, created });
-      createRoot(accounts, drives, account, created);
-      onCreated(account);
-      return account;
+      return transaction(db, () => {
+        const created = now();
+        const { lastInsertRowid } = insert.run(name, describe(0, name, created).driveId, created, randomUUID());
+        const account = remember({ no: Number(lastInsertRowid), name, created });
+        createRoot(accounts, drives, account, created);
+        onCreated(account);
+        return account;
+      });
     },
     numbered: (no) => byNo.get(no) ?? optional(selectNo.get(no), remember),
     byDriveId: (id) => optional(selectDrive.get(id) ?? selectDrive.get(personalDriveId(id)), remember),
@@ -93,6 +98,7 @@ export function createAccounts(db: DatabaseSync, drives: DriveStore, now: Clock,
     takeNumbers: (account, count) => Number(addNumbers.get(count, account.no)?.["first"]),
     takeSeqs: (account, count) => Number(addSeqs.get(count, account.no)?.["first"]),
     setFolder: (account, folder) => void setFolder.run(folder, account.no),
+    forget: () => byNo.clear(),
   };
   return accounts;
 }
