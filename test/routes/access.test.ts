@@ -1,0 +1,102 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { randomId, timeId } from "../../worker/ids.ts";
+import { encodeItemId } from "../../worker/routes/item-id.ts";
+import { call, errorCode } from "./client.ts";
+import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedUser } from "./seed.ts";
+
+const connectionId = randomId();
+const syncId = randomId();
+const runId = timeId(Date.now());
+const itemId = encodeItemId(syncId, "x");
+
+/** Every route of the API: method, path, body, and the code that another user's id gets. */
+const ROUTES: [method: string, path: string, body: object | null, notFound: string | null][] = [
+  ["GET", "/me", null, null],
+  ["GET", "/status", null, null],
+  ["GET", "/dashboard", null, null],
+  ["GET", "/providers", null, null],
+  ["GET", "/connections", null, null],
+  ["POST", "/connections", { provider: "onedrive", connectionId }, "connection.not_found"],
+  ["GET", `/connections/${connectionId}`, null, "connection.not_found"],
+  ["PATCH", `/connections/${connectionId}`, { label: "Mine" }, "connection.not_found"],
+  ["DELETE", `/connections/${connectionId}`, null, "connection.not_found"],
+  ["POST", `/connections/${connectionId}/test`, null, "connection.not_found"],
+  ["POST", `/connections/${connectionId}/refresh`, null, "connection.not_found"],
+  ["GET", "/syncs", null, null],
+  ["POST", "/syncs", { connectionId }, "connection.not_found"],
+  ["POST", "/syncs/run", null, null],
+  ["GET", `/syncs/${syncId}`, null, "sync.not_found"],
+  ["PATCH", `/syncs/${syncId}`, { name: "Mine" }, "sync.not_found"],
+  ["DELETE", `/syncs/${syncId}`, null, "sync.not_found"],
+  ["POST", `/syncs/${syncId}/run`, null, "sync.not_found"],
+  ["POST", `/syncs/${syncId}/run`, { full: true }, "sync.not_found"],
+  ["POST", `/syncs/${syncId}/pause`, null, "sync.not_found"],
+  ["POST", `/syncs/${syncId}/resume`, null, "sync.not_found"],
+  ["POST", `/syncs/${syncId}/cancel`, null, "sync.not_found"],
+  ["GET", `/syncs/${syncId}/status`, null, "sync.not_found"],
+  ["GET", `/syncs/${syncId}/runs`, null, "sync.not_found"],
+  ["GET", `/syncs/${syncId}/items`, null, "sync.not_found"],
+  ["GET", `/runs/${runId}`, null, "run.not_found"],
+  ["GET", `/runs/${runId}/files`, null, "run.not_found"],
+  ["GET", `/runs/${runId}/logs`, null, "run.not_found"],
+  ["POST", `/runs/${runId}/retry`, null, "run.not_found"],
+  ["GET", `/items/${itemId}`, null, "item.not_found"],
+  ["GET", `/items/${itemId}/content`, null, "item.not_found"],
+  ["GET", "/events", null, null],
+];
+const title = ROUTES.map(([method, path, body, notFound]) => ({ title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`, method, path, body, notFound }));
+
+let stranger: string;
+
+beforeAll(async () => {
+  const owner = await seedUser();
+  await seedConnection(owner, { id: connectionId });
+  await seedSync({ userId: owner, id: syncId, connectionId });
+  await seedRoot(syncId);
+  await seedItem({ syncId, remoteId: "x" });
+  await seedRun({ userId: owner, syncId, id: runId });
+  stranger = await seedSession(await seedUser());
+});
+
+const send = (route: (typeof title)[number], options: { cookie?: string; headers?: Record<string, string> }) =>
+  call(`/api/v1${route.path}`, { method: route.method, ...(route.body ? { json: route.body } : {}), ...options });
+
+describe("without a session", () => {
+  it.each(title)("$title asks to sign in", async (route) => {
+    const response = await send(route, {});
+    expect([response.status, await errorCode(response)]).toEqual([401, "auth.required"]);
+  });
+
+  it("an expired one counts as none", async () => {
+    const cookie = await seedSession(await seedUser(), { expiresAt: Date.now() - 1 });
+    expect((await call("/api/v1/me", { cookie })).status).toBe(401);
+  });
+
+  it("a made-up one counts as none", async () => {
+    expect((await call("/api/v1/me", { cookie: `__Host-tidemark=${"x".repeat(43)}` })).status).toBe(401);
+  });
+});
+
+describe("with another user's ids", () => {
+  it.each(title.filter(({ notFound }) => notFound !== null))("$title finds nothing", async (route) => {
+    const response = await send(route, { cookie: stranger });
+    expect([response.status, await errorCode(response)]).toEqual([404, route.notFound]);
+  });
+});
+
+describe("from another site's page", () => {
+  const unsafe = title.filter(({ method }) => method !== "GET");
+
+  it.each(unsafe)("$title is refused", async (route) => {
+    const response = await send(route, { cookie: stranger, headers: { origin: "https://evil.example" } });
+    expect([response.status, await errorCode(response)]).toEqual([403, "auth.foreign_origin"]);
+  });
+
+  it.each([
+    [{ origin: "null" }, 403],
+    [{ origin: "https://tidemark.example.evil.example" }, 403],
+    [{ origin: "https://tidemark.example" }, 202],
+  ])("%j gets %i", async (headers, status) => {
+    expect((await call("/api/v1/syncs/run", { method: "POST", cookie: stranger, headers })).status).toBe(status);
+  });
+});

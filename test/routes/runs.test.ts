@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Item, Run, RunEvent } from "../../worker/routes/wire.ts";
+import { run as runShape } from "../../worker/routes/wire.ts";
+import { call, callJson } from "./client.ts";
+import { seedItem, seedRoot, seedRun, seedRunEvent, seedSession, seedSync, seedUser } from "./seed.ts";
+import { readEvents } from "./read-events.ts";
+
+let userId: string;
+let cookie: string;
+let syncId: string;
+
+beforeAll(async () => {
+  userId = await seedUser();
+  cookie = await seedSession(userId);
+  syncId = await seedSync({ userId });
+  await seedRoot(syncId);
+});
+
+describe("a run", () => {
+  it("is shown with its numbers", async () => {
+    const id = await seedRun({ userId, syncId, stored: 7, bytes: 700, providerRequests: 3, errorCode: "provider.failed", errorMessage: "No." });
+    const run = await callJson<Run>(`/api/v1/runs/${id}`, { cookie });
+    expect(runShape.parse(run)).toMatchObject({
+      id,
+      syncId,
+      progress: { stored: 7, bytes: 700 },
+      usage: { providerRequests: 3 },
+      error: { code: "provider.failed", message: "No." },
+    });
+  });
+
+  it("lists the files that it was the last to change, by state and in pages", async () => {
+    const id = await seedRun({ userId, syncId });
+    for (let n = 0; n < 5; n += 1) await seedItem({ syncId, remoteId: `f${n}`, name: `f${n}.txt`, runId: id, state: n < 3 ? "failed" : "stored" });
+    const files = (search: string) => callJson<{ items: Item[]; cursor: string | null }>(`/api/v1/runs/${id}/files${search}`, { cookie });
+    expect((await files("")).items.map((item) => item.path)).toEqual(["/f0.txt", "/f1.txt", "/f2.txt", "/f3.txt", "/f4.txt"]);
+    const first = await files("?state=failed&limit=2");
+    expect(first.items).toHaveLength(2);
+    expect((await files(`?state=failed&limit=2&cursor=${first.cursor}`)).items.map((item) => item.name)).toEqual(["f2.txt"]);
+  });
+});
+
+describe("a sync's runs", () => {
+  it("come newest first, in pages that join up", async () => {
+    const sync = await seedSync({ userId });
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.unshift(await seedRun({ userId, syncId: sync, id: `run${n}` }));
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const page: { items: Run[]; cursor: string | null } = await callJson(`/api/v1/syncs/${sync}/runs?limit=2${cursor && `&cursor=${cursor}`}`, { cookie });
+      seen.push(...page.items.map((run) => run.id));
+      ({ cursor } = page);
+    }
+    expect(seen).toEqual(ids);
+  });
+});
+
+describe("a run's log", () => {
+  it("of a finished run is its stored lines, and an end", async () => {
+    const id = await seedRun({ userId, syncId });
+    await seedRunEvent({ runId: id, number: 2, level: "error", message: "second", remoteId: "f0" });
+    await seedRunEvent({ runId: id, number: 1, message: "first" });
+    const response = await call(`/api/v1/runs/${id}/logs`, { cookie });
+    expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+    const events = await readEvents(response);
+    expect(events.map((event) => [event.id, event.event])).toEqual([["1", "log"], ["2", "log"], [undefined, "end"]]);
+    expect((events[1]?.data as RunEvent).itemId).toContain(`${syncId}.`);
+  });
+
+  it("goes on after the last line that was read", async () => {
+    const id = await seedRun({ userId, syncId });
+    for (const number of [1, 2, 3]) await seedRunEvent({ runId: id, number });
+    const events = await readEvents(await call(`/api/v1/runs/${id}/logs`, { cookie, headers: { "last-event-id": "2" } }));
+    expect(events.map((event) => event.id)).toEqual(["3", undefined]);
+  });
+});
