@@ -7,6 +7,8 @@ import { ProviderError } from "../providers/errors.ts";
 const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 const TOKEN_SECONDS_DEFAULT = 3600;
 
+const IDENTITY_SCOPES = new Set(["openid", "profile", "email", "offline_access"]);
+
 export interface Tokens {
   accessToken: string;
   refreshToken: string;
@@ -33,13 +35,13 @@ export async function refreshTokens(
       oauth.ClientSecretPost(env.MICROSOFT_CLIENT_SECRET),
       tokens.refreshToken,
       {
-        additionalParameters: { scope: [...scopes, "offline_access"].join(" ") },
+        additionalParameters: { scope: [...scopes.filter((scope) => !IDENTITY_SCOPES.has(scope)), "offline_access"].join(" ") },
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
         [oauth.customFetch]: context.fetch,
         [oauth.allowInsecureRequests]: base.startsWith("http://localhost"),
       },
     );
-    const answer = await oauth.processRefreshTokenResponse(server, client, response);
+    const answer = await oauth.processRefreshTokenResponse(server, client, await withoutIdToken(response));
     return {
       accessToken: answer.access_token,
       refreshToken: answer.refresh_token ?? tokens.refreshToken,
@@ -48,6 +50,13 @@ export async function refreshTokens(
   } catch (error) {
     throw toProviderError(error);
   }
+}
+
+/** Who the person is was settled at sign-in; a new id token would only have to be verified. */
+async function withoutIdToken(response: Response): Promise<Response> {
+  if (!response.ok) return response;
+  const { id_token: _, ...rest } = (await response.json()) as Record<string, unknown>;
+  return Response.json(rest);
 }
 
 const DEAD_GRANT = new Set(["invalid_grant", "interaction_required", "consent_required", "login_required"]);
