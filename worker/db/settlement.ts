@@ -35,34 +35,39 @@ export interface Settlement {
  * becomes a version. Repeating the call changes nothing.
  */
 export async function settleItems(db: Database, scope: ItemScope, settled: readonly SettledItem[], at: number): Promise<Settlement> {
-  const list = JSON.stringify(settled);
-  const awaited = sql`items.sync_id = ${scope.syncId} AND items.remote_id = s.value->>'remoteId'
-    AND items.state = 'pending' AND items.pending_job = s.value->>'jobId'
-    AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
-  const results = await runBatch(db, [
-    sql`
+  // Materialized: with a bare json_each the planner goes through all of the sync's items, and parses the list for each.
+  const results = sql`WITH s AS MATERIALIZED (
+    SELECT value->>'remoteId' AS remote_id, value->>'jobId' AS job_id, value->>'state' AS state, value->>'reason' AS reason,
+      value->>'attempts' AS attempts, value->>'nextAttemptAt' AS next_attempt_at, value->>'storedId' AS stored_id,
+      value->>'storedSize' AS stored_size, value->>'storedSha256' AS stored_sha256, value->>'storedHash' AS stored_hash,
+      value->>'storedTag' AS stored_tag, value->>'storedSourceSize' AS stored_source_size,
+      value->>'storedModifiedAt' AS stored_modified_at, value->>'storedDiffers' AS stored_differs
+    FROM json_each(${JSON.stringify(settled)}))`;
+  const awaited = sql`items.sync_id = ${scope.syncId} AND items.remote_id = s.remote_id AND items.state = 'pending'
+    AND items.pending_job = s.job_id AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
+  const answers = await runBatch(db, [
+    sql`${results}
       INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by)
       SELECT items.sync_id, items.remote_id, items.stored_number, items.stored_id, items.stored_size, items.stored_sha256,
         items.stored_at, ${at}, 'superseded'
-      FROM json_each(${list}) AS s JOIN items ON ${awaited}
-      WHERE s.value->>'state' = 'stored' AND items.stored_id IS NOT NULL`,
-    sql`
+      FROM s CROSS JOIN items ON ${awaited} WHERE s.state = 'stored' AND items.stored_id IS NOT NULL`,
+    sql`${results}
       UPDATE items SET state = 'stored', reason = NULL, pending_job = NULL, attempts = 0, next_attempt_at = NULL,
-        stored_id = s.value->>'storedId', stored_number = stored_number + 1, stored_size = s.value->>'storedSize',
-        stored_sha256 = s.value->>'storedSha256', stored_at = ${at}, stored_hash = s.value->>'storedHash',
-        stored_tag = s.value->>'storedTag', stored_source_size = s.value->>'storedSourceSize',
-        stored_modified_at = s.value->>'storedModifiedAt', stored_differs = s.value->>'storedDiffers'
-      FROM json_each(${list}) AS s WHERE s.value->>'state' = 'stored' AND ${awaited}
+        stored_id = s.stored_id, stored_number = stored_number + 1, stored_size = s.stored_size,
+        stored_sha256 = s.stored_sha256, stored_at = ${at}, stored_hash = s.stored_hash, stored_tag = s.stored_tag,
+        stored_source_size = s.stored_source_size, stored_modified_at = s.stored_modified_at,
+        stored_differs = s.stored_differs
+      FROM s WHERE s.state = 'stored' AND ${awaited}
       RETURNING remote_id AS remoteId`,
-    sql`
-      UPDATE items SET state = s.value->>'state', reason = s.value->>'reason', pending_job = NULL,
-        attempts = s.value->>'attempts', next_attempt_at = s.value->>'nextAttemptAt'
-      FROM json_each(${list}) AS s WHERE s.value->>'state' <> 'stored' AND ${awaited}
+    sql`${results}
+      UPDATE items SET state = s.state, reason = s.reason, pending_job = NULL, attempts = s.attempts,
+        next_attempt_at = s.next_attempt_at
+      FROM s WHERE s.state <> 'stored' AND ${awaited}
       RETURNING remote_id AS remoteId`,
   ]);
   return {
-    written: results.reduce((sum, result) => sum + result.meta.rows_written, 0),
-    counted: new Set(results.flatMap((result) => result.results.map((row) => String(row["remoteId"])))),
+    written: answers.reduce((sum, answer) => sum + answer.meta.rows_written, 0),
+    counted: new Set(answers.flatMap((answer) => answer.results.map((row) => String(row["remoteId"])))),
   };
 }
 
@@ -77,8 +82,8 @@ export async function knownContents(
   const mine = sql`t.sync_id = ${scope.syncId} AND t.remote_id = s.value->>'remoteId' AND t.stored_id = s.value->>'storedId'
     AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
   const rows = await db.all<{ storedId: string }>(sql`
-    SELECT t.stored_id AS storedId FROM json_each(${list}) AS s JOIN items AS t ON ${mine}
-    UNION SELECT t.stored_id FROM json_each(${list}) AS s JOIN versions AS t ON ${mine}`);
+    SELECT t.stored_id AS storedId FROM json_each(${list}) AS s CROSS JOIN items AS t ON ${mine}
+    UNION SELECT t.stored_id FROM json_each(${list}) AS s CROSS JOIN versions AS t ON ${mine}`);
   return new Set(rows.map((row) => row.storedId));
 }
 
