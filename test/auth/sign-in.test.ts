@@ -188,11 +188,15 @@ describe("reconnecting", () => {
     expect(await myConnections(browser)).toMatchObject([{ id: connection?.id, status: "active" }]);
   });
 
-  it("with another account is refused", async () => {
+  it("with another account is refused, and makes it no way to sign in", async () => {
     const browser = new Browser();
-    await signIn(browser, newAccount());
+    const [account, other] = [newAccount(), newAccount()];
+    await signIn(browser, account);
     const [connection] = await myConnections(browser);
-    const { response } = await connect(browser, newAccount(), { connectionId: connection?.id });
+    const { response } = await connect(browser, other, { connectionId: connection?.id });
+    const elsewhere = new Browser();
+    await signIn(elsewhere, other);
+    expect((await me(elsewhere)).id).not.toBe((await me(browser)).id);
     expect([response.status, await response.text()]).toEqual([409, expect.stringContaining("connection.other_account")]);
   });
 

@@ -5,13 +5,13 @@ import type { AppContext, AppEnv } from "../context.ts";
 import type { FlowPurpose } from "./flow.ts";
 import { rememberFlow } from "./flow.ts";
 import type { BeginRequest } from "./microsoft.ts";
-import { createMicrosoftSignIn } from "./microsoft.ts";
+import { MicrosoftSignIn } from "./microsoft.ts";
 import { safeReturnTo } from "./return-to.ts";
 
 export const MICROSOFT = "microsoft";
 export const DEFAULT_PROVIDER = "onedrive";
 
-export interface BeginOptions extends Omit<BeginRequest, "scopes"> {
+export interface BeginOptions extends BeginRequest {
   provider: string;
   returnTo: string | undefined;
   purpose: FlowPurpose;
@@ -20,11 +20,7 @@ export interface BeginOptions extends Omit<BeginRequest, "scopes"> {
 /** Begins a sign-in in this browser; the address at Microsoft that goes on with it. */
 export async function beginSignIn<E extends AppEnv>(c: AppContext<E>, options: BeginOptions, now: number): Promise<string> {
   const provider = microsoftProvider(options.provider);
-  const { url, ...begun } = await createMicrosoftSignIn(c.env, () => now).begin({
-    scopes: provider.auth.scopes,
-    loginHint: options.loginHint,
-    prompt: options.prompt,
-  });
+  const { url, ...begun } = await new MicrosoftSignIn(c.env, provider.auth.scopes).begin(options);
   const returnTo = safeReturnTo(c.env.ORIGIN, options.returnTo);
   await rememberFlow(c, { ...begun, authority: MICROSOFT, provider: provider.id, returnTo, purpose: options.purpose }, now);
   return url;

@@ -31,6 +31,8 @@ export async function finishSignIn(c: AppContext, flow: Flow, finished: Finished
     throw new SignInProblem("connection.other_account", message, OPEN_TIDEMARK);
   }
   unwrap(connected);
+  // Only now: an account that was refused as another one must not become a way to sign in.
+  await claimIdentity(accounts(c.env), user.id, person.identity, now);
   c.var.log.info("auth.connected", { userId: user.id, purpose: flow.purpose.kind, provider: flow.provider });
 }
 
@@ -53,7 +55,7 @@ function signUp(c: AppContext, person: MicrosoftPerson, now: number): Promise<Us
   return createUser(accounts(c.env), user, person.identity);
 }
 
-/** The signed-in user, to whom the identity belongs from now on. */
+/** The signed-in user, unless the identity is somebody else's. */
 async function link(
   c: AppContext,
   purpose: Exclude<FlowPurpose, { kind: "sign-in" }>,
@@ -65,8 +67,8 @@ async function link(
     const message = "You signed out, or in as somebody else, while the account was being connected. Nothing was connected.";
     throw new SignInProblem("auth.state_unknown", message, OPEN_TIDEMARK);
   }
-  const owner = await claimIdentity(accounts(c.env), user.id, person.identity, now);
-  if (owner !== user.id) {
+  const owner = await findUserByIdentity(accounts(c.env), person.identity);
+  if (owner && owner.id !== user.id) {
     const message = "This account already belongs to another user of Tidemark. Sign in with it to see what is kept of it.";
     throw new SignInProblem("auth.identity_taken", message, { ...TRY_AGAIN, label: "Sign in with that account" });
   }

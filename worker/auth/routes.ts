@@ -5,7 +5,7 @@ import { beginSignIn, DEFAULT_PROVIDER, MICROSOFT, microsoftProvider } from "./b
 import { finishSignIn } from "./finish.ts";
 import { takeFlow } from "./flow.ts";
 import { requireOwnOrigin } from "./guard.ts";
-import { createMicrosoftSignIn } from "./microsoft.ts";
+import { MicrosoftSignIn } from "./microsoft.ts";
 import { messagePage } from "./page.ts";
 import { ASK_CONSENT_AGAIN, SignInProblem, TRY_AGAIN } from "./problem.ts";
 import { callerAddress, rateLimit } from "./rate-limit.ts";
@@ -41,9 +41,8 @@ export const authRoutes = new Hono<AppEnv>()
         "It was finished already, took longer than ten minutes, or began in another browser. If you were signed in by it, just go on; if not, begin again.";
       throw new SignInProblem("auth.state_unknown", message);
     }
-    const scopes = microsoftProvider(flow.provider).auth.scopes;
-    const callback = new URL(c.req.url);
-    const finished = await createMicrosoftSignIn(c.env, () => now).finish(callback, flow, scopes);
+    const { scopes } = microsoftProvider(flow.provider).auth;
+    const finished = await new MicrosoftSignIn(c.env, scopes).finish(new URL(c.req.url), flow, now);
     await finishSignIn(c, flow, finished, now);
     return c.redirect(flow.returnTo);
   })

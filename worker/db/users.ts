@@ -35,16 +35,12 @@ export async function createUser(db: Database, user: UserRow, identity: Identity
   }
 }
 
-/** Gives the identity to this user unless it is somebody's already; the id of the user who has it. */
-export async function claimIdentity(db: Database, userId: string, identity: Identity, now: number): Promise<string> {
-  const row = { ...identity, userId, createdAt: now };
-  await db.insert(identities).values(row).onConflictDoNothing();
-  const owner = await db
-    .select({ userId: identities.userId })
-    .from(identities)
-    .where(and(eq(identities.issuer, identity.issuer), eq(identities.subject, identity.subject)))
-    .get();
-  return owner?.userId ?? userId;
+/** Makes the identity one that this user signs in with. One that belongs to somebody already stays theirs. */
+export async function claimIdentity(db: Database, userId: string, identity: Identity, now: number): Promise<void> {
+  await db
+    .insert(identities)
+    .values({ ...identity, userId, createdAt: now })
+    .onConflictDoNothing();
 }
 
 export function listIdentities(db: Database, userId: string): Promise<Identity[]> {
