@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, max } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { Run } from "../routes/wire.ts";
 import type { Database } from "./client.ts";
 import { toInstant, toInstantOrNull } from "./instant.ts";
@@ -14,8 +14,8 @@ export interface RunPage {
   cursor: string | null;
 }
 
-/** Ids of one `lastRuns`: D1 binds at most 100 parameters. */
-const SYNC_IDS_MAX = 90;
+/** Ids of one statement: D1 binds at most 100 parameters. */
+const IDS_MAX = 90;
 
 /** Adds a run. One that is there already, by id, stays as it is: a repeated call changes nothing. */
 export async function insertRun(db: Database, userId: string, row: NewRunRow): Promise<void> {
@@ -67,26 +67,22 @@ export function recentRuns(db: Database, userId: string, limit: number): Promise
 
 /** The newest run of each of these syncs, by sync id. */
 export async function lastRuns(db: Database, userId: string, syncIds: readonly string[]): Promise<Map<string, RunRow>> {
-  const found = new Map<string, RunRow>();
-  for (let start = 0; start < syncIds.length; start += SYNC_IDS_MAX) {
-    const newest = db
-      .select({ id: max(runs.id) })
-      .from(runs)
-      .where(inArray(runs.syncId, syncIds.slice(start, start + SYNC_IDS_MAX)))
-      .groupBy(runs.syncId);
-    const rows = await db
-      .select()
-      .from(runs)
-      .where(and(inArray(runs.id, newest), eq(runs.userId, userId)));
-    for (const row of rows) found.set(row.syncId, row);
-  }
-  return found;
+  // A grouped maximum would read all runs of each sync; this reads one index entry for each.
+  const newest = sql`(
+    SELECT (SELECT newest.id FROM runs AS newest WHERE newest.sync_id = given.value ORDER BY newest.id DESC LIMIT 1)
+    FROM json_each(${JSON.stringify(syncIds)}) AS given
+  )`;
+  const rows = await db
+    .select()
+    .from(runs)
+    .where(and(sql`${runs.id} IN ${newest}`, eq(runs.userId, userId)));
+  return new Map(rows.map((row) => [row.syncId, row]));
 }
 
 /** Erases runs. Their events go first, see `deleteRunEvents`. */
 export async function deleteRuns(db: Database, userId: string, runIds: readonly string[]): Promise<void> {
-  for (let start = 0; start < runIds.length; start += SYNC_IDS_MAX) {
-    await db.delete(runs).where(and(inArray(runs.id, runIds.slice(start, start + SYNC_IDS_MAX)), eq(runs.userId, userId)));
+  for (let start = 0; start < runIds.length; start += IDS_MAX) {
+    await db.delete(runs).where(and(inArray(runs.id, runIds.slice(start, start + IDS_MAX)), eq(runs.userId, userId)));
   }
 }
 
