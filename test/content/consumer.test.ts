@@ -99,11 +99,11 @@ test("messages of several jobs, one of them twice, take one lease and settle eac
   if (!first || !second || !third || !fourth) throw new Error("Four files are planned.");
   const desk = new Desk();
   desk.offer("job-1", [first, { ...second, index: 1 }]);
-  desk.offer("job-2", [{ ...third, index: 0 }, { ...fourth, index: 1 }]); // prettier-ignore
+  desk.offer("job-2", [{ ...third, index: 0 }, { ...fourth, index: 1 }]);
   const { acked } = await consume(desk, ["job-1", "job-2", "job-1"]);
   expect(acked).toHaveLength(3);
   expect(desk.leaseRequests).toMatchObject([{ jobIds: ["job-1", "job-2"] }]);
-  expect(desk.settled.map(({ jobId, done, results }) => [jobId, done, results.length]).sort()).toEqual([["job-1", true, 2], ["job-2", true, 2]]); // prettier-ignore
+  expect(desk.settled.map(({ jobId, done, results }) => [jobId, done, results.length]).sort()).toEqual([["job-1", true, 2], ["job-2", true, 2]]);
 });
 
 test("an empty file is stored without asking the source", async () => {
@@ -183,7 +183,7 @@ test("what the source no longer has, refuses, or has changed, is told apart, and
   expect(await keys()).toHaveLength(1);
 });
 
-test.each([["small", 2_000], ["large", LARGE_BYTES]] as const)("a %s file that changed while it was fetched is reported as changed, and not stored", async (_, bytes) => { // prettier-ignore
+test.each([["small", 2_000], ["large", LARGE_BYTES]] as const)("a %s file that changed while it was fetched is reported as changed, and not stored", async (_, bytes) => {
   const { drive, desk } = await one(filled(bytes));
   drive.misreport("/a.txt", { served: filled(bytes, 3), entry: { hash: { algorithm: "sha256", value: "f".repeat(64) }, contentTag: "new" } });
   await consume(desk, ["job-1"]);
@@ -218,7 +218,7 @@ test.each([2_000, LARGE_BYTES])("a file of %i bytes that is spoilt once is store
 
 test("a file that is served otherwise each time fails, until it has failed often enough", async () => {
   const spoils = [1, 2].map((n) => (bytes: Uint8Array) => void (bytes[n] = (bytes[n] ?? 0) ^ 1));
-  for (const [attempts, outcome] of [[0, { outcome: "failed", kind: "transient" }], [2, { outcome: "stored", differs: true }]] as const) { // prettier-ignore
+  for (const [attempts, outcome] of [[0, { outcome: "failed", kind: "transient" }], [2, { outcome: "stored", differs: true }]] as const) {
     const { drive, desk } = await one(filled(2_000), { attempts });
     const { create } = memoryProvider(drive);
     providers.set("memory", { ...memoryProvider(drive), create: (...given) => spoiling(create(...given), [...spoils]) });
@@ -264,7 +264,7 @@ test("a throttled answer is settled with its wait, and no further file of the co
   const { acked } = await consume(desk, ["job-1", "job-2"], { CONSUMER_STREAMS: "2" });
   expect(acked).toHaveLength(2);
   expect(desk.settled[0]?.results).toContainEqual(expect.objectContaining({ outcome: "failed", kind: "throttled", retryAfterSeconds: 17 }));
-  expect(desk.settled.filter(({ done }) => done).map(({ jobId }) => jobId).sort()).toEqual(["job-1", "job-2"]); // prettier-ignore
+  expect(desk.settled.filter(({ done }) => done).map(({ jobId }) => jobId).sort()).toEqual(["job-1", "job-2"]);
   expect(drive.requests.open).toBeLessThanOrEqual(4);
   expect(await keys()).toHaveLength(desk.results().filter(({ outcome }) => outcome === "stored").length);
 });

@@ -1,7 +1,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { consumeDownloads } from "../../worker/content/consumer.ts";
-import { contentKey, type FileResult, type JobLease, type JobMessage, type LeaseAnswer, type LeasedFile, type LeaseRequest, type SettleAnswer, type SettleRequest } from "../../worker/content/job.ts"; // prettier-ignore
+import { contentKey, type FileResult, type JobLease, type JobMessage, type LeaseAnswer, type LeasedFile, type LeaseRequest, type SettleAnswer, type SettleRequest } from "../../worker/content/job.ts";
 import { success, type Result } from "../../worker/errors.ts";
 import type { Entry } from "../../worker/providers/provider.ts";
 
@@ -20,7 +20,7 @@ export class Desk {
   token: () => Result<string> = () => success("token");
 
   offer(jobId: string, files: LeasedFile[], more: Partial<Extract<JobLease, { kind: "leased" }>> = {}): void {
-    const job = { kind: "leased", jobId, lease: 1, syncId: SYNC, feedId: "drive-1", connectionId: "connection-1", provider: "memory", files, orphanKeys: [] } as const; // prettier-ignore
+    const job = { kind: "leased", jobId, lease: 1, syncId: SYNC, feedId: "drive-1", connectionId: "connection-1", provider: "memory", files, orphanKeys: [] } as const;
     this.leases.set(jobId, { ...job, files, orphanKeys: [], ...more });
   }
 
@@ -44,7 +44,7 @@ export class Desk {
 
   /** Every result that was settled, by place in the job. */
   results(jobId = "job-1"): FileResult[] {
-    return this.settled.filter((request) => request.jobId === jobId).flatMap((request) => request.results).sort((a, b) => a.index - b.index); // prettier-ignore
+    return this.settled.filter((request) => request.jobId === jobId).flatMap((request) => request.results).sort((a, b) => a.index - b.index);
   }
 
   #break(call: keyof Desk["breaks"]): void {

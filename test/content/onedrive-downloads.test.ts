@@ -22,7 +22,7 @@ async function planned(sizes: number[], prepare?: (drive: SandboxDrive) => Promi
   const feedId = await drive.feedId();
   const known = new Map<string, Entry>();
   await applyRound(drive.provider, feedId, null, known);
-  const entries = [...known.values()].filter(({ kind }) => kind === "file").sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1)); // prettier-ignore
+  const entries = [...known.values()].filter(({ kind }) => kind === "file").sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1));
   const files = entries.map((entry, index) => leased(entry, index));
   const desk = new Desk();
   const token = await drive.context.accessToken();
@@ -84,7 +84,7 @@ test.each(CASES.flatMap(([name, fault, result]) => [SMALL_BYTES, LARGE_BYTES].ma
 test.each(["hash-mismatch", "size-mismatch"])("a file that is listed with %s is stored as it is served, and marked", async (name) => {
   const { drive, desk, files } = await planned([SMALL_BYTES, LARGE_BYTES], (each) => each.fault({ name }));
   await consume(desk, ["job-1"]);
-  expect(desk.results()).toMatchObject([{ outcome: "stored", differs: true }, { outcome: "stored", differs: true }]); // prettier-ignore
+  expect(desk.results()).toMatchObject([{ outcome: "stored", differs: true }, { outcome: "stored", differs: true }]);
   const tree = new Map((await drive.tree()).map((file) => [file.id, file.sha256]));
   for (const file of files) expect(await stored(file)).toBe(tree.get(file.remoteId));
 });

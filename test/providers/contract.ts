@@ -219,7 +219,7 @@ export function pathsOf(known: ReadonlyMap<string, Entry>): string[] {
     const parent = known.get(entry.parentId ?? "");
     return parent && !parent.root ? `${path(parent)}/${entry.name}` : `/${entry.name}`;
   };
-  return [...known.values()].filter(({ kind }) => kind === "file").map((entry) => `${path(entry)} ${entry.id}`).sort(); // prettier-ignore
+  return [...known.values()].filter(({ kind }) => kind === "file").map((entry) => `${path(entry)} ${entry.id}`).sort();
 }
 
 async function mirror(drive: Fixture): Promise<string[]> {

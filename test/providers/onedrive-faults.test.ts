@@ -23,7 +23,7 @@ async function withFile(domain: typeof PERSONAL | typeof WORK = WORK) {
   return { drive, id, feedId, cursor, ref: { id, feedId, download } };
 }
 
-const HARMLESS = ["duplicate-items", "create-before-delete", "empty-page", "missing-ctag", "missing-size", "missing-hash", "missing-download-url", "path-in-delta", "bogus-tombstones", "folder-tombstone-only", "plain-tombstones", "drive-id-flips"]; // prettier-ignore
+const HARMLESS = ["duplicate-items", "create-before-delete", "empty-page", "missing-ctag", "missing-size", "missing-hash", "missing-download-url", "path-in-delta", "bogus-tombstones", "folder-tombstone-only", "plain-tombstones", "drive-id-flips"];
 
 test.each(HARMLESS.flatMap((name) => [[name, WORK] as const, [name, PERSONAL] as const]))("with %s at %s the mirror is still the drive", async (name, domain) => {
   const drive = await SandboxDrive.open(domain);

@@ -27,6 +27,7 @@ export class ChunkReader {
     this.#cancel = source.cancel;
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (this.#signal?.aborted) this.#onAbort();
     this.#watch = setInterval(() => this.#look(), ((options.stallSeconds ?? STALL_SECONDS) * 1000) / STALL_LOOKS);
   }
 

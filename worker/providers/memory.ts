@@ -2,7 +2,7 @@ import { ProviderError } from "./errors.ts";
 import { MemoryDrive, type MemoryItem, type MemoryMethod } from "./memory-drive.ts";
 import { MemoryRounds } from "./memory-rounds.ts";
 import type {
-  ChangePage, ContentRef, FeedRef, Lookup, OpenedContent, Provider, ProviderContext, ProviderDefinition, ProviderFacts, WebhookCapability, ByteRange, Account, // prettier-ignore
+  ChangePage, ContentRef, FeedRef, Lookup, OpenedContent, Provider, ProviderContext, ProviderDefinition, ProviderFacts, WebhookCapability, ByteRange, Account,
 } from "./provider.ts";
 
 const LOOKUP_MAX = 20;
