@@ -9,6 +9,7 @@ import { randomId } from "./ids.ts";
 import { createLogger, errorFields } from "./log.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { openapiRoutes } from "./routes/openapi.ts";
 import { uiFallback } from "./routes/ui.ts";
 import { microsoftWebhook } from "./webhooks/microsoft.ts";
 
@@ -40,7 +41,8 @@ export function createApp() {
     .route("/health", healthRoutes)
     .route("/auth", authRoutes)
     .route("/webhooks/microsoft", microsoftWebhook)
-    .route("/api/v1", apiRoutes);
+    .route("/api/v1", apiRoutes)
+    .route("/api", openapiRoutes);
 }
 
 /** Any error as an answer: a page for people below /auth, JSON for programs elsewhere. What is not expected is logged, and not told. */

@@ -1,7 +1,8 @@
-import { html } from "hono/html";
+import { html, raw } from "hono/html";
 import type { AppContext } from "../context.ts";
 import type { AppError, ErrorCode } from "../errors.ts";
 import { randomSecret } from "../ids.ts";
+import { PAGE_STYLE } from "../page-style.ts";
 import type { SignInAction } from "./problem.ts";
 import { SignInProblem, TRY_AGAIN } from "./problem.ts";
 
@@ -20,17 +21,6 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   "request.rate_limited": "Too many attempts",
   "request.not_found": "There is nothing here",
 };
-
-const STYLE = `
-:root { color-scheme: light dark; font: 16px/1.6 system-ui, sans-serif; }
-body { margin: 0; min-height: 100dvh; display: grid; place-items: center; background: Canvas; color: CanvasText; }
-main { max-width: 32rem; padding: 2rem 1.5rem; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; }
-p { margin: 0 0 1.5rem; overflow-wrap: anywhere; }
-a { display: inline-block; margin-right: 1rem; color: LinkText; }
-a.action { padding: .6rem 1rem; border-radius: .5rem; background: #0f766e; color: #fff; text-decoration: none; }
-a:focus-visible { outline: 3px solid #14b8a6; outline-offset: 2px; }
-small { display: block; margin-top: 2rem; opacity: .7; }`;
 
 /** A bad ending, as a page that says what happened and what to do. */
 export function problemPage(c: AppContext, error: AppError): Response | Promise<Response> {
@@ -58,7 +48,7 @@ export function messagePage(c: AppContext, page: MessagePage, status: AppError["
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${page.title} – Tidemark</title>
-    <style nonce="${nonce}">${STYLE}</style>
+    <style nonce="${nonce}">${raw(PAGE_STYLE)}</style>
   </head>
   <body>
     <main>

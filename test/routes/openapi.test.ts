@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { createApp } from "../../worker/app.ts";
+import { OPERATIONS } from "../../worker/routes/operations.ts";
+import { call, callJson } from "./client.ts";
+
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, { requestBody?: unknown; parameters: { name: string }[] }>>;
+  components: { schemas: Record<string, object> };
+}
+
+describe("the API's document", () => {
+  it("has every route, and no other", () => {
+    const routes = createApp().routes.filter(({ method, path }) => method !== "ALL" && path.startsWith("/api/v1/"));
+    const served = new Set(routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`));
+    const told = new Set(OPERATIONS.map(({ method, path }) => `${method.toUpperCase()} /api/v1${path}`));
+    expect([...told].toSorted()).toEqual([...served].toSorted());
+  });
+
+  it("says what goes in and what comes out", async () => {
+    const document = await callJson<Document>("/api/openapi.json");
+    expect(document.openapi).toBe("3.1.0");
+    expect(document.paths["/api/v1/syncs/{id}/items"]?.["get"]?.parameters.map(({ name }) => name)).toEqual(["id", "limit", "cursor", "parent", "state"]);
+    expect(document.paths["/api/v1/syncs"]?.["post"]?.requestBody).toMatchObject({
+      content: { "application/json": { schema: { required: ["connectionId"], properties: { mode: { enum: ["content", "metadata"] } } } } },
+    });
+    const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g);
+    for (const [, name = ""] of references) expect(document.components.schemas).toHaveProperty(name);
+  });
+
+  it("is shown as a page that loads nothing", async () => {
+    const response = await call("/api/docs");
+    const page = await response.text();
+    expect(page).toContain("GET /api/v1/syncs/{id}/items");
+    expect(page).not.toMatch(/<script|src=|<link/);
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+  });
+});

@@ -1,0 +1,99 @@
+import { Hono } from "hono";
+import { html, raw } from "hono/html";
+import { z } from "zod";
+import type { AppEnv } from "../context.ts";
+import { randomSecret } from "../ids.ts";
+import { PAGE_STYLE } from "../page-style.ts";
+import type { Operation } from "./operations.ts";
+import { NAMED_SHAPES, OPERATIONS } from "./operations.ts";
+
+const BASE_PATH = "/api/v1";
+const SCHEMAS = "#/components/schemas/";
+
+/** GET /api/openapi.json and /api/docs: what the API is, for programs and for people. */
+export const openapiRoutes = new Hono<AppEnv>()
+  .get("/openapi.json", (c) => c.json(openapiDocument(c.env.ORIGIN)))
+  .get("/docs", (c) => {
+    const nonce = randomSecret();
+    c.header("content-security-policy", `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
+    return c.html(referencePage(nonce));
+  });
+
+/** The API as an OpenAPI 3.1 document, from the same schemas that requests are checked by. */
+export function openapiDocument(origin: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of OPERATIONS) (paths[BASE_PATH + operation.path] ??= {})[operation.method] = describe(operation);
+  return {
+    openapi: "3.1.0",
+    info: { title: "Tidemark", version: "1", description: "Keeps an exact, current, provable copy of the files that people have in clouds they do not control." },
+    servers: [{ url: origin }],
+    security: [{ session: [] }],
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(NAMED_SHAPES).map(([name, shape]) => [name, jsonSchema(shape, "output")])),
+      securitySchemes: { session: { type: "apiKey", in: "cookie", name: "__Host-tidemark" } },
+    },
+  };
+}
+
+function describe({ path, summary, query, body, status = 200, answer }: Operation): object {
+  const inPath = path.includes("{id}") ? [{ name: "id", in: "path", required: true, schema: { type: "string" } }] : [];
+  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({ name, in: "query", schema: jsonSchema(schema, "input") }));
+  return {
+    summary,
+    parameters: [...inPath, ...inQuery],
+    ...(body === undefined ? {} : { requestBody: { content: { "application/json": { schema: jsonSchema(body, "input") } } } }),
+    responses: {
+      [status]: { description: summary, ...(answer === null ? {} : { content: contentOf(answer) }) },
+      default: { description: "What went wrong", content: { "application/json": { schema: { $ref: `${SCHEMAS}Error` } } } },
+    },
+  };
+}
+
+function contentOf(answer: NonNullable<Operation["answer"]>): object {
+  if ("mediaType" in answer) return { [answer.mediaType]: {} };
+  if ("schema" in answer) return { "application/json": { schema: jsonSchema(answer.schema, "output") } };
+  if ("shape" in answer) return { "application/json": { schema: { $ref: SCHEMAS + answer.shape } } };
+  const items = { type: "array", items: { $ref: SCHEMAS + answer.listOf } };
+  const properties = { items, cursor: { type: ["string", "null"] } };
+  return { "application/json": { schema: { type: "object", properties, required: ["items", "cursor"] } } };
+}
+
+function jsonSchema(schema: z.core.$ZodType, io: "input" | "output"): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
+  return rest;
+}
+
+function referencePage(nonce: string) {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>API – Tidemark</title>
+        <style nonce="${nonce}">${raw(PAGE_STYLE)}</style>
+      </head>
+      <body>
+        <main class="wide">
+          <h1>Tidemark's API</h1>
+          <p>JSON over HTTPS, with the session's cookie. Lists take <code>limit</code> and <code>cursor</code>. The same as a document for programs: <a href="/api/openapi.json">openapi.json</a>.</p>
+          ${OPERATIONS.map(section)}
+          <h1>Shapes</h1>
+          ${Object.entries(NAMED_SHAPES).map(([name, shape]) => html`<details id="${name}"><summary>${name}</summary>${listing(shape, "output")}</details>`)}
+        </main>
+      </body>
+    </html>`;
+}
+
+function section({ method, path, summary, query, body, status = 200, answer }: Operation) {
+  const name = answer && ("shape" in answer ? answer.shape : "listOf" in answer ? answer.listOf : null);
+  return html`<details>
+    <summary><code>${method.toUpperCase()} ${BASE_PATH}${path}</code></summary>
+    <p>${summary}. Answers ${status}${name === null ? "" : html` with <a href="#${name}">${name}</a>${answer && "listOf" in answer ? " in a list" : ""}`}.</p>
+    ${query === undefined ? "" : html`Query ${listing(query, "input")}`} ${body === undefined ? "" : html`Body ${listing(body, "input")}`}
+  </details>`;
+}
+
+function listing(schema: z.ZodType, io: "input" | "output") {
+  return html`<pre><code>${JSON.stringify(jsonSchema(schema, io), null, 2)}</code></pre>`;
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import * as wire from "./wire.ts";
+
+// Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
+
+/** The shapes that the document names. */
+export const NAMED_SHAPES = {
+  Me: wire.me,
+  Provider: wire.provider,
+  Connection: wire.connection,
+  ConnectionTest: wire.connectionTest,
+  Sync: wire.sync,
+  SyncStatus: wire.syncStatus,
+  Run: wire.run,
+  Item: wire.item,
+  Status: wire.status,
+  Dashboard: wire.dashboard,
+  Error: wire.errorBody,
+} as const;
+export type ShapeName = keyof typeof NAMED_SHAPES;
+
+export interface Operation {
+  method: "get" | "post" | "patch" | "delete";
+  path: string;
+  summary: string;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  status?: number;
+  answer: { shape: ShapeName } | { listOf: ShapeName } | { schema: z.ZodType } | { mediaType: string } | null;
+}
+
+const authorizeUrl = z.object({ authorizeUrl: z.url() });
+
+export const OPERATIONS: readonly Operation[] = [
+  { method: "get", path: "/me", summary: "Who is signed in", answer: { shape: "Me" } },
+  { method: "get", path: "/status", summary: "Everything at a glance", answer: { shape: "Status" } },
+  { method: "get", path: "/dashboard", summary: "The numbers of the first page", answer: { shape: "Dashboard" } },
+  { method: "get", path: "/providers", summary: "What can be connected", answer: { listOf: "Provider" } },
+  { method: "get", path: "/events", summary: "Live updates, as server-sent events; resumes after Last-Event-ID", answer: { mediaType: "text/event-stream" } },
+
+  { method: "get", path: "/connections", summary: "The connected accounts", answer: { listOf: "Connection" } },
+  { method: "post", path: "/connections", summary: "Where to send the browser to connect, or reconnect, an account", body: wire.connectionCreate, answer: { schema: authorizeUrl } },
+  { method: "get", path: "/connections/{id}", summary: "One connection", answer: { shape: "Connection" } },
+  { method: "patch", path: "/connections/{id}", summary: "Rename a connection", body: wire.connectionPatch, answer: { shape: "Connection" } },
+  { method: "delete", path: "/connections/{id}", summary: "Destroy the credential; with syncs, the connection stays as revoked (200), without, it goes (204)", answer: { shape: "Connection" } },
+  { method: "post", path: "/connections/{id}/test", summary: "Ask the provider whether the connection works", answer: { shape: "ConnectionTest" } },
+  { method: "post", path: "/connections/{id}/refresh", summary: "Renew the access now", answer: { shape: "Connection" } },
+
+  { method: "get", path: "/syncs", summary: "The syncs, each with its last run", answer: { listOf: "Sync" } },
+  { method: "post", path: "/syncs", summary: "Keep what a connection has", body: wire.syncCreate, status: 201, answer: { shape: "Sync" } },
+  { method: "post", path: "/syncs/run", summary: "Run every active sync", body: wire.runRequest, status: 202, answer: { listOf: "Run" } },
+  { method: "get", path: "/syncs/{id}", summary: "One sync", answer: { shape: "Sync" } },
+  { method: "patch", path: "/syncs/{id}", summary: "Change a sync", body: wire.syncPatch, answer: { shape: "Sync" } },
+  { method: "delete", path: "/syncs/{id}", summary: "End a sync and erase what it kept", status: 204, answer: null },
+  { method: "post", path: "/syncs/{id}/run", summary: "Run a sync: the new run, or the one that is under way", body: wire.runRequest, status: 202, answer: { shape: "Run" } },
+  { method: "post", path: "/syncs/{id}/pause", summary: "Pause a sync", answer: { shape: "Sync" } },
+  { method: "post", path: "/syncs/{id}/resume", summary: "Resume a sync", answer: { shape: "Sync" } },
+  { method: "post", path: "/syncs/{id}/cancel", summary: "Cancel the active run", answer: { shape: "Run" } },
+  { method: "get", path: "/syncs/{id}/status", summary: "What a sync is doing now", answer: { shape: "SyncStatus" } },
+  { method: "get", path: "/syncs/{id}/runs", summary: "A sync's runs, newest first", query: wire.pageQuery, answer: { listOf: "Run" } },
+  { method: "get", path: "/syncs/{id}/items", summary: "The items in a folder, or at the root", query: wire.itemsQuery, answer: { listOf: "Item" } },
+
+  { method: "get", path: "/runs/{id}", summary: "One run", answer: { shape: "Run" } },
+  { method: "get", path: "/runs/{id}/files", summary: "The files that a run was the last to change", query: wire.runFilesQuery, answer: { listOf: "Item" } },
+  { method: "get", path: "/runs/{id}/logs", summary: "A run's log, as server-sent events: log, then end", answer: { mediaType: "text/event-stream" } },
+  { method: "post", path: "/runs/{id}/retry", summary: "Try the failed items again now", status: 202, answer: { shape: "Run" } },
+
+  { method: "get", path: "/items/{id}", summary: "One item", answer: { shape: "Item" } },
+  { method: "get", path: "/items/{id}/content", summary: "An item's last stored content; takes Range, If-Range and If-None-Match", answer: { mediaType: "application/octet-stream" } },
+];
