@@ -98,7 +98,8 @@ function toEntry(name: string, stats: BigIntStats): DiskEntry {
   return {
     name,
     folder,
-    inode: `${stats.dev}:${stats.ino}`,
+    // File systems give the number of a deleted file to the next new one: the time of birth tells them apart.
+    inode: `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`,
     size: folder ? 0 : Number(stats.size),
     modifiedNs: String(stats.mtimeNs),
     modified,

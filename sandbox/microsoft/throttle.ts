@@ -22,6 +22,8 @@ export function createThrottle(faults: Faults, now: Clock): Throttle {
   const counters = new Map<string, { window: number; units: number }>();
   return {
     charge: (grant, asked, units) => {
+      // A batch itself is free: its parts are charged.
+      if (units === 0) return {};
       const window = Math.floor(now() / WINDOW_MS);
       const limited = faults.strike("throttle", asked);
       const limit = limited === undefined ? UNITS_PER_MINUTE : (limited.unitsPerMinute ?? UNITS_PER_MINUTE_WHEN_LIMITED);
