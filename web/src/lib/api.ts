@@ -1,18 +1,7 @@
 // The typed client of the Worker's API. Every failure is an ApiError, in words that can be shown.
-import type {
-  Connection,
-  ConnectionTest,
-  Dashboard,
-  ErrorBody,
-  Item,
-  ItemState,
-  Me,
-  Page,
-  Run,
-  Status,
-  Sync,
-  SyncPatch,
-} from "./wire.ts";
+import { hc, type ClientResponse } from "hono/client";
+import type { AppType } from "../../.api-types/worker/app.ts";
+import type { ErrorBody, ItemState, SyncPatch } from "./wire.ts";
 
 export const PAGE_ITEMS_MAX = 1000;
 
@@ -49,30 +38,21 @@ export function asApiError(error: unknown): ApiError {
   return new ApiError("client.unexpected", error instanceof Error ? error.message : String(error), 0, null);
 }
 
-type Query = Record<string, string | number | undefined>;
+const { v1 } = hc<AppType>("/").api;
 
-async function request<T>(method: string, path: string, options: { query?: Query; body?: unknown } = {}): Promise<T> {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(options.query ?? {})) {
-    if (value !== undefined) search.set(name, String(value));
-  }
-  const url = search.size > 0 ? `${path}?${search}` : path;
-  const init: RequestInit = { method, headers: { accept: "application/json" } };
-  if (options.body !== undefined) {
-    init.headers = { accept: "application/json", "content-type": "application/json" };
-    init.body = JSON.stringify(options.body);
-  }
-  let response: Response;
+/** The answer's body, as its route declares it. */
+async function read<T>(call: Promise<ClientResponse<T>>): Promise<T> {
+  let response: ClientResponse<T>;
   try {
-    response = await fetch(url, init);
+    response = await call;
   } catch (error) {
     throw asApiError(error);
   }
   if (!response.ok) throw await toApiError(response);
-  return (response.status === 204 ? null : await response.json()) as T;
+  return response.status === 204 ? (null as T) : ((await response.json()) as T);
 }
 
-async function toApiError(response: Response): Promise<ApiError> {
+async function toApiError(response: Pick<Response, "json" | "status">): Promise<ApiError> {
   try {
     const { error } = (await response.json()) as ErrorBody;
     return new ApiError(error.code, error.message, response.status, error.requestId);
@@ -81,61 +61,72 @@ async function toApiError(response: Response): Promise<ApiError> {
   }
 }
 
-const v1 = "/api/v1";
-const segment = encodeURIComponent;
-
 interface PageQuery {
-  cursor?: string | null;
-  limit?: number;
+  /** Null begins at the beginning. */
+  cursor: string | null;
+  /** At most `PAGE_ITEMS_MAX`. */
+  limit: number;
 }
 
-function pageQuery({ cursor, limit }: PageQuery): Query {
-  return { cursor: cursor ?? undefined, limit };
+function pageQuery({ cursor, limit }: PageQuery) {
+  return { limit: String(limit), ...(cursor === null ? {} : { cursor }) };
 }
 
+/** What is asked of the API, by the names that pages use. Shapes come from the Worker's routes. */
 export const api = {
-  me: () => request<Me>("GET", `${v1}/me`),
-  status: () => request<Status>("GET", `${v1}/status`),
-  dashboard: () => request<Dashboard>("GET", `${v1}/dashboard`),
+  me: () => read(v1.me.$get()),
+  status: () => read(v1.status.$get()),
+  dashboard: () => read(v1.dashboard.$get()),
 
-  connections: () => request<Page<Connection>>("GET", `${v1}/connections`),
-  connect: (body: { provider: string; connectionId?: string; returnTo?: string }) =>
-    request<{ authorizeUrl: string }>("POST", `${v1}/connections`, { body }),
-  renameConnection: (id: string, label: string) => request<Connection>("PATCH", `${v1}/connections/${segment(id)}`, { body: { label } }),
-  testConnection: (id: string) => request<ConnectionTest>("POST", `${v1}/connections/${segment(id)}/test`),
-  disconnect: (id: string) => request<Connection | null>("DELETE", `${v1}/connections/${segment(id)}`),
+  connections: () => read(v1.connections.$get()),
+  connect: (json: { provider: string; connectionId?: string; returnTo?: string }) => read(v1.connections.$post({ json })),
+  renameConnection: (id: string, label: string) => read(v1.connections[":id"].$patch({ param: { id }, json: { label } })),
+  testConnection: (id: string) => read(v1.connections[":id"].test.$post({ param: { id } })),
+  disconnect: (id: string) => read(v1.connections[":id"].$delete({ param: { id } })),
 
-  createSync: (body: { connectionId: string }) => request<Sync>("POST", `${v1}/syncs`, { body }),
-  sync: (id: string) => request<Sync>("GET", `${v1}/syncs/${segment(id)}`),
-  updateSync: (id: string, patch: SyncPatch) => request<Sync>("PATCH", `${v1}/syncs/${segment(id)}`, { body: patch }),
-  deleteSync: (id: string) => request<null>("DELETE", `${v1}/syncs/${segment(id)}`),
-  run: (id: string, full: boolean) => request<Run>("POST", `${v1}/syncs/${segment(id)}/run`, { body: { full } }),
-  pause: (id: string) => request<Sync>("POST", `${v1}/syncs/${segment(id)}/pause`),
-  resume: (id: string) => request<Sync>("POST", `${v1}/syncs/${segment(id)}/resume`),
-  cancel: (id: string) => request<Run>("POST", `${v1}/syncs/${segment(id)}/cancel`),
-  runs: (syncId: string, page: PageQuery = {}) =>
-    request<Page<Run>>("GET", `${v1}/syncs/${segment(syncId)}/runs`, { query: pageQuery(page) }),
-  items: (syncId: string, query: PageQuery & { parent?: string | undefined; state?: ItemState | undefined }) =>
-    request<Page<Item>>("GET", `${v1}/syncs/${segment(syncId)}/items`, {
-      query: { ...pageQuery(query), parent: query.parent, state: query.state },
-    }),
-  item: (id: string) => request<Item>("GET", `${v1}/items/${segment(id)}`),
+  createSync: (json: { connectionId: string }) => read(v1.syncs.$post({ json })),
+  sync: (id: string) => read(v1.syncs[":id"].$get({ param: { id } })),
+  updateSync: (id: string, json: SyncPatch) => read(v1.syncs[":id"].$patch({ param: { id }, json })),
+  deleteSync: (id: string) => read(v1.syncs[":id"].$delete({ param: { id } })),
+  run: (id: string, full: boolean) => read(v1.syncs[":id"].run.$post({ param: { id }, json: { full } })),
+  pause: (id: string) => read(v1.syncs[":id"].pause.$post({ param: { id } })),
+  resume: (id: string) => read(v1.syncs[":id"].resume.$post({ param: { id } })),
+  cancel: (id: string) => read(v1.syncs[":id"].cancel.$post({ param: { id } })),
+  runs: (id: string, page: PageQuery) => read(v1.syncs[":id"].runs.$get({ param: { id }, query: pageQuery(page) })),
+  items: (id: string, { parent, state, ...page }: PageQuery & { parent?: string | undefined; state?: ItemState | undefined }) =>
+    read(
+      v1.syncs[":id"].items.$get({
+        param: { id },
+        query: { ...pageQuery(page), ...(parent === undefined ? {} : { parent }), ...(state === undefined ? {} : { state }) },
+      }),
+    ),
+  item: (id: string) => read(v1.items[":id"].$get({ param: { id } })),
 
-  runDetail: (id: string) => request<Run>("GET", `${v1}/runs/${segment(id)}`),
-  runFiles: (id: string, query: PageQuery & { state?: ItemState | undefined }) =>
-    request<Page<Item>>("GET", `${v1}/runs/${segment(id)}/files`, { query: { ...pageQuery(query), state: query.state } }),
-  retry: (runId: string) => request<Run>("POST", `${v1}/runs/${segment(runId)}/retry`),
+  runDetail: (id: string) => read(v1.runs[":id"].$get({ param: { id } })),
+  runFiles: (id: string, { state, ...page }: PageQuery & { state?: ItemState | undefined }) =>
+    read(v1.runs[":id"].files.$get({ param: { id }, query: { ...pageQuery(page), ...(state === undefined ? {} : { state }) } })),
+  retry: (id: string) => read(v1.runs[":id"].retry.$post({ param: { id } })),
 
-  signOut: (everywhere: boolean) => request<null>("POST", "/auth/logout", { query: { everywhere: everywhere ? "true" : undefined } }),
+  signOut,
 };
+
+async function signOut(everywhere: boolean): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(everywhere ? "/auth/logout?everywhere=true" : "/auth/logout", { method: "POST" });
+  } catch (error) {
+    throw asApiError(error);
+  }
+  if (!response.ok) throw await toApiError(response);
+}
 
 /** Where an item's stored content is downloaded from. */
 export function contentUrl(itemId: string): string {
-  return `${v1}/items/${segment(itemId)}/content`;
+  return `/api/v1/items/${encodeURIComponent(itemId)}/content`;
 }
 
-export const EVENTS_URL = `${v1}/events`;
+export const EVENTS_URL = "/api/v1/events";
 
 export function logsUrl(runId: string): string {
-  return `${v1}/runs/${segment(runId)}/logs`;
+  return `/api/v1/runs/${encodeURIComponent(runId)}/logs`;
 }

@@ -3,8 +3,10 @@ import { asApiError, type ApiError } from "./api.ts";
 import { getLive } from "./live.svelte.ts";
 import type { LiveEvent } from "./wire.ts";
 
-/** Events come in bursts: one request answers all that came within this time. */
-const REFRESH_MS = 400;
+/** Events come in bursts: one request answers all that came within this time. `later` is for what a run changes all the time. */
+const REFRESH_MS = { soon: 400, later: 4_000 } as const;
+
+export type Refresh = keyof typeof REFRESH_MS;
 
 /** What a page shows from the API: the last good answer, kept while a newer one is asked for. */
 export class Resource<T> {
@@ -15,14 +17,14 @@ export class Resource<T> {
   #load: () => Promise<T>;
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAt = Infinity;
 
   constructor(load: () => Promise<T>) {
     this.#load = load;
   }
 
   async reload(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#forgetTimer();
     const number = ++this.#asked;
     this.loading = true;
     try {
@@ -41,28 +43,37 @@ export class Resource<T> {
     this.error = undefined;
   }
 
-  reloadSoon(): void {
-    this.#timer ??= setTimeout(() => void this.reload(), REFRESH_MS);
+  /** The earliest of what was asked for counts. */
+  refresh(when: Refresh): void {
+    const dueAt = Date.now() + REFRESH_MS[when];
+    if (dueAt >= this.#dueAt) return;
+    this.#forgetTimer();
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => void this.reload(), REFRESH_MS[when]);
   }
 
   /** Forgets everything; an answer still under way is ignored. */
   clear(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#forgetTimer();
     this.#asked += 1;
     this.value = undefined;
     this.error = undefined;
+  }
+
+  #forgetTimer(): void {
+    clearTimeout(this.#timer);
+    this.#dueAt = Infinity;
   }
 }
 
 /**
  * A resource for the life of the calling component: loaded for each key, and again after `reset` and after the live
- * events that `refreshOn` names.
+ * events that `refreshOn` says so for.
  */
 export function createResource<T>(
   key: () => string,
   load: (key: string) => Promise<T>,
-  refreshOn: (event: LiveEvent, key: string) => boolean = () => false,
+  refreshOn: (event: LiveEvent, key: string) => Refresh | null = () => null,
 ): Resource<T> {
   const live = getLive();
   const resource = new Resource(() => load(untrack(key)));
@@ -73,7 +84,8 @@ export function createResource<T>(
       void resource.reload();
     });
     const unsubscribe = live.subscribe((event) => {
-      if (event.type === "reset" || refreshOn(event, current)) resource.reloadSoon();
+      const when = event.type === "reset" ? "soon" : refreshOn(event, current);
+      if (when !== null) resource.refresh(when);
     });
     return () => {
       unsubscribe();

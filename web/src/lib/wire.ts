@@ -1,9 +1,9 @@
-// The one crossing to the Worker: types only, nothing of it is bundled.
+// The one crossing to the Worker: types only, emitted from its source (`tsconfig.api.json`); nothing of it is bundled.
 import type { z } from "zod";
-import type * as wire from "../../../worker/routes/wire.ts";
+import type * as wire from "../../.api-types/worker/routes/wire.ts";
 
-export type { FailureKind } from "../../../worker/sync/retry.ts";
-export type { SkipReason } from "../../../worker/providers/provider.ts";
+export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
+export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type {
   Connection,
   ConnectionTest,
@@ -13,14 +13,14 @@ export type {
   Me,
   Run,
   RunEvent,
+  Status,
   Sync,
   SyncPatch,
   SyncStatus,
-} from "../../../worker/routes/wire.ts";
+} from "../../.api-types/worker/routes/wire.ts";
 
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
-export type Status = z.infer<typeof wire.status>;
 export type ErrorBody = z.infer<typeof wire.errorBody>;
 
 export interface Page<T> {

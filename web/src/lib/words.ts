@@ -66,10 +66,10 @@ export const RUN_TYPES: Record<Run["type"], string> = { full: "Full check", incr
 
 export const RUN_TRIGGERS: Record<Run["trigger"], string> = {
   schedule: "on schedule",
-  webhook: "after a change",
-  manual: "asked for",
-  api: "asked for by a program",
-  retry: "to try again",
+  webhook: "announced by OneDrive",
+  manual: "by hand",
+  api: "by a program",
+  retry: "another try",
 };
 
 export const RUN_PHASES: Record<Run["phase"], string> = {
