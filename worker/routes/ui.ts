@@ -21,5 +21,7 @@ export async function uiFallback(c: AppContext): Promise<Response> {
 function isNavigation(c: AppContext): boolean {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
   const mode = c.req.header("sec-fetch-mode");
-  return mode === undefined ? (c.req.header("accept") ?? "").includes("text/html") : mode === "navigate";
+  if (mode !== undefined) return mode === "navigate";
+  // Programs do not say that they navigate: an address that looks like no file, and any page will do.
+  return /text\/html|\*\/\*/.test(c.req.header("accept") ?? "*/*") && !/\.[a-z0-9]+$/i.test(c.req.path);
 }
