@@ -1,4 +1,4 @@
-// Sizes, rates, durations and times in words. Pure: the time and the locale are arguments.
+// Sizes, rates, durations and times in words. Pure but for the locale, which is the reader's unless it is given.
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -15,10 +15,13 @@ export function textLocale(languages: readonly string[]): string {
   return languages.find((language) => language === "en" || language.startsWith("en-")) ?? "en-GB";
 }
 
-const LOCALE = textLocale(typeof navigator === "undefined" ? [] : navigator.languages);
+// Where there is no browser around, nothing is preferred.
+function readerLocale(): string {
+  return textLocale(globalThis.navigator?.languages ?? []);
+}
 
 /** Decimal units, as storage is billed: 1 kB = 1000 bytes. Three significant digits. */
-export function formatBytes(bytes: number, locale = LOCALE): string {
+export function formatBytes(bytes: number, locale = readerLocale()): string {
   let unit = 0;
   let value = bytes;
   // 999.5 would be written as 1,000.
@@ -35,17 +38,17 @@ export function formatBytes(bytes: number, locale = LOCALE): string {
   }).format(value);
 }
 
-export function formatCount(count: number, locale = LOCALE): string {
+export function formatCount(count: number, locale = readerLocale()): string {
   return new Intl.NumberFormat(locale).format(count);
 }
 
 /** "1 file", "2,000 files". */
-export function formatNumberOf(count: number, one: string, many = `${one}s`, locale = LOCALE): string {
+export function formatNumberOf(count: number, one: string, many = `${one}s`, locale = readerLocale()): string {
   return `${formatCount(count, locale)} ${count === 1 ? one : many}`;
 }
 
 /** Files per second: one decimal below ten. */
-export function formatPerSecond(rate: number, locale = LOCALE): string {
+export function formatPerSecond(rate: number, locale = readerLocale()): string {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: rate < 10 ? 1 : 0 }).format(rate);
 }
 
@@ -80,7 +83,7 @@ export function formatTook(milliseconds: number): string {
 }
 
 /** "just now", "3 minutes ago", "in 2 hours". */
-export function formatRelative(at: Date, now: Date, locale = LOCALE): string {
+export function formatRelative(at: Date, now: Date, locale = readerLocale()): string {
   const difference = at.getTime() - now.getTime();
   const distance = Math.abs(difference);
   if (distance < 10 * SECOND) return difference > 0 ? "in a moment" : "just now";
@@ -100,7 +103,7 @@ function relativeUnit(distance: number): [Intl.RelativeTimeFormatUnit, number] {
 }
 
 /** The time of day where that is enough: "14:32", "yesterday at 14:32", "3 Nov at 14:32", "3 Nov 2024 at 14:32". */
-export function formatMoment(at: Date, now: Date, locale = LOCALE, timeZone?: string): string {
+export function formatMoment(at: Date, now: Date, locale = readerLocale(), timeZone?: string): string {
   const zone = timeZone === undefined ? {} : { timeZone };
   const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", ...zone }).format(at);
   const day = (date: Date) => new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", ...zone }).format(date);
@@ -113,12 +116,12 @@ export function formatMoment(at: Date, now: Date, locale = LOCALE, timeZone?: st
 }
 
 /** A date for a column: always as wide, always sortable by eye. */
-export function formatDate(at: Date, locale = LOCALE): string {
+export function formatDate(at: Date, locale = readerLocale()): string {
   return new Intl.DateTimeFormat(locale, { day: "2-digit", month: "short", year: "numeric" }).format(at);
 }
 
 /** Everything, to the second, with the zone. */
-export function formatFull(at: Date, locale = LOCALE): string {
+export function formatFull(at: Date, locale = readerLocale()): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" }).format(at);
 }
 

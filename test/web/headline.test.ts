@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { headline, waterLevel } from "../../web/src/lib/headline.ts";
+import type { Run, Sync, SyncStatus } from "../../worker/routes/wire.ts";
+
+const NOW = new Date(2026, 10, 20, 14, 40);
+const AT = new Date(2026, 10, 20, 14, 32).toISOString();
+const YESTERDAY = new Date(2026, 10, 19, 9, 5).toISOString();
+
+const RUN: Run = {
+  id: "run",
+  syncId: "sync",
+  type: "full",
+  status: "running",
+  trigger: "manual",
+  phase: "downloading",
+  createdAt: AT,
+  startedAt: AT,
+  finishedAt: null,
+  progress: { discovered: 1000, pending: 600, stored: 400, skipped: 0, failed: 0, removed: 0, bytes: 4_000_000, recent: [] },
+  usage: { providerRequests: 1, rowsWritten: 1, queueOperations: 1, storagePuts: 1 },
+  error: null,
+};
+
+const SYNC: Sync = {
+  id: "sync",
+  connectionId: "connection",
+  name: "OneDrive",
+  mode: "content",
+  schedule: { kind: "interval", minutes: 60 },
+  labels: {},
+  status: "active",
+  error: null,
+  nextRunAt: null,
+  lastRun: null,
+  upToDateAt: AT,
+  stats: { items: 12, files: 10, stored: 10, failed: 0, skipped: 0, bytes: 5_000 },
+  createdAt: AT,
+};
+
+const LIVE: SyncStatus = {
+  syncId: "sync",
+  status: "active",
+  upToDateAt: AT,
+  checkedAt: AT,
+  backlog: { files: 0, bytes: 0 },
+  waitingFor: null,
+  secondsLeft: null,
+  filesPerSecond: 0,
+  bytesPerSecond: 0,
+  activeRun: null,
+};
+
+beforeAll(() => void vi.stubGlobal("navigator", { languages: ["en-GB"] }));
+afterAll(() => void vi.unstubAllGlobals());
+
+const title = (sync: Partial<Sync>, live: Partial<SyncStatus> = {}) => headline({ ...SYNC, ...sync }, { ...LIVE, ...live }, NOW).title;
+
+describe("the sentence a sync says about itself", () => {
+  test("everything is here, as of a moment of today or an earlier day", () => {
+    expect(title({})).toBe("Everything your OneDrive had at 14:32 is here");
+    expect(title({}, { upToDateAt: YESTERDAY })).toBe("Everything your OneDrive had yesterday at 09:05 is here");
+  });
+
+  test("an empty drive is not called a success of copying", () => {
+    expect(title({ stats: { ...SYNC.stats, files: 0, stored: 0, bytes: 0 } })).toBe("Your OneDrive was empty at 14:32");
+  });
+
+  test("failed files come before everything else that is here", () => {
+    expect(title({ stats: { ...SYNC.stats, failed: 1, stored: 9 } })).toBe("1 file could not be stored");
+  });
+
+  test("skipped files are not claimed", () => {
+    expect(title({ stats: { ...SYNC.stats, skipped: 2, stored: 8 } })).toBe("Everything your OneDrive could hand out at 14:32 is here");
+  });
+
+  test("what is only listed is not claimed either", () => {
+    expect(title({ mode: "metadata", stats: { ...SYNC.stats, stored: 0, bytes: 0 } })).toBe("Listed, not copied: 10 files");
+  });
+
+  test("a running sync says what it does and what is left", () => {
+    expect(title({}, { activeRun: { ...RUN, status: "pending" } })).toBe("Starting");
+    expect(title({ upToDateAt: null }, { upToDateAt: null, activeRun: { ...RUN, phase: "listing" } })).toBe("Reading your OneDrive for the first time");
+    expect(title({}, { activeRun: { ...RUN, phase: "listing" } })).toBe("Looking for changes");
+    expect(title({}, { activeRun: RUN, backlog: { files: 600, bytes: 6_000 } })).toBe("Copying: 600 files to go");
+    const { detail } = headline(SYNC, { ...LIVE, activeRun: RUN, secondsLeft: 174 }, NOW);
+    expect(detail).toContain("About 3 minutes left");
+  });
+
+  test("waiting is named before the run that waits", () => {
+    const until = new Date(2026, 10, 20, 14, 45).toISOString();
+    expect(title({}, { activeRun: RUN, waitingFor: { reason: "throttled", until } })).toBe("Goes on at 14:45");
+    expect(title({}, { activeRun: RUN, waitingFor: { reason: "reconnect", until: null } })).toBe("Waiting for you to reconnect");
+    expect(title({}, { waitingFor: { reason: "retry", until } })).toBe("Trying again at 14:45");
+  });
+
+  test("a pause, a deletion and a failure are said", () => {
+    expect(title({ status: "paused" }, { status: "paused" })).toBe("Paused");
+    expect(title({ status: "deleting" }, { status: "deleting" })).toBe("Being deleted");
+    const failed = { ...RUN, status: "failed" as const, error: { code: "provider.failed", message: "Microsoft did not answer." } };
+    expect(headline({ ...SYNC, upToDateAt: null, lastRun: failed }, { ...LIVE, upToDateAt: null }, NOW)).toMatchObject({
+      tone: "bad",
+      title: "The last run failed",
+      detail: "Microsoft did not answer.",
+    });
+  });
+
+  test("without a live status the last run tells whether one is going on", () => {
+    expect(headline({ ...SYNC, lastRun: RUN }, undefined, NOW).tone).toBe("active");
+  });
+});
+
+describe("the water stands as high as the share of files that is here", () => {
+  test("full when everything is", () => expect(waterLevel(SYNC, LIVE)).toBe(1));
+  test("full for an empty drive that was read, empty for one that was not", () => {
+    const none = { ...SYNC, stats: { ...SYNC.stats, files: 0, stored: 0 } };
+    expect(waterLevel(none, LIVE)).toBe(1);
+    expect(waterLevel({ ...none, upToDateAt: null }, { ...LIVE, upToDateAt: null })).toBe(0);
+  });
+  test("the run's figures count while the sync's are older", () => {
+    const begun = { ...SYNC, stats: { ...SYNC.stats, files: 0, stored: 0 } };
+    expect(waterLevel(begun, { ...LIVE, activeRun: RUN, backlog: { files: 600, bytes: 1 } })).toBeCloseTo(0.4);
+  });
+});
