@@ -1,5 +1,7 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Connection, ConnectionTest, Dashboard, Item, Run, Status, Sync, SyncStatus } from "../../worker/routes/wire.ts";
+import type { Connection, ConnectionTest, Dashboard, Item, Me, Run, Status, Sync, SyncStatus } from "../../worker/routes/wire.ts";
 import { connection as connectionShape, dashboard as dashboardShape, status as statusShape, sync as syncShape } from "../../worker/routes/wire.ts";
 import { Browser } from "../auth/browser.ts";
 import { readEvents } from "./read-events.ts";
@@ -149,6 +151,21 @@ describe("live events", () => {
     const events = await reading;
     expect(events.find(({ event }) => event === "run")?.data).toMatchObject({ run: { id: run.id } });
     expect(events.every(({ id }) => id !== undefined)).toBe(true);
+  });
+
+  it("leave no socket at the object once the reader is gone, however it went", async () => {
+    const sockets = async () => {
+      const { id } = await get<Me>("/me");
+      return runInDurableObject(env.USER_SYNC.getByName(id), (_, state) => state.getWebSockets().length);
+    };
+    const gone = new AbortController();
+    const response = await browser.fetch("/api/v1/events", { signal: gone.signal });
+    const cancelled = await browser.fetch("/api/v1/events");
+    await until(sockets, (open) => open >= 2);
+    gone.abort();
+    await cancelled.body?.cancel();
+    await until(sockets, (open) => open === 0);
+    expect(response.status).toBe(200);
   });
 
   it("that are no longer known ask for a fresh start", async () => {

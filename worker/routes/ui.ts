@@ -14,7 +14,7 @@ export async function uiFallback(c: AppContext): Promise<Response> {
   }
   const answer = new Response(c.req.method === "HEAD" ? null : page.body, page);
   // The page brings its own policy for scripts, by their hashes; this adds what only a header can say.
-  answer.headers.append("content-security-policy", "frame-ancestors 'none'");
+  answer.headers.set("content-security-policy", "frame-ancestors 'none'");
   return answer;
 }
 
