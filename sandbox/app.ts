@@ -38,7 +38,8 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const db = openDatabase(options.stateDir === undefined ? undefined : join(options.stateDir, "sandbox"));
   const meta = createMeta(db);
   const machineNow = options.now ?? Date.now;
-  const now = (): number => machineNow() + Number(meta.get("clock-offset-ms") ?? 0);
+  let offsetMs = Number(meta.get("clock-offset-ms") ?? 0);
+  const now = (): number => machineNow() + offsetMs;
   const deliver = options.fetch ?? fetch;
   const drives = new DriveStore(db);
   const accounts: Accounts = createAccounts(db, drives, now, (account) => {
@@ -65,6 +66,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     reset: async () => {
       clearDatabase(db);
       accounts.forget();
+      offsetMs = 0;
       faults.remove();
       log.clear();
       notifier.clearOutbox();
@@ -72,7 +74,8 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       microsoft = createMicrosoft({ db, meta, drives, accounts, faults, notifier, log, deliver, now });
     },
     advanceClock: (seconds) => {
-      meta.set("clock-offset-ms", String(Number(meta.get("clock-offset-ms") ?? 0) + seconds * 1000));
+      offsetMs += seconds * 1000;
+      meta.set("clock-offset-ms", String(offsetMs));
       return now();
     },
   };

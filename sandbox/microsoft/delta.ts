@@ -127,9 +127,9 @@ async function answer(tools: GraphTools, call: GraphCall, address: DeltaAddress,
   const value = rows.map((item) => written.get(item.n) ?? tombstone(tools, call, item));
   for (const item of live) {
     const reference = written.get(item.n)?.parentReference;
-    const parent = item.parent === null ? undefined : tools.drives.item(account.no, item.parent);
-    if (!reference || parent === undefined || !tools.faults.strikesItem("path-in-delta", call.asked, item)) continue;
-    reference.path = referencePath(tools, account, parent, rendering);
+    if (!reference || !tools.faults.strikesItem("path-in-delta", call.asked, item)) continue;
+    const segments = tools.drives.segments(account.no, item).slice(0, -1);
+    reference.path = referencePath(account, segments, rendering);
   }
   if (value.length > 0 && tools.faults.strike("duplicate-items", call.asked) !== undefined) repeatSome(tools, value, account.no, page);
   const select = call.request.query.get("$select");

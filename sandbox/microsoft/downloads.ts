@@ -19,7 +19,7 @@ type ByteRange = { from: number; to: number };
 
 /** Whose file an address of a files host is about; undefined where it is not a download. */
 export function downloadOwner(tools: DownloadTools, request: VendorRequest): string | undefined {
-  const ticket = openDownloadUrl(tools.keys.secret, request, tools.now(), tools.accounts.numbered);
+  const ticket = openDownloadUrl(tools.keys.downloads, request, tools.now(), tools.accounts.numbered);
   return ticket === undefined ? undefined : tools.accounts.numbered(ticket.accountNo)?.name;
 }
 
@@ -29,7 +29,7 @@ export async function download(tools: DownloadTools, request: VendorRequest, ask
   if (!looksLikeDownload) return page(200, "OneDrive", `<h1>OneDrive</h1><p>Here Microsoft would show <code>${escapeHtml(decodeURI(request.path))}</code>.</p>`);
   const unauthorised = toResponse(graphAnswer(401, "unauthenticated", "The provided token is expired, invalid, or not meant for this request."));
   if (request.headers.has("authorization")) return unauthorised;
-  const ticket = openDownloadUrl(tools.keys.secret, request, tools.now(), tools.accounts.numbered);
+  const ticket = openDownloadUrl(tools.keys.downloads, request, tools.now(), tools.accounts.numbered);
   const account = ticket === undefined ? undefined : tools.accounts.numbered(ticket.accountNo);
   if (ticket === undefined || account === undefined || ticket.expired) return unauthorised;
   const item = tools.drives.live(account.no, ticket.n);

@@ -2,6 +2,7 @@ import type { DriveItem, IdentitySet, ItemReference } from "@microsoft/microsoft
 import { hashesOf } from "../drives/drive.ts";
 import type { HashName, Hashes } from "../drives/hashes.ts";
 import { extensionOf, mimeTypeOf } from "../drives/mime.ts";
+import { lookUpPlaces, type Places } from "../drives/places.ts";
 import { ROOT_N, type Item } from "../drives/store.ts";
 import type { Account } from "./accounts.ts";
 import { downloadUrl, filesHost, filesSite } from "./download-url.ts";
@@ -23,10 +24,11 @@ const PERSONAL_HASHES: HashName[] = ["quickXor", "sha1", "sha256"];
 export async function driveItems(tools: GraphTools, call: GraphCall, items: readonly Item[], rendering: Rendering): Promise<AnsweredItem[]> {
   const { account } = call.grant;
   const hashes = await hashesOf(tools, account, items, account.form === "business" ? WORK_HASHES : PERSONAL_HASHES);
-  return items.map((item) => driveItem(tools, call, item, hashes.get(item.n) ?? {}, rendering));
+  const places = lookUpPlaces(tools.drives, account.no);
+  return items.map((item) => driveItem(tools, call, item, hashes.get(item.n) ?? {}, places, rendering));
 }
 
-function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashes, rendering: Rendering): AnsweredItem {
+function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashes, places: Places, rendering: Rendering): AnsweredItem {
   const { account } = call.grant;
   const business = account.form === "business";
   const tags = tagsOf(account, item);
@@ -40,8 +42,8 @@ function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashe
     lastModifiedBy: by,
     lastModifiedDateTime: dateTime(account, item.modified),
     name: item.name,
-    parentReference: parentReference(tools, account, item, rendering),
-    webUrl: webUrl(tools, call, account, item),
+    parentReference: parentReference(account, item, places, rendering),
+    webUrl: webUrl(call, account, item, places),
     fileSystemInfo: { createdDateTime: dateTime(account, item.created), lastModifiedDateTime: dateTime(account, item.modified) },
     size: item.size,
   };
@@ -51,7 +53,7 @@ function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashe
   else {
     answered.file = { mimeType: mimeTypeOf(item.name), hashes: hashFacet(hashes) };
     if (business && extensionOf(item.name) !== "") Object.assign(answered.file, { fileExtension: `.${extensionOf(item.name)}` });
-    answered["@microsoft.graph.downloadUrl"] = downloadUrl(tools.keys.secret, call.request.site, account, item.n, tools.now());
+    answered["@microsoft.graph.downloadUrl"] = downloadUrl(tools.keys.downloads, call.request.site, account, item.n, tools.now());
   }
   disguise(tools.faults, call, item, answered, rendering);
   return answered;
@@ -110,27 +112,25 @@ function hashFacet(hashes: Hashes): Record<string, string> {
   return facet;
 }
 
-function parentReference(tools: GraphTools, account: Account, item: Item, rendering: Rendering): ItemReference {
+function parentReference(account: Account, item: Item, places: Places, rendering: Rendering): ItemReference {
   const business = account.form === "business";
   const reference: ItemReference = { driveType: business ? "business" : "personal", driveId: account.driveId };
-  if (item.parent === null) return reference;
-  const parent = tools.drives.item(account.no, item.parent);
-  reference.id = account.ids.id(item.parent);
+  const parent = places.parent(item);
   if (parent === undefined) return reference;
+  reference.id = account.ids.id(parent.n);
   reference.name = parent.n === ROOT_N ? (business ? "Documents" : "root") : parent.name;
-  if (!rendering.delta) reference.path = referencePath(tools, account, parent, rendering);
+  if (!rendering.delta) reference.path = referencePath(account, places.segments(parent), rendering);
   if (business) reference.siteId = guidOf(`site of ${account.name}`);
   return reference;
 }
 
 /** `/drive/root:/a/b`; personal accounts percent-encode it. */
-export function referencePath(tools: GraphTools, account: Account, parent: Item, rendering: Rendering): string {
-  const segments = tools.drives.segments(account.no, parent);
+export function referencePath(account: Account, segments: readonly string[], rendering: Rendering): string {
   const written = account.form === "business" ? segments : segments.map(encodeURIComponent);
   return [`${rendering.drivePath}/root:`, ...written].join("/");
 }
 
-function webUrl(tools: GraphTools, call: GraphCall, account: Account, item: Item): string {
+function webUrl(call: GraphCall, account: Account, item: Item, places: Places): string {
   const base = `${call.request.site(filesHost(account))}`;
   if (account.form === "personal") return `${base}/s!${Buffer.from(account.ids.id(item.n)).toString("base64url")}`;
   const site = `${base}/${filesSite(account)}`;
@@ -138,5 +138,5 @@ function webUrl(tools: GraphTools, call: GraphCall, account: Account, item: Item
     const guid = encodeURIComponent(`{${account.ids.guid(item.n)}}`);
     return `${site}/_layouts/15/Doc.aspx?sourcedoc=${guid}&file=${encodeURIComponent(item.name)}&action=default&mobileredirect=true`;
   }
-  return [`${site}/Documents`, ...tools.drives.segments(account.no, item).map(encodeURIComponent)].join("/");
+  return [`${site}/Documents`, ...places.segments(item).map(encodeURIComponent)].join("/");
 }

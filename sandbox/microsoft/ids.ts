@@ -92,22 +92,27 @@ function guidCodec(key: string): { guid: (n: number) => string; number: (guid: s
 
 // .NET keeps a GUID's first three groups with the least significant byte first.
 function guidFromBytes(bytes: Uint8Array): string {
-  const hex = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((i) => (bytes[i] ?? 0).toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`.toUpperCase();
+  const hex = Buffer.from(bytes).toString("hex").toUpperCase();
+  const pair = (i: number): string => hex.slice(i * 2, i * 2 + 2);
+  return `${pair(3)}${pair(2)}${pair(1)}${pair(0)}-${pair(5)}${pair(4)}-${pair(7)}${pair(6)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 function bytesFromGuid(guid: string): Buffer {
-  const plain = Buffer.from(guid.replaceAll("-", ""), "hex");
-  return Buffer.from([3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((i) => plain[i] ?? 0));
+  const bytes = Buffer.from(guid.replaceAll("-", ""), "hex");
+  bytes.subarray(0, 4).reverse();
+  bytes.subarray(4, 6).reverse();
+  bytes.subarray(6, 8).reverse();
+  return bytes;
 }
 
 function toBase32(bytes: Uint8Array): string {
-  let bits = 0n;
-  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
   let text = "";
-  for (let i = 0; i < 32; i++) {
-    text = (BASE32[Number(bits & 31n)] ?? "") + text;
-    bits >>= 5n;
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    for (held += 8; held >= 5; held -= 5) text += BASE32[(bits >>> (held - 5)) & 31];
+    bits &= 31;
   }
   return text;
 }

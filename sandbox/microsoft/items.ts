@@ -145,7 +145,7 @@ function orderOf(account: Account, orderby: string | null): { order: ChildOrder;
 export function content(tools: GraphTools, call: GraphCall, found: Item): Response {
   if (found.folder) throw refuse(400, "invalidRequest", "You cannot get content for a folder");
   if (matchesTag(call, found)) return new Response(null, { status: 304 });
-  const location = downloadUrl(tools.keys.secret, call.request.site, call.grant.account, found.n, tools.now());
+  const location = downloadUrl(tools.keys.downloads, call.request.site, call.grant.account, found.n, tools.now());
   return new Response(null, { status: 302, headers: { Location: location } });
 }
 

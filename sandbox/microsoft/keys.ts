@@ -1,15 +1,17 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify, type JsonWebKey, type KeyObject } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes, sign, verify, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { Meta } from "../database.ts";
 
 /** One of the service's signing keys. */
 export type SigningKey = { kid: string; privateKey: KeyObject; publicKey: KeyObject; publicJwk: JsonWebKey };
-export type Keys = { work: SigningKey; personal: SigningKey; secret: Buffer };
+/** `secret` seals tokens, `downloads` signs download addresses. */
+export type Keys = { work: SigningKey; personal: SigningKey; secret: Buffer; downloads: KeyObject };
 
 /** The service's keys: made once, then kept, so that tokens outlive a restart. */
 export function loadKeys(meta: Meta): Keys {
   let secret = meta.get("secret");
   if (secret === undefined) meta.set("secret", (secret = randomBytes(32).toString("hex")));
-  return { work: signingKey(meta, "signing-key-work"), personal: signingKey(meta, "signing-key-personal"), secret: Buffer.from(secret, "hex") };
+  const bytes = Buffer.from(secret, "hex");
+  return { work: signingKey(meta, "signing-key-work"), personal: signingKey(meta, "signing-key-personal"), secret: bytes, downloads: createSecretKey(bytes) };
 }
 
 function signingKey(meta: Meta, name: string): SigningKey {
