@@ -281,6 +281,13 @@ test("a refused grant is reported, and no further file is begun", async () => {
   expect(drive.requests).toMatchObject({ lookup: 0, open: 0 });
 });
 
+test("a token that cannot be had for the moment is a passing fault", async () => {
+  const { desk } = await one("a", { download: null });
+  desk.breaks.accessToken = 99;
+  await consume(desk, ["job-1"]);
+  expect(desk.results()).toMatchObject([{ outcome: "failed", kind: "transient" }]);
+});
+
 test("a settlement that is not accepted removes what the object names, and nothing else", async () => {
   const drive = createMemoryDrive();
   drive.put("/a.txt", "a");

@@ -1,7 +1,7 @@
 import { asProviderError, ProviderError } from "../providers/errors.ts";
 
 /** A body that brings nothing for this long has stalled. */
-export const STALL_SECONDS = 60;
+const STALL_SECONDS = 60;
 /** How often a stall is looked for, in its time. */
 const STALL_LOOKS = 6;
 /** Read at once. A plain read brings 4 KiB, and costs as much. */

@@ -4,7 +4,7 @@ import { contentMetadata } from "./metadata.ts";
 import { receive, type Announced, type Receipt, type Served } from "./receive.ts";
 
 /** Up to here a content is held in memory: its SHA-256 is then known before the put, and R2 checks it. */
-export const BUFFERED_BYTES_MAX = 1024 * 1024;
+const BUFFERED_BYTES_MAX = 1024 * 1024;
 
 /** The bucket failed; the source did not. */
 export class StorageError extends Error {

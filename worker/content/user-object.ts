@@ -33,7 +33,10 @@ export class UserObjectCalls {
 
   /** A valid access token of the connection. Throws a ProviderError. */
   async accessToken(connectionId: string, renew: boolean): Promise<string> {
-    const result = await this.call("accessToken", (object) => object.accessToken(connectionId, { renew }));
+    const asked = this.call("accessToken", (object) => object.accessToken(connectionId, { renew }));
+    const result = await asked.catch((error: unknown) => {
+      throw new ProviderError("transient", "The access token could not be had.", { cause: error });
+    });
     if (result.ok) return result.value;
     throw new ProviderError(kindOfRefusal(result.code), result.message, { providerCode: result.code });
   }

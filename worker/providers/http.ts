@@ -7,7 +7,7 @@ const USER_AGENT = "NONISV|Tidemark|Tidemark/1.0";
 const ANSWER_SECONDS_MAX = 90;
 /** Until a download's headers are there; its body is watched by who reads it. */
 export const DOWNLOAD_HEADERS_SECONDS_MAX = 60;
-export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 export const ERROR_BYTES_MAX = 64 * 1024;
 const UNREAD_BYTES_MAX = 4 * 1024;
 

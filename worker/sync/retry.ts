@@ -2,19 +2,19 @@ import type { ProviderErrorKind } from "../providers/errors.ts";
 import type { SkipReason } from "../providers/provider.ts";
 
 /** Waits between the attempts that belong to one run. */
-export const AGAIN_DELAYS_SECONDS = [5, 20, 60, 240] as const;
+const AGAIN_DELAYS_SECONDS = [5, 20, 60, 240] as const;
 /** A refusal is seldom a fault that passes: it is asked again this often only. */
-export const FORBIDDEN_ATTEMPTS_MAX = 2;
+const FORBIDDEN_ATTEMPTS_MAX = 2;
 /** Waits after a run has given something up; the last one repeats. */
-export const FAILED_DELAYS_SECONDS = [3_600, 14_400, 86_400] as const;
+const FAILED_DELAYS_SECONDS = [3_600, 14_400, 86_400] as const;
 /** How long a connection waits where a throttled answer names no time; doubled for each one in a row. */
-export const THROTTLE_DEFAULT_SECONDS = 30;
+const THROTTLE_DEFAULT_SECONDS = 30;
 /** A longer wait is asked for again at its end: sources have been seen to name days. */
-export const THROTTLE_SECONDS_MAX = 3_600;
+const THROTTLE_SECONDS_MAX = 3_600;
 /** While our own registration or secret is at fault: nothing is lost by waiting, and nobody is disconnected. */
-export const OPERATOR_DELAY_SECONDS = 900;
+const OPERATOR_DELAY_SECONDS = 900;
 /** Waits spread by this share to both sides, so that what failed together does not come back together. */
-export const JITTER_SHARE = 0.25;
+const JITTER_SHARE = 0.25;
 
 export type FailureKind = ProviderErrorKind | "too_large" | "storage";
 
