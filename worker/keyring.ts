@@ -13,7 +13,7 @@ export interface MasterKey {
 }
 
 /** What keys are derived for: each purpose has its own. */
-export type KeyPurpose = "flow-cookie" | "webhook-proof";
+type KeyPurpose = "flow-cookie" | "webhook-proof";
 
 type KeyringEnv = Pick<Env, "MASTER_KEYS">;
 

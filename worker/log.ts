@@ -1,7 +1,7 @@
 // Structured logs: one JSON line an event. Strings are redacted, since messages of foreign errors may quote what they got.
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof LEVELS)[number];
+type LogLevel = (typeof LEVELS)[number];
 
 const STRING_CHARACTERS_MAX = 2000;
 

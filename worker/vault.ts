@@ -8,7 +8,7 @@ import { findMasterKey, masterKeys } from "./keyring.ts";
 const TYPE = "tidemark-credential";
 
 /** Whose credential it is. */
-export interface VaultContext {
+interface VaultContext {
   userId: string;
   connectionId: string;
 }

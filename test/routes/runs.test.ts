@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item, Run, RunEvent } from "../../worker/routes/wire.ts";
+import { encodeItemId } from "../../worker/routes/item-id.ts";
 import { run as runShape } from "../../worker/routes/wire.ts";
 import { call, callJson } from "./client.ts";
 import { seedItem, seedRoot, seedRun, seedRunEvent, seedSession, seedSync, seedUser } from "./seed.ts";
@@ -65,7 +66,7 @@ describe("a run's log", () => {
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
     const events = await readEvents(response);
     expect(events.map((event) => [event.id, event.event])).toEqual([["1", "log"], ["2", "log"], [undefined, "end"]]);
-    expect((events[1]?.data as RunEvent).itemId).toContain(`${syncId}.`);
+    expect(events[1]?.data).toMatchObject({ itemId: encodeItemId(syncId, "f0") } satisfies Partial<RunEvent>);
   });
 
   it("goes on after the last line that was read", async () => {

@@ -11,7 +11,7 @@ import { safeReturnTo } from "./return-to.ts";
 export const MICROSOFT = "microsoft";
 export const DEFAULT_PROVIDER = "onedrive";
 
-export interface BeginOptions extends BeginRequest {
+interface BeginOptions extends BeginRequest {
   provider: string;
   returnTo: string | undefined;
   purpose: FlowPurpose;

@@ -18,7 +18,7 @@ export interface BeginRequest {
   prompt?: "select_account" | "consent" | undefined;
 }
 
-export interface BegunSignIn {
+interface BegunSignIn {
   /** Where to send the browser. */
   url: string;
   state: string;

@@ -29,7 +29,7 @@ export function problemPage(c: AppContext, error: AppError): Response | Promise<
   return messagePage(c, { title, text: error.message, action, note: `${error.code} · ${c.var.requestId}` }, error.status);
 }
 
-export interface MessagePage {
+interface MessagePage {
   title: string;
   text: string;
   action: SignInAction;

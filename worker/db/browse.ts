@@ -48,7 +48,7 @@ export interface ChildrenCursor {
   remoteId: string;
 }
 
-export interface ChildrenQuery {
+interface ChildrenQuery {
   syncId: string;
   /** Null: the children of the root, or of the roots where a sync has several. */
   parentId: string | null;
@@ -125,7 +125,7 @@ export async function pathsOf(db: Database, userId: string, syncId: string, remo
   return new Map(rows.map((row) => [row.id, row.path]));
 }
 
-export interface RunFilesQuery {
+interface RunFilesQuery {
   syncId: string;
   runId: string;
   /** Undefined: every state. */

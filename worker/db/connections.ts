@@ -5,7 +5,7 @@ import { toInstant, toInstantOrNull } from "./instant.ts";
 import { connections } from "./schema.ts";
 
 export type ConnectionRow = typeof connections.$inferSelect;
-export type ConnectionPatch = Partial<Omit<ConnectionRow, "id" | "userId" | "provider" | "accountId" | "createdAt">>;
+type ConnectionPatch = Partial<Omit<ConnectionRow, "id" | "userId" | "provider" | "accountId" | "createdAt">>;
 
 /** Most connections of one user: a list of them is never paged. */
 export const CONNECTIONS_MAX = 100;
@@ -22,24 +22,6 @@ export function listConnections(db: Database, userId: string): Promise<Connectio
 
 export function getConnection(db: Database, userId: string, connectionId: string): Promise<ConnectionRow | undefined> {
   return db.select().from(connections).where(owned(userId, connectionId)).get();
-}
-
-export function findConnectionByAccount(
-  db: Database,
-  userId: string,
-  account: { provider: string; accountId: string },
-): Promise<ConnectionRow | undefined> {
-  return db
-    .select()
-    .from(connections)
-    .where(
-      and(
-        eq(connections.userId, userId),
-        eq(connections.provider, account.provider),
-        eq(connections.accountId, account.accountId),
-      ),
-    )
-    .get();
 }
 
 /** Adds a connection. One that is there already, by id, stays as it is: a repeated call changes nothing. */

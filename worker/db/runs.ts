@@ -5,10 +5,10 @@ import { toInstant, toInstantOrNull } from "./instant.ts";
 import { runs } from "./schema.ts";
 
 export type RunRow = typeof runs.$inferSelect;
-export type NewRunRow = Omit<typeof runs.$inferInsert, "userId">;
-export type RunRowPatch = Partial<Omit<RunRow, "id" | "userId" | "syncId" | "createdAt">>;
+type NewRunRow = Omit<typeof runs.$inferInsert, "userId">;
+type RunRowPatch = Partial<Omit<RunRow, "id" | "userId" | "syncId" | "createdAt">>;
 
-export interface RunPage {
+interface RunPage {
   items: RunRow[];
   /** Continues after the last item; null at the end. */
   cursor: string | null;

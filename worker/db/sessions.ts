@@ -2,7 +2,7 @@ import { and, eq, gt, inArray, lte } from "drizzle-orm";
 import type { Database } from "./client.ts";
 import { sessions, users } from "./schema.ts";
 
-export type SessionRow = typeof sessions.$inferSelect;
+type SessionRow = typeof sessions.$inferSelect;
 
 /** The person behind a session. */
 export interface SessionUser {

@@ -6,7 +6,7 @@ import { toInstant, toInstantOrNull } from "./instant.ts";
 import { syncs } from "./schema.ts";
 
 export type SyncRow = typeof syncs.$inferSelect;
-export type NewSyncRow = Omit<typeof syncs.$inferInsert, "userId">;
+type NewSyncRow = Omit<typeof syncs.$inferInsert, "userId">;
 export type SyncRowPatch = Partial<Omit<SyncRow, "id" | "userId" | "connectionId" | "createdAt">>;
 
 /** Most syncs of one user: a list of them is never paged. */
@@ -15,15 +15,6 @@ export const SYNCS_MAX = 200;
 /** All of a user's syncs, oldest first. */
 export function listSyncs(db: Database, userId: string): Promise<SyncRow[]> {
   return db.select().from(syncs).where(eq(syncs.userId, userId)).orderBy(asc(syncs.createdAt), asc(syncs.id)).limit(SYNCS_MAX);
-}
-
-export function listSyncsOfConnection(db: Database, userId: string, connectionId: string): Promise<SyncRow[]> {
-  return db
-    .select()
-    .from(syncs)
-    .where(and(eq(syncs.userId, userId), eq(syncs.connectionId, connectionId)))
-    .orderBy(asc(syncs.createdAt), asc(syncs.id))
-    .limit(SYNCS_MAX);
 }
 
 export function getSync(db: Database, userId: string, syncId: string): Promise<SyncRow | undefined> {

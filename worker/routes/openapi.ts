@@ -20,7 +20,7 @@ export const openapiRoutes = new Hono<AppEnv>()
   });
 
 /** The API as an OpenAPI 3.1 document, from the same schemas that requests are checked by. */
-export function openapiDocument(origin: string): object {
+function openapiDocument(origin: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of OPERATIONS) (paths[BASE_PATH + operation.path] ??= {})[operation.method] = describe(operation);
   return {

@@ -17,7 +17,7 @@ export const NAMED_SHAPES = {
   Dashboard: wire.dashboard,
   Error: wire.errorBody,
 } as const;
-export type ShapeName = keyof typeof NAMED_SHAPES;
+type ShapeName = keyof typeof NAMED_SHAPES;
 
 export interface Operation {
   method: "get" | "post" | "patch" | "delete";

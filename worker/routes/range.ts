@@ -1,6 +1,6 @@
 // What part of a content a request asks for (RFC 9110, sections 13 and 14). No I/O.
 
-export type RangeAnswer = { kind: "whole" } | { kind: "part"; offset: number; length: number } | { kind: "unsatisfiable" };
+type RangeAnswer = { kind: "whole" } | { kind: "part"; offset: number; length: number } | { kind: "unsatisfiable" };
 
 /** The answer to `Range` and `If-Range` on a content of `size` bytes. Several ranges, and what makes no sense, mean the whole. */
 export function rangeOf(size: number, etag: string, headers: { range?: string | undefined; ifRange?: string | undefined }): RangeAnswer {

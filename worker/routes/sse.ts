@@ -4,7 +4,7 @@ const HEARTBEAT_MILLISECONDS = 20_000;
 /** A reader that is this many events behind is let go: it comes back with `Last-Event-ID`. */
 const BEHIND_EVENTS_MAX = 1000;
 
-export interface ServerEvent {
+interface ServerEvent {
   id?: string;
   event: string;
   data: unknown;
