@@ -74,7 +74,7 @@ describe("how long ago, or how soon", () => {
   const now = new Date("2026-11-20T14:32:00Z");
   test.each([
     ["2026-11-20T14:31:55Z", "just now"],
-    ["2026-11-20T14:32:05Z", "in a moment"],
+    ["2026-11-20T14:32:05Z", "now"],
     ["2026-11-20T14:31:30Z", "30 seconds ago"],
     ["2026-11-20T14:29:00Z", "3 minutes ago"],
     ["2026-11-20T16:32:00Z", "in 2 hours"],

@@ -82,11 +82,11 @@ export function formatTook(milliseconds: number): string {
   return parts(Math.floor(minutes / 60), "h", minutes % 60, "min");
 }
 
-/** "just now", "3 minutes ago", "in 2 hours". */
+/** "just now", "now", "3 minutes ago", "in 2 hours". */
 export function formatRelative(at: Date, now: Date, locale = readerLocale()): string {
   const difference = at.getTime() - now.getTime();
   const distance = Math.abs(difference);
-  if (distance < 10 * SECOND) return difference > 0 ? "in a moment" : "just now";
+  if (distance < 10 * SECOND) return difference > 0 ? "now" : "just now";
   const [unit, length] = relativeUnit(distance);
   const count = Math.max(1, Math.round(distance / length));
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(difference < 0 ? -count : count, unit);

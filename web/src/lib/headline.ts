@@ -17,12 +17,25 @@ export function headline(sync: Sync, live: SyncStatus | undefined, now: Date): H
   return { tone, title, detail, level: waterLevel(sync, live) };
 }
 
+/** The sync's figures, which are as old as the page, brought up to what its active run has done since. */
+export function liveStats(sync: Sync, live: SyncStatus | undefined): Sync["stats"] {
+  const run = live?.activeRun;
+  if (live === undefined || run === undefined || run === null) return sync.stats;
+  const stored = Math.max(sync.stats.stored, run.progress.stored);
+  const failed = Math.max(sync.stats.failed, run.progress.failed);
+  const skipped = Math.max(sync.stats.skipped, run.progress.skipped);
+  return {
+    items: Math.max(sync.stats.items, run.progress.discovered),
+    files: Math.max(sync.stats.files, stored + failed + skipped + live.backlog.files),
+    stored,
+    failed,
+    skipped,
+    bytes: Math.max(sync.stats.bytes, run.progress.bytes),
+  };
+}
+
 export function waterLevel(sync: Sync, live: SyncStatus | undefined): number {
-  const run = live?.activeRun ?? null;
-  const backlog = live?.backlog.files ?? 0;
-  // The sync's own figures are as old as the page; the run's are live.
-  const stored = Math.max(sync.stats.stored, run?.progress.stored ?? 0);
-  const known = Math.max(sync.stats.files, run?.progress.discovered ?? 0, stored + backlog);
+  const { files: known, stored } = liveStats(sync, live);
   if (known === 0) return sync.upToDateAt === null && live?.upToDateAt == null ? 0 : 1;
   return Math.min(1, stored / known);
 }
