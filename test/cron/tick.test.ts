@@ -6,7 +6,7 @@ import { tick } from "../../worker/cron.ts";
 import { sessions } from "../../worker/db/schema.ts";
 import { createLogger } from "../../worker/log.ts";
 import type { WakeMessage } from "../../worker/webhooks/wake-message.ts";
-import { applyMigrations, seedRun, seedSession, seedSync } from "../routes/seed.ts";
+import { applyMigrations, seedRun, seedSession, seedSync, seedSyncs } from "../routes/seed.ts";
 import { recordingQueue } from "../webhooks/recording-queue.ts";
 
 /** 12:00, which is minute 0 of every hour. */
@@ -53,7 +53,7 @@ describe("a tick", () => {
   });
 
   it("sends wakes a hundred at a time", async () => {
-    for (let n = 0; n < 250; n += 1) await seedSync({ userId: `user${n}`, intervalMinutes: 60, wakeSlot: 0 });
+    await seedSyncs(Array.from({ length: 250 }, (_, n) => ({ userId: `user${n}`, intervalMinutes: 60, wakeSlot: 0 })));
     const { wakes, batches } = await tickAt(NOON);
     expect([new Set(wakes.map(({ userId }) => userId)).size, batches]).toEqual([250, 3]);
   });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { getItem, lastVersion, listChildren, listRunFiles, pathsOf } from "../../worker/db/browse.ts";
 import { catalogue } from "../../worker/db/client.ts";
 import { randomId } from "../../worker/ids.ts";
-import { seedFolder, seedItem, seedRoot, seedSync, seedUser, seedVersion } from "../routes/seed.ts";
+import { seedFolder, seedItem, seedItems, seedRoot, seedSync, seedUser, seedVersion } from "../routes/seed.ts";
 import { countingDatabase } from "./counting.ts";
 
 const db = catalogue(env, 0);
@@ -68,7 +68,7 @@ describe("a folder's children", () => {
   });
 
   it("of a large folder are read a page at a time", async () => {
-    for (let n = 0; n < 400; n += 1) await seedItem({ syncId, remoteId: `id${n}`, name: `name ${String(n).padStart(3, "0")}` });
+    await seedItems(Array.from({ length: 400 }, (_, n) => ({ syncId, remoteId: `id${n}`, name: `name ${String(n).padStart(3, "0")}` })));
     const counting = countingDatabase();
     const after = { kind: 1, name: "name 300", remoteId: "id300" };
     const page = await listChildren(counting.db, userId, { syncId, parentId: null, after, limit: 10 });
@@ -111,7 +111,8 @@ describe("paths", () => {
   });
 
   it("go 400 folders deep", async () => {
-    for (let n = 0; n < 400; n += 1) await seedFolder({ syncId, remoteId: `d${n}`, name: `d${n}`, parentId: n === 0 ? "root" : `d${n - 1}` });
+    const parentOf = (n: number) => (n === 0 ? "root" : `d${n - 1}`);
+    await seedItems(Array.from({ length: 400 }, (_, n) => ({ syncId, remoteId: `d${n}`, kind: 0, parentId: parentOf(n) })));
     const path = (await pathsOf(db, userId, syncId, ["d399"])).get("d399");
     expect(path?.split("/")).toHaveLength(401);
   });

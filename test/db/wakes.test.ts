@@ -5,7 +5,7 @@ import { catalogue } from "../../worker/db/client.ts";
 import { usersWithDueSlots, usersWithDueSyncs } from "../../worker/db/wakes.ts";
 import { nextSlotAt, wakeSlot } from "../../worker/sync/slot.ts";
 import { countingDatabase } from "./counting.ts";
-import { applyMigrations, seedSync } from "../routes/seed.ts";
+import { applyMigrations, seedSync, seedSyncs } from "../routes/seed.ts";
 
 const db = catalogue(env, 0);
 const page = { afterUserId: "", limit: 100 };
@@ -48,7 +48,7 @@ describe("the slots that are due", () => {
   });
 
   it("are found through the index, not by reading every sync", async () => {
-    for (let n = 0; n < 500; n += 1) await seedSync({ userId: `u${n}`, intervalMinutes: 60, wakeSlot: 30 });
+    await seedSyncs(Array.from({ length: 500 }, (_, n) => ({ userId: `u${n}`, intervalMinutes: 60, wakeSlot: 30 })));
     await seedSync({ userId: "due", intervalMinutes: 60, wakeSlot: 0 });
     const counting = countingDatabase();
     expect(await usersWithDueSlots(counting.db, { fromMinute: 599, toMinute: 600 }, page)).toEqual(["due"]);

@@ -56,20 +56,23 @@ export async function seedConnection(userId: string, row: Row<typeof connections
   return id;
 }
 
-export async function seedSync(row: Row<typeof syncs> & { userId: string }): Promise<string> {
+type SyncSeed = Row<typeof syncs> & { userId: string };
+
+export async function seedSync(row: SyncSeed): Promise<string> {
   const id = row.id ?? randomId();
-  await db.insert(syncs).values({
-    connectionId: randomId(),
-    name: "Everything",
-    mode: "content",
-    schedule: { kind: "manual" },
-    labels: {},
-    status: "active",
-    createdAt: NOW,
-    ...row,
-    id,
-  });
+  await insertSync({ ...row, id });
   return id;
+}
+
+/** Many at once: one call to the database. */
+export async function seedSyncs(rows: SyncSeed[]): Promise<void> {
+  const [first, ...rest] = rows.map((row) => insertSync({ id: randomId(), ...row }));
+  if (first) await db.batch([first, ...rest]);
+}
+
+function insertSync(row: SyncSeed & { id: string }) {
+  const plain = { name: "Everything", mode: "content", schedule: { kind: "manual" }, labels: {}, status: "active", createdAt: NOW } as const;
+  return db.insert(syncs).values({ ...plain, connectionId: randomId(), ...row });
 }
 
 export async function seedRun(row: Row<typeof runs> & { userId: string; syncId: string }): Promise<string> {
@@ -92,11 +95,23 @@ export async function seedRunEvent(row: Row<typeof runEvents> & { runId: string;
   await db.insert(runEvents).values({ at: NOW, level: "info", message: `line ${row.number}`, ...row });
 }
 
-export async function seedItem(row: Row<typeof items> & { syncId: string; remoteId: string }): Promise<void> {
-  await db.insert(items).values({ parentId: "root", kind: 1, name: row.remoteId, seenAt: NOW, state: "pending", ...row });
+type ItemSeed = Row<typeof items> & { syncId: string; remoteId: string };
+
+export async function seedItem(row: ItemSeed): Promise<void> {
+  await insertItem(row);
 }
 
-export async function seedFolder(row: Row<typeof items> & { syncId: string; remoteId: string }): Promise<void> {
+/** Many at once: one call to the database. */
+export async function seedItems(rows: ItemSeed[]): Promise<void> {
+  const [first, ...rest] = rows.map(insertItem);
+  if (first) await db.batch([first, ...rest]);
+}
+
+function insertItem(row: ItemSeed) {
+  return db.insert(items).values({ parentId: "root", kind: 1, name: row.remoteId, seenAt: NOW, state: "pending", ...row });
+}
+
+export async function seedFolder(row: ItemSeed): Promise<void> {
   await seedItem({ kind: 0, state: "stored", ...row });
 }
 
@@ -108,7 +123,7 @@ export async function seedRoot(syncId: string): Promise<void> {
 /** A stored file, its content in the bucket. */
 export async function seedStoredFile(
   userId: string,
-  row: Row<typeof items> & { syncId: string; remoteId: string; content: string },
+  row: ItemSeed & { content: string },
 ): Promise<{ sha256: string }> {
   const { content, ...rest } = row;
   const bytes = new TextEncoder().encode(content);
