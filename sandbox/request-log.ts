@@ -1,6 +1,6 @@
 const ROWS_MAX = 10_000;
 
-export type RouteCount = { host: string; method: string; route: string; status: number; count: number; bytes: number };
+type RouteCount = { host: string; method: string; route: string; status: number; count: number; bytes: number };
 type Row = RouteCount & { account: string | undefined; batched: boolean };
 
 export type RequestLog = {

@@ -5,8 +5,7 @@ import { QuickXorHash } from "./quick-xor.ts";
 
 const BYTES_BETWEEN_BREATHS = 16 * 1024 * 1024;
 
-export const HASH_NAMES = ["quickXor", "sha1", "sha256"] as const;
-export type HashName = (typeof HASH_NAMES)[number];
+export type HashName = "quickXor" | "sha1" | "sha256";
 export type Hashes = Partial<Record<HashName, string>>;
 
 /** The asked hashes of a content: quickXor in base64, the others in lower-case hex. */

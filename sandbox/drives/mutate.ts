@@ -144,7 +144,7 @@ export function makeFolders(tools: DriveTools, account: Account, segments: reado
 }
 
 /** Gives an item another name, another folder, or both; one item changes, whatever is below it. */
-export function place(tools: DriveTools, account: Account, item: Item, parent: Item, name: string): number {
+function place(tools: DriveTools, account: Account, item: Item, parent: Item, name: string): number {
   if (item.n === ROOT_N) throw new DriveError(409, "The root stays where it is.");
   if (tools.drives.ancestors(account.no, parent).some((above) => above.n === item.n) || parent.n === item.n) {
     throw new DriveError(409, "A folder cannot be moved into itself.");

@@ -1,6 +1,6 @@
 const NAME_LENGTH_MAX = 255;
 export const PATH_LENGTH_MAX = 400;
-const FORBIDDEN = /["*:<>?/\\|\u0000-\u001f\u007f]/;
+const FORBIDDEN = /["*:<>?/\\|]|\p{Cc}/u;
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d|desktop\.ini|\.lock)$/i;
 
 /** Why OneDrive would refuse a name, or undefined where it takes it. */

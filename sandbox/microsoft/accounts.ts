@@ -14,7 +14,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,63}@(?<domain>contoso\.example|outlook\.exa
  * `business`: a work account. `personal`: a Microsoft account with ids of the old form. `migrated`: one whose drive was moved to
  * SharePoint; accounts with names like `migrated…@outlook.example` are.
  */
-export type DriveForm = "business" | "personal" | "migrated";
+type DriveForm = "business" | "personal" | "migrated";
 
 export type Account = {
   no: number;
@@ -31,7 +31,7 @@ export type Account = {
 };
 
 /** What of an account moves. */
-export type AccountState = { grantGeneration: number; epoch: string; seq: number; nextN: number; folder: string | null };
+type AccountState = { grantGeneration: number; epoch: string; seq: number; nextN: number; folder: string | null };
 
 export type Accounts = {
   /** The account of this name; one of the two domains' is made, with an empty drive, when first named. */

@@ -16,7 +16,7 @@ const SESSION_COOKIE = "ESTSAUTHPERSISTENT";
 export type AuthorizeTools = { db: DatabaseSync; accounts: Accounts; faults: Faults; now: Clock };
 
 export const isClientId = (id: string): boolean => GUID.test(id);
-export const isRedirectUri = (uri: string): boolean => REDIRECT_URI.test(uri) && URL.canParse(uri);
+const isRedirectUri = (uri: string): boolean => REDIRECT_URI.test(uri) && URL.canParse(uri);
 
 /**
  * The authorize endpoint, and the page behind it that a chosen account comes back to (`/login`). A request whose client or redirect

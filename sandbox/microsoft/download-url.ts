@@ -3,7 +3,7 @@ import type { VendorRequest } from "../vendor-request.ts";
 import type { Account } from "./accounts.ts";
 import { MIGRATED_FILES_HOST, PERSONAL_FILES_HOST, WORK_FILES_HOST } from "./hosts.ts";
 
-export const DOWNLOAD_URL_SECONDS = 3600;
+const DOWNLOAD_URL_SECONDS = 3600;
 
 export const filesHost = (account: Account): string =>
   account.form === "business" ? WORK_FILES_HOST : account.form === "migrated" ? MIGRATED_FILES_HOST : PERSONAL_FILES_HOST;

@@ -111,7 +111,7 @@ export function toStream(bytes: AsyncGenerator<Uint8Array>): ReadableStream<Uint
 }
 
 /** A single range of bytes; undefined where there is none, or one that a server may ignore. */
-export function parseRange(header: string | null, size: number): ByteRange | "unsatisfiable" | undefined {
+function parseRange(header: string | null, size: number): ByteRange | "unsatisfiable" | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");
   const [, first = "", last = ""] = match ?? [];
   if (match === null || (first === "" && last === "")) return undefined;

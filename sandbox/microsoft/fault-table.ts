@@ -139,7 +139,7 @@ export function inScope(scope: FaultScope, asked: { host: string; method: string
     case "item":
       return graph && /\/items\/[^/]+$/.test(asked.path);
     case "children":
-      return graph && /children$/.test(asked.path);
+      return graph && asked.path.endsWith("/children");
     case "token":
       return asked.host === LOGIN_HOST && asked.path.endsWith("/oauth2/v2.0/token");
     case "create-subscription":

@@ -29,8 +29,8 @@ export const faultSchema = z
     (fault) => fault.name ?? fault.status ?? fault.headers ?? fault.body ?? fault.delayMs ?? fault.truncate ?? fault.corrupt ?? fault.drop,
     "a fault without a name needs an effect: status, headers, body, delayMs, truncate, corrupt or drop",
   );
-export type FaultSpec = z.infer<typeof faultSchema>;
-export type ActiveFault = FaultSpec & { id: string; hits: number };
+type FaultSpec = z.infer<typeof faultSchema>;
+type ActiveFault = FaultSpec & { id: string; hits: number };
 
 /** What of a request a fault can be matched with. */
 export type Asked = { host: string; method: string; path: string; search: string; ranged: boolean; account: string | undefined };

@@ -6,7 +6,7 @@ import type { GraphCall } from "./graph-context.ts";
 import { guidOf } from "./ids.ts";
 
 const EICAR = "Virus:DOS/EICAR_Test_File";
-export const MALWARE_FAULTS = ["malware", "malware-html", "malware-empty"] as const;
+const MALWARE_FAULTS = ["malware", "malware-html", "malware-empty"] as const;
 
 /** Changes an item's answer as the faults that strike it say. */
 export function disguise(faults: Faults, call: GraphCall, item: Item, answered: AnsweredItem, rendering: Rendering): void {

@@ -58,7 +58,7 @@ export function user(call: GraphCall): Response {
   return Response.json({ ...context, ...selectFields(answered, call.request.query.get("$select")) });
 }
 
-export function driveResource(tools: GraphTools, call: GraphCall): Drive {
+function driveResource(tools: GraphTools, call: GraphCall): Drive {
   const { account } = call.grant;
   const root = tools.drives.live(account.no, ROOT_N);
   const used = root?.size ?? 0;

@@ -20,10 +20,10 @@ const OUTBOX_MAX = 1000;
 const AUTHORISATION_CHECK_MS = 30_000;
 
 export const NOTIFICATION_MODES = ["normal", "suppress", "duplicate"] as const;
-export type NotificationMode = (typeof NOTIFICATION_MODES)[number];
+type NotificationMode = (typeof NOTIFICATION_MODES)[number];
 
 /** One POST that was attempted; status 0 where there was no answer. */
-export type Sent = { account: string; url: string; status: number; body: unknown };
+type Sent = { account: string; url: string; status: number; body: unknown };
 
 export type Notifier = {
   /** Tells the subscribers of a drive that something changed in it; sent a moment later, several changes as one. */

@@ -12,7 +12,7 @@ import { signJwt, type Keys } from "./keys.ts";
 
 const CODE_MS = 10 * 60_000;
 const ID_TOKEN_SECONDS = 3600;
-export const CLIENT_SECRET = "sandbox-secret";
+const CLIENT_SECRET = "sandbox-secret";
 
 export type TokenTools = { db: DatabaseSync; accounts: Accounts; grants: Grants; keys: Keys; faults: Faults; now: Clock };
 
