@@ -11,7 +11,8 @@ import type { UserSync } from "../../durable-objects/user-sync.ts";
 export interface MemoryUser {
   userId: string;
   drive: MemoryDrive;
-  stub: DurableObjectStub<UserSync>;
+  /** A new one each time: a stub is broken once its object was killed. */
+  readonly stub: DurableObjectStub<UserSync>;
   connectionId: string;
   syncId: string;
 }
@@ -35,7 +36,15 @@ export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () =
     }),
   );
   const { id: syncId } = (await env.DB.prepare("SELECT id FROM syncs WHERE user_id = ?").bind(userId).first<{ id: string }>()) ?? { id: "" };
-  return { userId, drive, stub, connectionId: connection.id, syncId };
+  return {
+    userId,
+    drive,
+    get stub() {
+      return env.USER_SYNC.getByName(userId);
+    },
+    connectionId: connection.id,
+    syncId,
+  };
 }
 
 /** Lets alarms and consumers work until no run of the sync is active. */
