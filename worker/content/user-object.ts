@@ -4,7 +4,7 @@ import { errorFields, type Logger } from "../log.ts";
 import { ProviderError, type ProviderErrorKind } from "../providers/errors.ts";
 
 /** Waits before a call to the object is made again: it may be moving, or be busy. */
-const CALL_WAITS_MILLISECONDS = [200, 1_000, 3_000] as const;
+const CALL_WAITS_MILLISECONDS = [100, 500, 2_000] as const;
 
 /** Calls a user's object; after a failure again, each time through a new stub, since the old one stays broken. */
 export class UserObjectCalls {
