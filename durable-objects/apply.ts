@@ -1,4 +1,3 @@
-import { appendRunEvents, RUN_EVENTS_MAX } from "../worker/db/run-events.ts";
 import { knownItems, upsertItems } from "../worker/db/items.ts";
 import { timeId } from "../worker/ids.ts";
 import type { Change } from "../worker/providers/provider.ts";
@@ -8,6 +7,7 @@ import { add } from "../worker/sync/stats.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { announce } from "./run.ts";
+import { logEvents } from "./run-log.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 // Changes of the source into the catalogue, then into the ledger: in this order, so that a crash between the two is
@@ -58,16 +58,4 @@ export async function applyChanges(
       if (plan.rows.length > 0) engine.store.updateSync(sync.id, { stats: add(totals.stats, plan.stats) });
     },
   };
-}
-
-/** Adds lines to the run's log, as long as it has room. Changes `run`. */
-export async function logEvents(engine: Engine, run: RunState, notes: Plan["notes"]): Promise<void> {
-  if (notes.length === 0 || run.events >= RUN_EVENTS_MAX) return;
-  const at = engine.now();
-  const events = notes
-    .slice(0, RUN_EVENTS_MAX - run.events)
-    .map((note, index) => ({ number: run.events + index + 1, at, level: note.level, message: note.message, remoteId: note.remoteId }));
-  await appendRunEvents(engine.db(), engine.userId, run.id, events);
-  run.events += events.length;
-  for (const event of events) engine.live.emitLog(run, event);
 }

@@ -55,8 +55,8 @@ export class Credentials {
   }
 
   async #refresh(connectionId: string): Promise<Tokens> {
-    const before = this.#store.connection(connectionId);
     const tokens = await this.#open(connectionId);
+    const before = this.#store.connection(connectionId);
     const scopes = providers.get(before?.provider ?? "")?.auth.scopes ?? [];
     const renewed = await refreshTokens(this.#env, tokens, scopes, { fetch: (input, init) => fetch(input, init), now: this.#now });
     const sealed = await this.seal(connectionId, renewed);
@@ -69,12 +69,17 @@ export class Credentials {
   }
 
   async #open(connectionId: string): Promise<Tokens> {
-    const sealed = this.#store.connection(connectionId)?.sealed;
-    if (!sealed) throw new ProviderError("auth", "This connection has no credential any more.");
+    const { sealed, generation } = this.#store.connection(connectionId) ?? { sealed: null, generation: 0 };
+    if (sealed === null) throw new ProviderError("auth", "This connection has no credential any more.");
     const opened = this.#opened.get(connectionId);
     if (opened?.sealed === sealed) return opened.tokens;
-    const tokens = await createVault(this.#env).open<Tokens>({ userId: this.#userId, connectionId }, sealed);
-    this.#opened.set(connectionId, { sealed, tokens });
+    const vault = createVault(this.#env);
+    const context = { userId: this.#userId, connectionId };
+    const tokens = await vault.open<Tokens>(context, sealed);
+    // Under a new master key, what an older one sealed is sealed again when it is next used.
+    const current = vault.isCurrent(sealed) ? sealed : await vault.seal(context, tokens);
+    if (current !== sealed && !this.#store.replaceCredential(connectionId, generation, current)) return this.#open(connectionId);
+    this.#opened.set(connectionId, { sealed: current, tokens });
     return tokens;
   }
 }

@@ -5,8 +5,9 @@ import type { SettledItem } from "../worker/db/settlement.ts";
 import type { Change } from "../worker/providers/provider.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
 import { add, NO_STATS } from "../worker/sync/stats.ts";
-import type { Plan } from "../worker/sync/plan.ts";
-import { applyChanges, logEvents } from "./apply.ts";
+import type { Note } from "../worker/sync/plan.ts";
+import { applyChanges } from "./apply.ts";
+import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import type { Ledger } from "./ledger.ts";
@@ -31,7 +32,7 @@ interface Verdict {
   /** Files that go back to the ledger. */
   left: JobFile[];
   dueAt: number;
-  notes: Plan["notes"];
+  notes: Note[];
 }
 
 /** Drains up to `DRAINED_JOBS_MAX` finished jobs. Answers the syncs that they belong to. */

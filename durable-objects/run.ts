@@ -3,7 +3,7 @@ import { insertRun, updateRun } from "../worker/db/runs.ts";
 import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
 import type { Run } from "../worker/routes/wire.ts";
-import { logEvents } from "./apply.ts";
+import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";

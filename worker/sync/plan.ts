@@ -28,6 +28,13 @@ export interface PlanInput {
 /** What planning needs beside the entries themselves. */
 type Terms = Omit<PlanInput, "changes" | "known">;
 
+/** One line for the run's log. */
+export interface Note {
+  remoteId: string | null;
+  level: "info" | "error";
+  message: string;
+}
+
 export interface Plan {
   /** Rows that differ from what is known. */
   rows: ItemRow[];
@@ -40,7 +47,7 @@ export interface Plan {
   /** New or changed items. */
   discovered: number;
   /** What a run's log should name: entries that were skipped or could not be read. */
-  notes: { remoteId: string | null; level: "info" | "error"; message: string }[];
+  notes: Note[];
   /** Entries that could not be read at all: without an id there is no row to say so. */
   malformed: number;
 }

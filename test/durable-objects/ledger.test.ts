@@ -1,0 +1,248 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import type { FileResult, JobLease } from "../../worker/content/job.ts";
+import { contentKey } from "../../worker/content/job.ts";
+import { unwrap } from "../../worker/errors.ts";
+import type { MemoryUser } from "../support/memory-user.ts";
+import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts";
+
+// The object's side of a job, with the queue cut off: what the consumers do is done here, by hand.
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.now() }));
+afterEach(() => void vi.useRealTimers());
+
+type Leased = Extract<JobLease, { kind: "leased" }>;
+
+/** A user with `files` files listed and their jobs in the ledger, none of them in the queue. */
+async function listedUser(files: number): Promise<{ user: MemoryUser; sent: string[] }> {
+  const sent: string[] = [];
+  const user = await createMemoryUser((drive) => {
+    for (let n = 0; n < files; n += 1) drive.put(`/${n}.txt`, `content ${n}`);
+  });
+  await runInDurableObject(user.stub, (instance) => {
+    const outside = (instance as unknown as { env: Env }).env;
+    vi.spyOn(outside.DOWNLOADS, "sendBatch").mockImplementation(async (messages) => {
+      for (const message of messages) sent.push((message.body as { jobId: string }).jobId);
+      return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+    });
+  });
+  await expect.poll(() => alarm(user).then(() => sent.length)).toBeGreaterThan(0);
+  return { user, sent };
+}
+
+async function alarm(user: MemoryUser): Promise<void> {
+  await runDurableObjectAlarm(user.stub);
+}
+
+async function lease(user: MemoryUser, jobId: string): Promise<JobLease | undefined> {
+  return (await user.stub.lease({ jobIds: [jobId], requestId: "test" })).jobs[0];
+}
+
+async function leased(user: MemoryUser, jobId: string): Promise<Leased> {
+  const job = await lease(user, jobId);
+  if (job?.kind !== "leased") throw new Error("The job was not leased.");
+  return job;
+}
+
+/** Stores a leased job's files as a consumer would. */
+async function store(user: MemoryUser, job: Leased): Promise<FileResult[]> {
+  return Promise.all(
+    job.files.map(async (file): Promise<FileResult> => {
+      const source = user.drive.files().find((each) => each.id === file.remoteId);
+      const bytes = source?.bytes ?? new Uint8Array();
+      await env.CONTENT.put(contentKey(user.userId, user.syncId, file.storedId), bytes);
+      return { index: file.index, outcome: "stored", remoteId: file.remoteId, storedId: file.storedId, size: bytes.length, sha256: source?.sha256 ?? "", differs: false };
+    }),
+  );
+}
+
+function settlement(job: Leased, results: FileResult[], done = true) {
+  return { syncId: job.syncId, jobId: job.jobId, lease: job.lease, results, done, usage: { providerRequests: 0, storagePuts: 0 }, requestId: "test" };
+}
+
+async function storedKeys(user: MemoryUser): Promise<string[]> {
+  const { objects } = await env.CONTENT.list({ prefix: `content/${user.userId}/` });
+  return objects.map((object) => object.key);
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+describe("a message that comes twice", () => {
+  it("finds its job leased, and is dropped", async () => {
+    const { user, sent } = await listedUser(3);
+    const [jobId = ""] = sent;
+    await leased(user, jobId);
+    expect(await lease(user, jobId)).toEqual({ kind: "drop", jobId });
+  });
+
+  it("finds its job settled, and is dropped", async () => {
+    const { user, sent } = await listedUser(3);
+    const [jobId = ""] = sent;
+    const job = await leased(user, jobId);
+    await user.stub.settle(settlement(job, await store(user, job)));
+    expect(await lease(user, jobId)).toEqual({ kind: "drop", jobId });
+    await alarm(user);
+    expect(await lease(user, jobId)).toEqual({ kind: "drop", jobId });
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+});
+
+describe("a message that is lost", () => {
+  it("is sent again", async () => {
+    const { user, sent } = await listedUser(3);
+    vi.setSystemTime(Date.now() + 61_000);
+    await alarm(user);
+    expect(sent).toEqual([sent[0], sent[0]]);
+  });
+});
+
+describe("a settlement", () => {
+  it("that is repeated, before and after it was drained, keeps what it stored", async () => {
+    const { user, sent } = await listedUser(3);
+    const job = await leased(user, sent[0] ?? "");
+    const results = await store(user, job);
+    const answers = [await user.stub.settle(settlement(job, results)), await user.stub.settle(settlement(job, results))];
+    await alarm(user);
+    answers.push(await user.stub.settle(settlement(job, results)));
+    expect(answers.map((answer) => answer.discard)).toEqual([[], [], []]);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("of a lease that was given to another is refused, and what it stored is to be deleted", async () => {
+    const { user, sent } = await listedUser(3);
+    const jobId = sent[0] ?? "";
+    const first = await leased(user, jobId);
+    const late = await store(user, first);
+    vi.setSystemTime(Date.now() + 60_000);
+    const second = await leased(user, jobId);
+    expect(second.orphanKeys).toEqual(first.files.map((file) => contentKey(user.userId, user.syncId, file.storedId)));
+    expect(second.files.map((file) => file.storedId)).not.toEqual(first.files.map((file) => file.storedId));
+    await user.stub.settle(settlement(second, await store(user, second)));
+    await alarm(user);
+    const answer = await user.stub.settle(settlement(first, late));
+    expect(answer).toEqual({ accepted: false, discard: first.files.map((file) => file.storedId) });
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("of a content that the source has replaced meanwhile does not count, and leaves nothing in the bucket", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    const results = await store(user, job);
+    user.drive.put("/0.txt", "replaced");
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await alarm(user);
+    await user.stub.settle(settlement(job, results));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual([]);
+    expect(await storedKeys(user)).toEqual([]);
+    const next = await leased(user, sent.at(-1) ?? "");
+    await user.stub.settle(settlement(next, await store(user, next)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("without results for some files gives them back to the ledger", async () => {
+    const { user, sent } = await listedUser(3);
+    const job = await leased(user, sent[0] ?? "");
+    const results = await store(user, job);
+    await user.stub.settle(settlement(job, results.slice(0, 1)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toHaveLength(1);
+    // What was put and never reported is not left behind.
+    expect(await storedKeys(user)).toHaveLength(1);
+    const rest = await leased(user, sent.at(-1) ?? "");
+    expect(rest.files).toHaveLength(2);
+    await user.stub.settle(settlement(rest, await store(user, rest)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("that comes in parts survives a consumer that dies between them", async () => {
+    const { user, sent } = await listedUser(3);
+    const jobId = sent[0] ?? "";
+    const job = await leased(user, jobId);
+    const results = await store(user, job);
+    await user.stub.settle(settlement(job, results.slice(0, 2), false));
+    vi.setSystemTime(Date.now() + 60_000);
+    expect((await lease(user, jobId))?.kind).toBe("drop");
+    await alarm(user);
+    expect(await mirrorOf(user)).toHaveLength(2);
+    const rest = await leased(user, jobId);
+    expect(rest.files).toHaveLength(1);
+  });
+});
+
+describe("a job whose files are no longer wanted", () => {
+  it("is not leased with those that were removed", async () => {
+    const { user, sent } = await listedUser(2);
+    user.drive.delete(user.drive.put("/0.txt", "content 0"));
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await alarm(user);
+    const job = await leased(user, sent[0] ?? "");
+    expect(job.files.map((file) => file.name)).toEqual(["1.txt"]);
+  });
+
+  it("is not leased while the sync is paused, and is when it is resumed", async () => {
+    const { user, sent } = await listedUser(2);
+    unwrap(await user.stub.pause(user.syncId));
+    expect((await lease(user, sent[0] ?? ""))?.kind).toBe("drop");
+    unwrap(await user.stub.resume(user.syncId));
+    await alarm(user);
+    expect(sent.length).toBe(2);
+    expect((await lease(user, sent[0] ?? ""))?.kind).toBe("leased");
+  });
+});
+
+describe("a failure", () => {
+  async function fail(user: MemoryUser, jobId: string, kind: Extract<FileResult, { outcome: "failed" }>["kind"], retryAfterSeconds?: number) {
+    const job = await leased(user, jobId);
+    const results = job.files.map((file): FileResult => ({ index: file.index, outcome: "failed", kind, message: "no", ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }));
+    await user.stub.settle(settlement(job, results));
+    await alarm(user);
+  }
+
+  it("that passes is tried again, later each time, and then given up with a reason and a next attempt", async () => {
+    const { user, sent } = await listedUser(1);
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await fail(user, sent.at(-1) ?? "", "transient");
+      vi.setSystemTime(Date.now() + 400_000);
+      await alarm(user);
+    }
+    const row = await env.DB.prepare("SELECT state, reason, attempts, next_attempt_at FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first();
+    expect(row).toMatchObject({ state: "failed", reason: "transient", attempts: 5 });
+    expect(row?.["next_attempt_at"]).toBeGreaterThan(Date.now());
+    const run = await env.DB.prepare("SELECT status, failed FROM runs WHERE sync_id = ?").bind(user.syncId).first();
+    expect(run).toEqual({ status: "incomplete", failed: 1 });
+
+    // Its time comes: it is tried again by itself.
+    vi.setSystemTime(Date.now() + 5_000_000);
+    await alarm(user);
+    const job = await leased(user, sent.at(-1) ?? "");
+    await user.stub.settle(settlement(job, await store(user, job)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("by throttling makes the whole connection wait, and counts no attempt", async () => {
+    const { user, sent } = await listedUser(1);
+    const before = sent.length;
+    await fail(user, sent[0] ?? "", "throttled", 120);
+    const status = unwrap(await user.stub.status(user.syncId));
+    expect(status.waitingFor?.reason).toBe("throttled");
+    expect(sent.length).toBe(before);
+    vi.setSystemTime(Date.now() + 200_000);
+    await alarm(user);
+    expect(sent.length).toBe(before + 1);
+    const job = await leased(user, sent.at(-1) ?? "");
+    expect(job.files[0]?.attempts).toBe(0);
+  });
+
+  it("by malware is skipped with that reason, and the run completes", async () => {
+    const { user, sent } = await listedUser(1);
+    await fail(user, sent[0] ?? "", "blocked");
+    const row = await env.DB.prepare("SELECT state, reason FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first();
+    expect(row).toEqual({ state: "skipped", reason: "malware" });
+    expect(await env.DB.prepare("SELECT status FROM runs WHERE sync_id = ?").bind(user.syncId).first("status")).toBe("completed");
+  });
+});
