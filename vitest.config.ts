@@ -28,7 +28,7 @@ export default defineConfig(async () => ({
         test: {
           name: "workerd",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{sandbox,scripts,e2e}/**"],
+          exclude: ["test/{sandbox,scripts,web,e2e}/**"],
           setupFiles: ["test/support/setup.ts"],
         },
       },
@@ -36,7 +36,7 @@ export default defineConfig(async () => ({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/{sandbox,scripts}/**/*.test.ts"],
+          include: ["test/{sandbox,scripts,web}/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

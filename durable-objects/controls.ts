@@ -2,13 +2,13 @@ import { CONNECTIONS_MAX, deleteConnection, getConnection, insertConnection, toC
 import { getRun, lastRuns, toRun, updateRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
 import { getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "../worker/db/syncs.ts";
-import type { Schedule } from "../worker/db/schema.ts";
+import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
 import { providers } from "../worker/providers/registry.ts";
-import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch } from "../worker/routes/wire.ts";
+import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch } from "../worker/wire.ts";
 import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Engine } from "./engine.ts";
 import { announce, finishRun, newRun, toWireRun } from "./run.ts";

@@ -1,5 +1,5 @@
-import type { FileResult, JobFile } from "../worker/content/job.ts";
-import { contentKey } from "../worker/content/job.ts";
+import type { FileResult, JobFile } from "../worker/sync/job.ts";
+import { contentKey } from "../worker/sync/job.ts";
 import { knownContents, settleItems } from "../worker/db/settlement.ts";
 import type { SettledItem } from "../worker/db/settlement.ts";
 import type { Change } from "../worker/providers/provider.ts";

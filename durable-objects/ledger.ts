@@ -1,5 +1,5 @@
-import type { FileResult, JobFile, JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/content/job.ts";
-import { contentKey, JOB_FILES_MAX, LEASE_SECONDS } from "../worker/content/job.ts";
+import type { FileResult, JobFile, JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
+import { contentKey, JOB_FILES_MAX, LEASE_SECONDS } from "../worker/sync/job.ts";
 import { pathsOf } from "../worker/db/browse.ts";
 import { awaitedItems, knownContents } from "../worker/db/settlement.ts";
 import type { Engine } from "./engine.ts";

@@ -1,5 +1,5 @@
-import { encodeItemId } from "../worker/routes/item-id.ts";
-import type { LiveEvent } from "../worker/routes/wire.ts";
+import { encodeItemId } from "../worker/item-id.ts";
+import type { LiveEvent } from "../worker/wire.ts";
 
 // Live updates to open pages, over hibernatable WebSockets: an open page keeps no object awake.
 

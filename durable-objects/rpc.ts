@@ -1,6 +1,6 @@
 import type { Result } from "../worker/errors.ts";
-import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/routes/wire.ts";
-import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/content/job.ts";
+import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
 
 /** An authorised account, as sign-in hands it over. The tokens are sealed at once. */
 export interface ConnectRequest {

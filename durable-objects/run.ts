@@ -2,7 +2,7 @@ import { countItems, nextAttemptAt } from "../worker/db/items.ts";
 import { insertRun, updateRun } from "../worker/db/runs.ts";
 import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
-import type { Run } from "../worker/routes/wire.ts";
+import type { Run } from "../worker/wire.ts";
 import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";

@@ -1,4 +1,4 @@
-import type { SyncStatus } from "../worker/routes/wire.ts";
+import type { SyncStatus } from "../worker/wire.ts";
 import type { Engine } from "./engine.ts";
 import type { Pace } from "./pace.ts";
 import { toWireRun } from "./run.ts";

@@ -1,7 +1,7 @@
-import type { FileResult, JobFile } from "../worker/content/job.ts";
-import type { Schedule } from "../worker/db/schema.ts";
+import type { FileResult, JobFile } from "../worker/sync/job.ts";
+import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
-import type { Run } from "../worker/routes/wire.ts";
+import type { Run } from "../worker/wire.ts";
 
 // What a user's object keeps, in its own SQLite: credentials, cursors, the ledger, schedules. docs/storage.md says who
 // writes each table and how long a row lives. Times are milliseconds since 1970.

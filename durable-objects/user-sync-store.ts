@@ -1,4 +1,4 @@
-import type { FileResult, JobFile } from "../worker/content/job.ts";
+import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import { NO_STATS } from "../worker/sync/stats.ts";
 import type {
   ConnectionState,

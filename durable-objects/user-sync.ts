@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/content/job.ts";
+import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
 import { catalogue } from "../worker/db/client.ts";
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
@@ -8,7 +8,7 @@ import { createLogger, errorFields } from "../worker/log.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
 import type { Provider } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
-import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/routes/wire.ts";
+import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
 import * as controls from "./controls.ts";
 import { Credentials } from "./credentials.ts";

@@ -1,6 +1,6 @@
 import { createApp } from "./app.ts";
 import { consumeDownloads } from "./content/consumer.ts";
-import type { JobMessage } from "./content/job.ts";
+import type { JobMessage } from "./sync/job.ts";
 import { tick } from "./cron.ts";
 import { createLogger } from "./log.ts";
 import type { WakeMessage } from "./webhooks/wake-message.ts";

@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { connections, identities, sessions } from "../../worker/db/schema.ts";
-import type { Connection, Me } from "../../worker/routes/wire.ts";
+import type { Connection, Me } from "../../worker/wire.ts";
 import { Browser } from "./browser.ts";
 
 const db = drizzle(env.DB);

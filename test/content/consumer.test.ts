@@ -2,7 +2,7 @@ import { encodeHexLowerCase } from "@oslojs/encoding";
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { HEARTBEAT_SECONDS, type LeasedFile } from "../../worker/content/job.ts";
+import { HEARTBEAT_SECONDS, type LeasedFile } from "../../worker/sync/job.ts";
 import { failure } from "../../worker/errors.ts";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";

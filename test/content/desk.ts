@@ -1,7 +1,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { consumeDownloads } from "../../worker/content/consumer.ts";
-import { contentKey, type FileResult, type JobLease, type JobMessage, type LeaseAnswer, type LeasedFile, type LeaseRequest, type SettleAnswer, type SettleRequest } from "../../worker/content/job.ts";
+import { contentKey, type FileResult, type JobLease, type JobMessage, type LeaseAnswer, type LeasedFile, type LeaseRequest, type SettleAnswer, type SettleRequest } from "../../worker/sync/job.ts";
 import { success, type Result } from "../../worker/errors.ts";
 import type { Entry } from "../../worker/providers/provider.ts";
 

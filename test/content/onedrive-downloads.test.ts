@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { encodeHexLowerCase } from "@oslojs/encoding";
 import { afterEach, expect, test } from "vitest";
-import type { LeasedFile } from "../../worker/content/job.ts";
+import type { LeasedFile } from "../../worker/sync/job.ts";
 import { success } from "../../worker/errors.ts";
 import type { Entry } from "../../worker/providers/provider.ts";
 import { applyRound } from "../providers/contract.ts";

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import type { FileResult, JobLease } from "../../worker/content/job.ts";
-import { contentKey } from "../../worker/content/job.ts";
+import type { FileResult, JobLease } from "../../worker/sync/job.ts";
+import { contentKey } from "../../worker/sync/job.ts";
 import { unwrap } from "../../worker/errors.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
 import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts";

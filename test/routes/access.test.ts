@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomId, timeId } from "../../worker/ids.ts";
-import { encodeItemId } from "../../worker/routes/item-id.ts";
+import { encodeItemId } from "../../worker/item-id.ts";
 import { call, errorCode } from "./client.ts";
 import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedUser } from "./seed.ts";
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { encodeItemId } from "../../worker/routes/item-id.ts";
+import { encodeItemId } from "../../worker/item-id.ts";
 import { call, errorCode } from "./client.ts";
 import { seedFolder, seedItem, seedRoot, seedSession, seedStoredFile, seedSync, seedUser, seedVersion } from "./seed.ts";
 

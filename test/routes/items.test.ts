@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeItemId, encodeItemId } from "../../worker/routes/item-id.ts";
-import type { Item } from "../../worker/routes/wire.ts";
-import { item as itemShape } from "../../worker/routes/wire.ts";
+import { decodeItemId, encodeItemId } from "../../worker/item-id.ts";
+import type { Item } from "../../worker/wire.ts";
+import { item as itemShape } from "../../worker/wire.ts";
 import { call, callJson, errorCode } from "./client.ts";
 import { seedFolder, seedItem, seedRoot, seedSession, seedStoredFile, seedSync, seedUser } from "./seed.ts";
 

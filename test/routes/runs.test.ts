@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Item, Run, RunEvent } from "../../worker/routes/wire.ts";
-import { encodeItemId } from "../../worker/routes/item-id.ts";
-import { run as runShape } from "../../worker/routes/wire.ts";
+import type { Item, Run, RunEvent } from "../../worker/wire.ts";
+import { encodeItemId } from "../../worker/item-id.ts";
+import { run as runShape } from "../../worker/wire.ts";
 import { call, callJson } from "./client.ts";
 import { seedItem, seedRoot, seedRun, seedRunEvent, seedSession, seedSync, seedUser } from "./seed.ts";
 import { readEvents } from "./read-events.ts";

@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Connection, ConnectionTest, Dashboard, Item, Me, Run, Status, Sync, SyncStatus } from "../../worker/routes/wire.ts";
-import { connection as connectionShape, dashboard as dashboardShape, status as statusShape, sync as syncShape } from "../../worker/routes/wire.ts";
+import type { Connection, ConnectionTest, Dashboard, Item, Me, Run, Status, Sync, SyncStatus } from "../../worker/wire.ts";
+import { connection as connectionShape, dashboard as dashboardShape, status as statusShape, sync as syncShape } from "../../worker/wire.ts";
 import { Browser } from "../auth/browser.ts";
 import { readEvents } from "./read-events.ts";
 

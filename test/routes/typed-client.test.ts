@@ -4,7 +4,7 @@ import { hc } from "hono/client";
 import { describe, expect, it } from "vitest";
 import type { AppType } from "../../worker/app.ts";
 import { createApp } from "../../worker/app.ts";
-import type { Item, Sync } from "../../worker/routes/wire.ts";
+import type { Item, Sync } from "../../worker/wire.ts";
 import { ORIGIN } from "./client.ts";
 import { seedItem, seedRoot, seedSession, seedSync, seedUser } from "./seed.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { folderChain, type KnownFolders } from "../../web/src/lib/folders.ts";
 import { nextProblems, PROBLEMS_START, type ProblemCursor } from "../../web/src/lib/problems.ts";
-import type { Item, Run } from "../../worker/routes/wire.ts";
+import type { Item, Run } from "../../worker/wire.ts";
 
 function item(id: string, parentId: string | null): Item {
   return {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { headline, waterLevel } from "../../web/src/lib/headline.ts";
-import type { Run, Sync, SyncStatus } from "../../worker/routes/wire.ts";
+import type { Run, Sync, SyncStatus } from "../../worker/wire.ts";
 
 const NOW = new Date(2026, 10, 20, 14, 40);
 const AT = new Date(2026, 10, 20, 14, 32).toISOString();
@@ -79,7 +79,9 @@ describe("the sentence a sync says about itself", () => {
 
   test("a running sync says what it does and what is left", () => {
     expect(title({}, { activeRun: { ...RUN, status: "pending" } })).toBe("Starting");
-    expect(title({ upToDateAt: null }, { upToDateAt: null, activeRun: { ...RUN, phase: "listing" } })).toBe("Reading your OneDrive for the first time");
+    expect(title({ upToDateAt: null }, { upToDateAt: null, activeRun: { ...RUN, phase: "listing" } })).toBe(
+      "Reading your OneDrive for the first time",
+    );
     expect(title({}, { activeRun: { ...RUN, phase: "listing" } })).toBe("Looking for changes");
     expect(title({}, { activeRun: RUN, backlog: { files: 600, bytes: 6_000 } })).toBe("Copying: 600 files to go");
     const { detail } = headline(SYNC, { ...LIVE, activeRun: RUN, secondsLeft: 174 }, NOW);

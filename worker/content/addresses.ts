@@ -1,6 +1,6 @@
 import { asProviderError, ProviderError } from "../providers/errors.ts";
 import type { DownloadUrl, Lookup, Provider } from "../providers/provider.ts";
-import type { LeasedFile } from "./job.ts";
+import type { LeasedFile } from "../sync/job.ts";
 
 /** How long a lookup waits for others to come along. */
 const GATHER_MILLISECONDS = 20;

@@ -1,7 +1,7 @@
 import { createLogger, errorFields, type Logger } from "../log.ts";
 import { ConnectionWork } from "./connection-work.ts";
 import { JobRun, type Invocation } from "./job-run.ts";
-import type { JobMessage } from "./job.ts";
+import type { JobMessage } from "../sync/job.ts";
 import { Pool } from "./pool.ts";
 import { UserObjectCalls } from "./user-object.ts";
 

@@ -4,7 +4,7 @@ import { sameContent } from "../sync/content.ts";
 import { STORABLE_BYTES_MAX } from "../sync/item.ts";
 import type { Addresses } from "./addresses.ts";
 import { EMPTY_DIGESTS, parseHash } from "./digests.ts";
-import type { FileResult, LeasedFile } from "./job.ts";
+import type { FileResult, LeasedFile } from "../sync/job.ts";
 import type { Served } from "./receive.ts";
 import { type Destination, storeContent, storeEmpty, StorageError } from "./store.ts";
 

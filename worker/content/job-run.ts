@@ -3,7 +3,7 @@ import { providers } from "../providers/registry.ts";
 import { Addresses } from "./addresses.ts";
 import type { ConnectionWork } from "./connection-work.ts";
 import { fetchFile } from "./fetch-file.ts";
-import { contentKey, HEARTBEAT_SECONDS, type FileResult, type JobLease, type LeasedFile, type SettleAnswer } from "./job.ts";
+import { contentKey, HEARTBEAT_SECONDS, type FileResult, type JobLease, type LeasedFile, type SettleAnswer } from "../sync/job.ts";
 import type { Pool } from "./pool.ts";
 import type { UserObjectCalls } from "./user-object.ts";
 

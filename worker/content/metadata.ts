@@ -1,4 +1,4 @@
-import type { LeasedFile } from "./job.ts";
+import type { LeasedFile } from "../sync/job.ts";
 
 /** R2 takes 8,192 bytes of metadata in all; the path is the only part that could be long. */
 const PATH_BYTES_MAX = 4_000;

@@ -1,5 +1,5 @@
 import type { OpenedContent } from "../providers/provider.ts";
-import type { LeasedFile } from "./job.ts";
+import type { LeasedFile } from "../sync/job.ts";
 import { contentMetadata } from "./metadata.ts";
 import { receive, type Announced, type Receipt, type Served } from "./receive.ts";
 

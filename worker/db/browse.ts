@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import type { Database } from "./client.ts";
-import type { ItemState } from "./schema.ts";
+import type { ItemState } from "../sync/item.ts";
 
 // What routes read of items. Rows are written by the user's object only; a sync is known to be the user's before its
 // items are read, and every statement checks it again.

@@ -1,5 +1,5 @@
 import { and, asc, eq } from "drizzle-orm";
-import type { Connection } from "../routes/wire.ts";
+import type { Connection } from "../wire.ts";
 import type { Database } from "./client.ts";
 import { toInstant, toInstantOrNull } from "./instant.ts";
 import { connections } from "./schema.ts";

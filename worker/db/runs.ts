@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from "drizzle-orm";
-import type { Run } from "../routes/wire.ts";
+import type { Run } from "../wire.ts";
 import type { Database } from "./client.ts";
 import { toInstant, toInstantOrNull } from "./instant.ts";
 import { runs } from "./schema.ts";

@@ -1,5 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { ITEM_STATES } from "../sync/item.ts";
+import type { Schedule } from "../sync/schedule.ts";
 
 // The catalogue in D1. docs/storage.md says what each table is for, who writes it and how long a row lives.
 // Times are milliseconds since 1970, sizes bytes. Tables whose key is text are WITHOUT ROWID in the migrations.
@@ -56,8 +58,6 @@ export const connections = sqliteTable(
   (table) => [uniqueIndex("connections_by_account").on(table.userId, table.provider, table.accountId)],
 );
 
-export type Schedule = { kind: "interval"; minutes: number } | { kind: "cron"; cron: string; timeZone: string } | { kind: "manual" };
-
 export const syncs = sqliteTable(
   "syncs",
   {
@@ -94,9 +94,6 @@ export const syncs = sqliteTable(
     index("syncs_by_due").on(table.nextDueAt).where(sql`next_due_at IS NOT NULL AND status = 'active'`),
   ],
 );
-
-export const ITEM_STATES = ["excluded", "pending", "stored", "failed", "skipped", "unreachable", "removed"] as const;
-export type ItemState = (typeof ITEM_STATES)[number];
 
 export const items = sqliteTable(
   "items",

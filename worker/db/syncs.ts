@@ -1,5 +1,5 @@
 import { and, asc, eq } from "drizzle-orm";
-import type { Run, Sync } from "../routes/wire.ts";
+import type { Run, Sync } from "../wire.ts";
 import { nextSlotAt } from "../sync/slot.ts";
 import type { Database } from "./client.ts";
 import { toInstant, toInstantOrNull } from "./instant.ts";

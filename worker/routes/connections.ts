@@ -7,7 +7,7 @@ import type { ConnectionRow } from "../db/connections.ts";
 import { getConnection, listConnections, toConnection } from "../db/connections.ts";
 import { AppError, unwrap } from "../errors.ts";
 import { jsonBody } from "./validate.ts";
-import { connectionCreate, connectionPatch } from "./wire.ts";
+import { connectionCreate, connectionPatch } from "../wire.ts";
 
 export const connectionRoutes = new Hono<UserEnv>()
   .get("/", async (c) => {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { AppContext, UserEnv } from "../context.ts";
-import { contentKey } from "../content/job.ts";
+import { contentKey } from "../sync/job.ts";
 import type { StoredContent } from "../db/browse.ts";
 import { lastVersion } from "../db/browse.ts";
 import { catalogue } from "../db/client.ts";

@@ -6,8 +6,8 @@ import { getItem, listChildren, listRunFiles, pathsOf } from "../db/browse.ts";
 import { catalogue } from "../db/client.ts";
 import { toInstant, toInstantOrNull } from "../db/instant.ts";
 import { AppError } from "../errors.ts";
-import { decodeItemId, encodeItemId } from "./item-id.ts";
-import type { Item, itemsQuery, runFilesQuery } from "./wire.ts";
+import { decodeItemId, encodeItemId } from "../item-id.ts";
+import type { Item, itemsQuery, runFilesQuery } from "../wire.ts";
 
 interface ItemPage {
   items: Item[];

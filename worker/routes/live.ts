@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { UserObject } from "../context.ts";
-import type { LiveEvent } from "./wire.ts";
+import type { LiveEvent } from "../wire.ts";
 
 /** One message of a user's live stream. */
 export interface LiveMessage {

@@ -6,7 +6,7 @@ import { getRun, lastRuns, toRun } from "../db/runs.ts";
 import type { SyncRow } from "../db/syncs.ts";
 import { getSync, toSync } from "../db/syncs.ts";
 import { AppError } from "../errors.ts";
-import type { Run, Sync } from "./wire.ts";
+import type { Run, Sync } from "../wire.ts";
 
 // What several routes read: rows of the signed-in user, completed by what only the object knows while a run is active.
 

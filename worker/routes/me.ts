@@ -4,7 +4,7 @@ import { accounts } from "../db/client.ts";
 import { toInstant } from "../db/instant.ts";
 import type { Identity } from "../db/users.ts";
 import { listIdentities } from "../db/users.ts";
-import type { Me } from "./wire.ts";
+import type { Me } from "../wire.ts";
 
 export const meRoutes = new Hono<UserEnv>().get("/", async (c) => {
   const { user } = c.var;

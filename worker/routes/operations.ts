@@ -1,5 +1,5 @@
 import { z } from "zod";
-import * as wire from "./wire.ts";
+import * as wire from "../wire.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 

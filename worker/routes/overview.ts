@@ -7,7 +7,7 @@ import { recentRuns } from "../db/runs.ts";
 import type { SyncRow } from "../db/syncs.ts";
 import { listSyncs } from "../db/syncs.ts";
 import { withLastRuns, withLiveNumbers } from "./load.ts";
-import type { Dashboard, Status } from "./wire.ts";
+import type { Dashboard, Status } from "../wire.ts";
 
 const RECENT_RUNS = 10;
 

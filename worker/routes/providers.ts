@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { UserEnv } from "../context.ts";
 import { providers } from "../providers/registry.ts";
-import type { Provider } from "./wire.ts";
+import type { Provider } from "../wire.ts";
 
 /** GET /providers: what can be connected, and how. */
 export const providerRoutes = new Hono<UserEnv>().get("/", (c) => {

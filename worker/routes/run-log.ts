@@ -5,11 +5,11 @@ import { toInstant } from "../db/instant.ts";
 import type { RunEventRow } from "../db/run-events.ts";
 import { listRunEvents, RUN_EVENTS_MAX } from "../db/run-events.ts";
 import type { RunRow } from "../db/runs.ts";
-import { encodeItemId } from "./item-id.ts";
+import { encodeItemId } from "../item-id.ts";
 import { listen } from "./live.ts";
 import type { EventSink } from "./sse.ts";
 import { eventStream } from "./sse.ts";
-import type { Run, RunEvent } from "./wire.ts";
+import type { Run, RunEvent } from "../wire.ts";
 
 /**
  * A run's log as server-sent events: `log` for each line, its number as the id; then, while the run goes on, the lines as

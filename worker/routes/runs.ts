@@ -6,7 +6,7 @@ import { listFilesOfRun } from "./list-items.ts";
 import { loadRun, withLiveNumbers } from "./load.ts";
 import { runLog } from "./run-log.ts";
 import { query } from "./validate.ts";
-import { runFilesQuery } from "./wire.ts";
+import { runFilesQuery } from "../wire.ts";
 
 export const runRoutes = new Hono<UserEnv>()
   .get("/:id", async (c) => {

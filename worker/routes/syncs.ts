@@ -8,8 +8,8 @@ import { unwrap } from "../errors.ts";
 import { listItems } from "./list-items.ts";
 import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
 import { jsonBody, query } from "./validate.ts";
-import type { Run } from "./wire.ts";
-import { itemsQuery, pageQuery, runRequest, syncCreate, syncPatch } from "./wire.ts";
+import type { Run } from "../wire.ts";
+import { itemsQuery, pageQuery, runRequest, syncCreate, syncPatch } from "../wire.ts";
 
 export const syncRoutes = new Hono<UserEnv>()
   .get("/", async (c) => {

@@ -1,5 +1,5 @@
-import type { JobFile } from "../content/job.ts";
-import { JOB_BYTES_MAX, JOB_FILES_MAX, JOB_JSON_BYTES_MAX } from "../content/job.ts";
+import type { JobFile } from "./job.ts";
+import { JOB_BYTES_MAX, JOB_FILES_MAX, JOB_JSON_BYTES_MAX } from "./job.ts";
 
 // Bundles downloads into jobs. No I/O.
 

@@ -1,9 +1,11 @@
-import type { ItemState } from "../db/schema.ts";
 import type { Entry, SkipReason } from "../providers/provider.ts";
 import type { ContentMarks } from "./content.ts";
 import { sameContent } from "./content.ts";
 
 // What an item is, and which state it belongs in. No I/O.
+
+export const ITEM_STATES = ["excluded", "pending", "stored", "failed", "skipped", "unreachable", "removed"] as const;
+export type ItemState = (typeof ITEM_STATES)[number];
 
 /** An item's row without its sync: what planning reads and writes. */
 export interface ItemRow {

@@ -1,4 +1,4 @@
-import type { JobFile } from "../content/job.ts";
+import type { JobFile } from "./job.ts";
 import type { Change, Entry } from "../providers/provider.ts";
 import type { Job } from "./bundle.ts";
 import { Bundler } from "./bundle.ts";

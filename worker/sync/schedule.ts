@@ -1,8 +1,9 @@
 import { Cron } from "croner";
-import type { Schedule } from "../db/schema.ts";
 import { wakeSlot } from "./slot.ts";
 
 // When a sync is next due. No I/O.
+
+export type Schedule = { kind: "interval"; minutes: number } | { kind: "cron"; cron: string; timeZone: string } | { kind: "manual" };
 
 const MINUTE_MILLISECONDS = 60_000;
 /** A wake may come this much before its interval is over: slots are whole minutes. */

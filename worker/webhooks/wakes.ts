@@ -1,6 +1,6 @@
 import type { Wake } from "../../durable-objects/rpc.ts";
 import { userObject } from "../context.ts";
-import type { JobMessage } from "../content/job.ts";
+import type { JobMessage } from "../sync/job.ts";
 import { createLogger, errorFields } from "../log.ts";
 import type { WakeMessage } from "./wake-message.ts";
 

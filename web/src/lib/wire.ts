@@ -1,6 +1,6 @@
 // The one crossing to the Worker: types only, emitted from its source (`tsconfig.api.json`); nothing of it is bundled.
 import type { z } from "zod";
-import type * as wire from "../../.api-types/worker/routes/wire.ts";
+import type * as wire from "../../.api-types/worker/wire.ts";
 
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
@@ -17,7 +17,7 @@ export type {
   Sync,
   SyncPatch,
   SyncStatus,
-} from "../../.api-types/worker/routes/wire.ts";
+} from "../../.api-types/worker/wire.ts";
 
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
