@@ -13,7 +13,7 @@ describe("schedules in words", () => {
     [{ kind: "interval", minutes: 1440 }, "every day"],
     [{ kind: "interval", minutes: 10_080 }, "every 7 days"],
     [{ kind: "cron", cron: "0 3 * * *", timeZone: "Europe/Berlin" }, "at 0 3 * * * (Europe/Berlin)"],
-    [{ kind: "manual" }, "only when you ask"],
+    [{ kind: "manual" }, "on no schedule"],
   ] as const)("%o", (schedule, text) => expect(scheduleText(schedule)).toBe(text));
 });
 

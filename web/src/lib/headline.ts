@@ -47,11 +47,17 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline
   const at = live?.upToDateAt ?? sync.upToDateAt;
   const upToDateAt = at === null ? null : new Date(at);
 
-  if (status === "deleting") return { tone: "calm", title: "Being deleted", detail: "Its copies and its catalogue are erased in the background." };
+  if (status === "deleting")
+    return { tone: "calm", title: "Being deleted", detail: "Its copies and its catalogue are erased in the background." };
   if (waiting?.reason === "reconnect") {
-    return { tone: "warn", title: "Waiting for you to reconnect", detail: "Microsoft no longer accepts the sign-in. What is stored stays readable." };
+    return {
+      tone: "warn",
+      title: "Waiting for you to reconnect",
+      detail: "Microsoft no longer accepts the sign-in. What is stored stays readable.",
+    };
   }
-  if (status === "paused" || waiting?.reason === "paused") return { tone: "calm", title: "Paused", detail: pausedDetail(sync, upToDateAt, now) };
+  if (status === "paused" || waiting?.reason === "paused")
+    return { tone: "calm", title: "Paused", detail: pausedDetail(sync, upToDateAt, now) };
   if (status === "error") return { tone: "bad", title: "Stopped by a problem", detail: sync.error ?? "The next run tries again." };
   if (waiting?.reason === "throttled") return throttled(waiting.until, now);
   if (run) return running(live, run, upToDateAt !== null);
@@ -64,7 +70,11 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline
 
 function throttled(until: string | null, now: Date): Omit<Headline, "level"> {
   const when = until === null ? "in a while" : onOrAt(new Date(until), now);
-  return { tone: "active", title: `Goes on ${when}`, detail: "Microsoft asked us to slow down. That is usual with many files, and nothing is lost." };
+  return {
+    tone: "active",
+    title: `Goes on ${when}`,
+    detail: "Microsoft asked us to slow down. That is usual with many files, and nothing is lost.",
+  };
 }
 
 function running(live: SyncStatus | undefined, run: Run, wasUpToDate: boolean): Omit<Headline, "level"> {
@@ -75,8 +85,15 @@ function running(live: SyncStatus | undefined, run: Run, wasUpToDate: boolean): 
   switch (run.phase) {
     case "listing":
     case "planning": {
-      const seen = discovered === 0 ? "Nothing seen yet." : `${formatNumberOf(discovered, "file and folder", "files and folders")} seen so far, ${formatCount(stored)} stored.`;
-      return { tone: "active", title: wasUpToDate ? "Looking for changes" : "Reading your OneDrive for the first time", detail: seen + left };
+      const seen =
+        discovered === 0
+          ? "Nothing seen yet."
+          : `${formatNumberOf(discovered, "file and folder", "files and folders")} seen so far, ${formatCount(stored)} stored.`;
+      return {
+        tone: "active",
+        title: wasUpToDate ? "Looking for changes" : "Reading your OneDrive for the first time",
+        detail: seen + left,
+      };
     }
     case "downloading":
       return {
@@ -98,14 +115,26 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "l
   }
   const when = onOrAt(upToDateAt, now);
   if (sync.mode === "metadata") {
-    return { tone: "calm", title: `Listed, not copied: ${formatNumberOf(files, "file")}`, detail: `Names, sizes and dates as they were ${when}. No content is stored until you ask for it.` };
+    return {
+      tone: "calm",
+      title: `Listed, not copied: ${formatNumberOf(files, "file")}`,
+      detail: `Names, sizes and dates as they were ${when}. No content is stored until you ask for it.`,
+    };
   }
   if (files === 0) return { tone: "good", title: `Your OneDrive was empty ${when}`, detail: "Whatever you put into it shows up here." };
   if (failed > 0) {
-    return { tone: "warn", title: `${formatNumberOf(failed, "file")} could not be stored`, detail: `Everything else that your OneDrive had ${when} is here: ${amount(stored, bytes)}.` };
+    return {
+      tone: "warn",
+      title: `${formatNumberOf(failed, "file")} could not be stored`,
+      detail: `Everything else that your OneDrive had ${when} is here: ${amount(stored, bytes)}.`,
+    };
   }
   if (skipped > 0) {
-    return { tone: "good", title: `Everything your OneDrive could hand out ${when} is here`, detail: `${amount(stored, bytes)}. ${formatNumberOf(skipped, "file")} cannot be kept; each says why.` };
+    return {
+      tone: "good",
+      title: `Everything your OneDrive could hand out ${when} is here`,
+      detail: `${amount(stored, bytes)}. ${formatNumberOf(skipped, "file")} cannot be kept; each says why.`,
+    };
   }
   return { tone: "good", title: `Everything your OneDrive had ${when} is here`, detail: `${amount(stored, bytes)}, every byte verified.` };
 }

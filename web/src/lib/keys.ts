@@ -1,11 +1,6 @@
 // Moving through a list with the keyboard. Pure.
 
-export type ListKey =
-  | { action: "move"; to: number }
-  | { action: "open" }
-  | { action: "details" }
-  | { action: "up" }
-  | { action: "close" };
+export type ListKey = { action: "move"; to: number } | { action: "open" } | { action: "details" } | { action: "up" } | { action: "close" };
 
 export interface KeyPress {
   key: string;

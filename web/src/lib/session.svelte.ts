@@ -14,8 +14,12 @@ export class Session {
     if (this.me.error?.signedOut) this.leave();
   }
 
-  /** Nobody is signed in any more: to the landing page, which leads back here. */
+  #left = false;
+
+  /** Nobody is signed in any more: to the landing page, which leads back here. Several requests may say so at once. */
   leave(): void {
+    if (this.#left) return;
+    this.#left = true;
     void goto(welcomeUrl(location.pathname + location.search), { replace: true });
   }
 

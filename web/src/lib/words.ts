@@ -83,7 +83,11 @@ export const PHASES = ["listing", "planning", "downloading", "finishing"] as con
 
 export const CONNECTION_STATUSES: Record<Connection["status"], Words> = {
   active: { label: "Connected", tone: "good" },
-  needs_reconnect: { label: "Needs reconnecting", tone: "warn", detail: "Microsoft no longer accepts the sign-in. Nothing is lost: reconnect, and it goes on." },
+  needs_reconnect: {
+    label: "Needs reconnecting",
+    tone: "warn",
+    detail: "Microsoft no longer accepts the sign-in. Nothing is lost: reconnect, and it goes on.",
+  },
   revoked: { label: "Disconnected", tone: "calm", detail: "Nothing new arrives. The copies stay readable." },
   error: { label: "Not working", tone: "bad" },
 };
@@ -98,11 +102,11 @@ export function isActive(run: Pick<Run, "status">): boolean {
   return run.status === "pending" || run.status === "running";
 }
 
-/** "every hour", "at 0 3 * * * (Europe/Berlin)", "only when you ask". */
+/** "every hour", "at 0 3 * * * (Europe/Berlin)", "on no schedule". */
 export function scheduleText(schedule: Schedule): string {
   switch (schedule.kind) {
     case "manual":
-      return "only when you ask";
+      return "on no schedule";
     case "cron":
       return `at ${schedule.cron} (${schedule.timeZone})`;
     case "interval":
