@@ -1,0 +1,18 @@
+import { join } from "node:path";
+import { ROOT } from "../local.ts";
+
+// What the Worker itself says about settings: one truth for both. Loaded by path, since the Worker's types are workerd's.
+
+interface Product {
+  /** Throws, in words, where MASTER_KEYS cannot be used. */
+  masterKeys: (env: { MASTER_KEYS: string }) => unknown;
+  expectedIssuer: (loginUrl: string, tenant: string) => string;
+  scopes: readonly string[];
+}
+
+export async function loadProduct(): Promise<Product> {
+  const [{ masterKeys }, { expectedIssuer }, { providers }] = await Promise.all(
+    ["keyring.ts", "auth/microsoft-token.ts", "providers/registry.ts"].map((file) => import(join(ROOT, "worker", file))),
+  );
+  return { masterKeys, expectedIssuer, scopes: providers.get("onedrive").auth.scopes };
+}
