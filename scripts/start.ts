@@ -86,7 +86,7 @@ function tickEveryMinute(local: string): void {
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  const ended = children.map((child) => (child.exitCode === null ? new Promise((end) => child.once("exit", end)) : null));
+  const ended = children.filter((child) => child.exitCode === null).map((child) => new Promise((end) => child.once("exit", end)));
   for (const child of children) child.kill("SIGTERM");
   await Promise.race([Promise.all(ended), new Promise((end) => setTimeout(end, STOP_MILLISECONDS))]);
   for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");

@@ -35,7 +35,7 @@ async function arm(user: MemoryUser, kill: Kill): Promise<{ fired: () => boolean
       state.abort("killed");
       return new Promise(() => undefined);
     };
-    restores.push(...[hook(outside.DB, ["batch"], fatal), hookPrepared(outside.DB, fatal), hook(outside.DOWNLOADS, ["sendBatch"], fatal)]);
+    restores.push(hook(outside.DB, ["batch"], fatal), hookPrepared(outside.DB, fatal), hook(outside.DOWNLOADS, ["sendBatch"], fatal));
   });
   return { fired: () => fired };
 }

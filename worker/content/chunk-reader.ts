@@ -88,7 +88,7 @@ function byteReads(body: ReadableStream<Uint8Array>): Reads | null {
     read: async () => {
       const { done, value } = await reader.read(new Uint8Array(buffers.shift() ?? new ArrayBuffer(CHUNK_BYTES)));
       if (done || !value) return null;
-      buffers.push(value.buffer as ArrayBuffer);
+      buffers.push(value.buffer);
       return value;
     },
     cancel: (reason) => void reader.cancel(reason).catch(ignored),

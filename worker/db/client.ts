@@ -22,3 +22,8 @@ export function catalogue(env: Databases, homeShard: number): Database {
 export function catalogues(env: Databases): Database[] {
   return [drizzle(env.DB)];
 }
+
+/** Throws where the database does not answer. */
+export async function ping(db: Database): Promise<void> {
+  await db.run("SELECT 1");
+}

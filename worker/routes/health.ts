@@ -1,8 +1,7 @@
-import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import { userObject } from "../context.ts";
-import { accounts } from "../db/client.ts";
+import { accounts, ping } from "../db/client.ts";
 import { errorFields } from "../log.ts";
 
 const CHECK_TIMEOUT_MILLISECONDS = 2000;
@@ -23,7 +22,7 @@ export const healthRoutes = new Hono<AppEnv>().get("/", async (c) => {
     }
   };
   const [database, storage, objects] = await Promise.all([
-    probe("database", accounts(c.env).run(sql`SELECT 1`)),
+    probe("database", ping(accounts(c.env))),
     probe("storage", c.env.CONTENT.head("health")),
     probe("objects", userObject(c.env, PROBE_USER).statuses()),
   ]);
