@@ -48,13 +48,16 @@ describe("what is not there", () => {
     expect([response.status, await response.text()]).toEqual([404, expect.stringContaining("There is nothing here")]);
   });
 
-  it("but is a deep link gets the UI", async () => {
-    const response = await call("/app/syncs/abc", { headers: { "sec-fetch-mode": "navigate" }, env: { ASSETS } });
+  it.each([
+    { "sec-fetch-dest": "document", "sec-fetch-mode": "navigate" },
+    { "sec-fetch-mode": "cors", accept: "*/*" },
+  ])("but is a deep link gets the UI, from a browser and from a program's fetch (%j)", async (headers) => {
+    const response = await call("/app/syncs/abc", { headers, env: { ASSETS } });
     expect([response.status, await response.text()]).toEqual([200, "<title>UI</title>"]);
     expect(response.headers.get("content-security-policy")).toBe("frame-ancestors 'none'");
   });
 
-  it.each([{ "sec-fetch-mode": "no-cors" }, { accept: "image/png" }])("and is asked for by a page (%j) is a 404", async (headers) => {
+  it.each([{ "sec-fetch-dest": "image", "sec-fetch-mode": "no-cors" }, { accept: "image/png" }])("and is asked for by a page (%j) is a 404", async (headers) => {
     expect((await call("/logo.png", { headers, env: { ASSETS } })).status).toBe(404);
   });
 

@@ -20,8 +20,9 @@ export async function uiFallback(c: AppContext): Promise<Response> {
 
 function isNavigation(c: AppContext): boolean {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
-  const mode = c.req.header("sec-fetch-mode");
-  if (mode !== undefined) return mode === "navigate";
-  // Programs do not say that they navigate: an address that looks like no file, and any page will do.
+  // Only browsers say what they load it for; Node's fetch says "cors" of whatever it asks.
+  const destination = c.req.header("sec-fetch-dest");
+  if (destination !== undefined) return destination === "document";
+  // A program that follows a sign-in to its page: an address that looks like no file, and any page will do.
   return /text\/html|\*\/\*/.test(c.req.header("accept") ?? "*/*") && !/\.[a-z0-9]+$/i.test(c.req.path);
 }
