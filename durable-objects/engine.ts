@@ -2,6 +2,7 @@ import type { Logger } from "../worker/log.ts";
 import type { Database } from "../worker/db/client.ts";
 import type { ItemScope } from "../worker/db/items.ts";
 import type { Provider } from "../worker/providers/provider.ts";
+import type { SeenIds } from "../worker/sync/seen.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Live } from "./live.ts";
 import type { UserSyncStore } from "./user-sync-store.ts";
@@ -20,6 +21,8 @@ export interface Engine {
   random(): number;
   /** The provider of a connection. `onRequest` is called once per request sent. */
   provider(connectionId: string, onRequest?: () => void): Provider;
+  /** The share of noted ids that a sweep is at: kept between its steps, since it is long to load. */
+  sweep: { key: string; seen: SeenIds } | null;
   /** Has the alarm go off no later than this. */
   wakeBy(at: number): Promise<void>;
 }

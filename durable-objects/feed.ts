@@ -101,6 +101,7 @@ function phaseAfter(feed: FeedState, marked: boolean): FeedPhase {
 
 function finishRound(engine: Engine, sync: SyncState, feed: FeedState): void {
   if (feed.enumeration !== "none") engine.store.forgetSeen(feed);
+  engine.sweep = null;
   engine.store.updateFeed(feed, { phase: "idle", enumeration: "none" });
   engine.store.updateSync(sync.id, { checkedAt: engine.now() });
 }
@@ -108,7 +109,7 @@ function finishRound(engine: Engine, sync: SyncState, feed: FeedState): void {
 /** Items that the enumeration did not report are looked up: gone, refused, or there after all. */
 async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
   const parts = Math.max(1, Math.ceil(engine.store.seenBytes(feed) / SEEN_ID_BYTES / SEEN_IDS_MAX));
-  const seen = new SeenIds(engine.store.seen(feed), feed.sweptPart, parts);
+  const seen = seenShare(engine, feed, parts);
   const scope = scopeOf(engine, sync.id);
   const provider = providerFor(engine, sync, run);
   const rows = await scanItems(engine.db(), scope, feed.sweptAfter, SWEEP_ROWS_MAX);
@@ -132,6 +133,12 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
     if (refused.length > 0) engine.store.updateSync(sync.id, { statsDoubtful: 1 });
     engine.store.saveRun(run);
   });
+}
+
+function seenShare(engine: Engine, feed: FeedState, parts: number): SeenIds {
+  const key = JSON.stringify([feed.syncId, feed.feedId, feed.roundStartedAt, feed.sweptPart]);
+  if (engine.sweep?.key !== key) engine.sweep = { key, seen: new SeenIds(engine.store.seen(feed), feed.sweptPart, parts) };
+  return engine.sweep.seen;
 }
 
 async function lookUp(provider: Provider, feedId: string, rows: readonly ItemRow[]) {

@@ -57,6 +57,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       now,
       random: () => Math.random(),
       db: () => catalogue(env, Number(store.setting("homeShard") ?? 0)),
+      sweep: null,
       live: new Live(ctx, randomId()),
       log: createLogger(env, { userId }),
       provider: (connectionId, onRequest) => this.#provider(connectionId, onRequest),

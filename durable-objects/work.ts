@@ -254,7 +254,9 @@ export class Work {
 
   async #fail(sync: SyncState, run: RunState | null, failure: ProviderError): Promise<void> {
     const engine = this.#engine;
-    engine.store.updateSync(sync.id, { wakesTaken: sync.wakes });
+    // A cursor that the source takes too long over, again and again: its feed can only begin anew.
+    const stuck = failure.status === 504 && engine.store.feeds(sync.id).some((feed) => feed.phase === "listing" && feed.cursor !== null);
+    engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, ...(stuck ? { enumerateNext: 1 } : {}) });
     if (!run) return;
     try {
       const message = failure.kind === "auth" ? "The source asks the person to sign in again." : failure.message;

@@ -49,7 +49,7 @@ export function partOfId(id: string, parts: number): number {
   return hashOf(id) % parts;
 }
 
-function grown(hashes: Float64Array): Float64Array {
+function grown(hashes: Float64Array): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(hashes.length * 2);
   larger.set(hashes);
   return larger;
