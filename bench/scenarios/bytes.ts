@@ -1,0 +1,54 @@
+import { costOf, Person } from "../measure.ts";
+import type { Figure, Section } from "../report.ts";
+import type { Tidemark } from "../tidemark.ts";
+
+// What a megabyte costs in CPU, by the size of its file, and what memory large files take.
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+interface SizeClass {
+  name: string;
+  files: number;
+  bytes: number;
+}
+
+export function sizeClasses(quick: boolean): SizeClass[] {
+  return quick
+    ? [
+        { name: "1 MiB", files: 100, bytes: MIB },
+        { name: "256 MiB", files: 1, bytes: 256 * MIB },
+      ]
+    : [
+        { name: "100 KiB", files: 1000, bytes: MIB / 10 },
+        { name: "1 MiB", files: 400, bytes: MIB },
+        { name: "16 MiB", files: 40, bytes: 16 * MIB },
+        { name: "1 GiB", files: 1, bytes: GIB },
+        { name: "4 GiB", files: 1, bytes: 4 * GIB },
+      ];
+}
+
+export async function bytesOf(tidemark: Tidemark, { name, files, bytes }: SizeClass): Promise<Section> {
+  const size = Math.floor(bytes);
+  const person = new Person(tidemark, `bytes-${size}-${files}`);
+  const ops = Array.from({ length: files }, (_one, index) => ({ op: "create", path: `/file ${index}.bin`, bytes: size }));
+  await tidemark.sandbox.mutate(person.account, ops);
+  const cost = await costOf(tidemark, async () => {
+    const startedAt = Date.now();
+    await person.signIn();
+    await person.untilChecked(startedAt);
+  });
+  const stats = await person.stats();
+  if (stats.bytes !== size * files) throw new Error(`Not everything is stored: ${JSON.stringify(stats)}`);
+  const mebibytes = stats.bytes / MIB;
+  const { before, peak, after } = cost.memory;
+  const figures: Figure[] = [
+    { name: "bytes stored", value: mebibytes / cost.seconds, unit: "MiB/s" },
+    { name: "CPU of workerd", value: cost.cpu.workerd / mebibytes, unit: "ms/MiB", note: "with what plays R2" },
+    { name: "CPU of the sandbox", value: cost.cpu.sandbox / mebibytes, unit: "ms/MiB" },
+    { name: "memory before", value: before / MIB, unit: "MiB" },
+    { name: "memory at most", value: peak / MIB, unit: "MiB" },
+    { name: "memory after", value: after / MIB, unit: "MiB" },
+  ];
+  return { title: `${files === 1 ? "one file" : `${files} files`} of ${name}`, figures, details: cost };
+}

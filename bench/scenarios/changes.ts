@@ -1,0 +1,79 @@
+import type { Cost, Person } from "../measure.ts";
+import { costOf, sum } from "../measure.ts";
+import type { Figure } from "../report.ts";
+import type { Tidemark } from "../tidemark.ts";
+
+// A hundred changes, and none at all, in a drive that is known.
+
+const PLANTED = 100;
+const BYTES = 2_000;
+
+const pathOf = (index: number) => `/bench/file ${index}.txt`;
+
+/** Puts files of known names into a drive, before it is listed, to be changed later. */
+export async function plantBenchFiles({ sandbox }: Tidemark, { account }: Person): Promise<void> {
+  const ops = Array.from({ length: PLANTED }, (_one, index) => ({ op: "create", path: pathOf(index), bytes: BYTES }));
+  await sandbox.mutate(account, ops);
+}
+
+/** 40 updated, 20 renamed, 10 moved, 10 deleted, 20 created. */
+export function hundredChanges(): object[] {
+  return Array.from({ length: PLANTED }, (_one, index) => {
+    if (index < 40) return { op: "update", path: pathOf(index), bytes: BYTES };
+    if (index < 60) return { op: "rename", path: pathOf(index), name: `renamed ${index}.txt` };
+    if (index < 70) return { op: "move", path: pathOf(index), to: "/bench/moved" };
+    if (index < 80) return { op: "delete", path: pathOf(index) };
+    return { op: "create", path: `/bench/new ${index}.txt`, bytes: BYTES };
+  });
+}
+
+export interface RunCost {
+  seconds: number;
+  requests: number;
+  d1Rows: number;
+  objectRows: number;
+  /** Times that the object made something durable in one go. */
+  steps: number;
+  d1Statements: number;
+  cpuMilliseconds: number;
+}
+
+/** What a run brought by the clock costs after these changes. The source does not notify: one run is what is measured. */
+export async function costOfRun(tidemark: Tidemark, person: Person, ops: readonly object[]): Promise<{ run: RunCost; cost: Cost }> {
+  await tidemark.sandbox.call("POST", "/notifications", { mode: "suppress" });
+  if (ops.length > 0) await tidemark.sandbox.mutate(person.account, ops);
+  const cost = await costOf(tidemark, () => person.runBySchedule());
+  await tidemark.sandbox.call("POST", "/notifications", { mode: "normal" });
+  const run = {
+    seconds: cost.seconds,
+    requests: cost.requests.total,
+    d1Rows: sum(cost.counts, /^d1\.rows$/),
+    objectRows: sum(cost.counts, /^object\.rows$/),
+    steps: sum(cost.counts, /^object\.transactions$/),
+    d1Statements: sum(cost.counts, /^d1\..*\.statements$/),
+    cpuMilliseconds: cost.cpu.workerd,
+  };
+  return { run, cost };
+}
+
+/** A run's figures; beside an earlier one's, that of a smaller drive, also by how much they have grown. */
+export function figuresOf(run: RunCost, smaller?: RunCost): Figure[] {
+  const figure = (name: string, field: keyof RunCost, held: boolean): Figure => {
+    const growth = smaller && smaller[field] > 0 ? run[field] / smaller[field] : undefined;
+    return {
+      name,
+      value: run[field],
+      unit: "",
+      ...(held && smaller ? { goal: smaller[field] } : {}),
+      ...(growth === undefined ? {} : { note: `${growth.toFixed(2)} times the smaller drive's` }),
+    };
+  };
+  return [
+    figure("provider requests", "requests", true),
+    figure("D1 rows", "d1Rows", true),
+    figure("object rows", "objectRows", true),
+    figure("durable steps", "steps", true),
+    figure("D1 statements", "d1Statements", true),
+    figure("seconds", "seconds", false),
+  ];
+}
