@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { listChildren, pathsOf } from "../../worker/db/browse.ts";
+import { failedItems, knownItems, liveChildren, nextAttemptAt, scanItems } from "../../worker/db/items.ts";
+import { awaitedItems, knownContents } from "../../worker/db/settlement.ts";
+import { seedItems, seedRoot, seedSync, seedUser } from "../routes/seed.ts";
+import { countingDatabase } from "./counting.ts";
+
+// Statements read what they are about, however large the sync is: the planner has no statistics, takes a sync for ten rows,
+// and goes through all of it where a statement leaves it the choice.
+
+const FOLDERS = 40;
+const FILES = 4_000;
+const FILES_PER_FOLDER = FILES / FOLDERS;
+
+let userId: string;
+let syncId: string;
+
+beforeAll(async () => {
+  userId = await seedUser();
+  syncId = await seedSync({ userId });
+  await seedRoot(syncId);
+  await seedItems(Array.from({ length: FOLDERS }, (_, n) => ({ syncId, remoteId: `folder${n}`, kind: 0, name: `folder ${n}` })));
+  await seedItems(
+    Array.from({ length: FILES }, (_, n) => ({
+      syncId,
+      remoteId: `file${n}`,
+      parentId: `folder${n % FOLDERS}`,
+      name: `file ${n}`,
+      state: "pending" as const,
+      pendingJob: "job",
+    })),
+  );
+});
+
+type Database = ReturnType<typeof countingDatabase>["db"];
+
+const ids = Array.from({ length: 50 }, (_, n) => `file${n * 7}`);
+const scope = () => ({ userId, syncId });
+
+describe("the rows that are read", () => {
+  it.each<{ what: string; rowsMax: number; ask: (db: Database) => Promise<unknown> }>([
+    { what: "known items, of 50", rowsMax: 200, ask: (db) => knownItems(db, scope(), ids) },
+    { what: "a job's awaited items, of 50", rowsMax: 200, ask: (db) => awaitedItems(db, scope(), "job", ids) },
+    { what: "paths, of 50", rowsMax: 1_000, ask: (db) => pathsOf(db, userId, syncId, ids) },
+    {
+      what: "contents, of 50",
+      rowsMax: 400,
+      ask: (db) =>
+        knownContents(
+          db,
+          scope(),
+          ids.map((remoteId) => ({ remoteId, storedId: "x" })),
+        ),
+    },
+    { what: "live rows below a folder", rowsMax: 3 * FILES_PER_FOLDER, ask: (db) => liveChildren(db, scope(), ["folder3"], 1000) },
+    {
+      what: "the first page of a folder",
+      rowsMax: 100,
+      ask: (db) => listChildren(db, userId, { syncId, parentId: "folder3", after: null, limit: 10 }),
+    },
+    {
+      what: "the first page of the root",
+      rowsMax: 200,
+      ask: (db) => listChildren(db, userId, { syncId, parentId: null, after: null, limit: 10 }),
+    },
+    { what: "failed items, of none", rowsMax: 10, ask: (db) => failedItems(db, scope(), Date.now(), 500) },
+    { what: "when the next one is due, of none", rowsMax: 10, ask: (db) => nextAttemptAt(db, scope()) },
+    { what: "a chunk of the whole", rowsMax: 300, ask: (db) => scanItems(db, scope(), "file2", 100) },
+  ])("for $what are few", async ({ rowsMax, ask }) => {
+    const counting = countingDatabase();
+    await ask(counting.db);
+    expect(counting.rowsRead()).toBeLessThan(rowsMax);
+  });
+});
