@@ -30,6 +30,7 @@ export default defineConfig(async () => ({
           include: ["test/**/*.test.ts"],
           exclude: ["test/{sandbox,scripts,web,e2e}/**"],
           setupFiles: ["test/support/setup.ts"],
+          testTimeout: 60_000,
         },
       },
       {

@@ -1,4 +1,11 @@
-import { CONNECTIONS_MAX, deleteConnection, getConnection, insertConnection, toConnection, updateConnection } from "../worker/db/connections.ts";
+import {
+  CONNECTIONS_MAX,
+  deleteConnection,
+  getConnection,
+  insertConnection,
+  toConnection,
+  updateConnection,
+} from "../worker/db/connections.ts";
 import { getRun, lastRuns, toRun, updateRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
 import { getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "../worker/db/syncs.ts";
@@ -28,7 +35,10 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
   store.saveSetting("homeShard", String(request.homeShard));
   const existing = store.connections().find((row) => row.provider === request.provider && row.accountId === request.account.id);
   if (request.connectionId !== undefined && existing?.id !== request.connectionId) {
-    return failure("connection.other_account", "This is another account than the one that this connection belongs to. Sign in with that one.");
+    return failure(
+      "connection.other_account",
+      "This is another account than the one that this connection belongs to. Sign in with that one.",
+    );
   }
   if (!existing && store.connections().length >= CONNECTIONS_MAX) {
     return failure("connection.unsupported", `A user has ${CONNECTIONS_MAX} connections at most.`);
@@ -67,7 +77,9 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
   });
   if (!row) throw new Error("The connection's row is missing right after it was written.");
   if (store.setting(FIRST_SYNC_SETTING) === id) await firstSync(engine, id);
-  else for (const sync of store.syncs()) if (sync.connectionId === id) store.updateSync(sync.id, { wakes: sync.wakes + 1, wakeTrigger: "schedule", dueAt: 0 });
+  else
+    for (const sync of store.syncs())
+      if (sync.connectionId === id) store.updateSync(sync.id, { wakes: sync.wakes + 1, wakeTrigger: "schedule", dueAt: 0 });
   reviewSubscriptions(engine);
   engine.live.emit({ type: "account" });
   engine.log.info("connection.active", { connectionId: id, provider: request.provider, known: existing !== undefined });
@@ -187,8 +199,15 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
     createdAt: engine.now(),
   });
   store.transaction(() => {
-    store.insertSync({ id, connectionId: connection.id, mode: request.mode, status: "active", schedule: request.schedule, nextDueAt: columns.nextDueAt });
-    store.updateSync(id, { wakes: 1, wakeTrigger: "manual" });
+    store.insertSync({
+      id,
+      connectionId: connection.id,
+      mode: request.mode,
+      status: "active",
+      schedule: request.schedule,
+      nextDueAt: columns.nextDueAt,
+    });
+    store.updateSync(id, { wakes: 1 });
   });
   engine.live.emit({ type: "account" });
   await engine.wakeBy(engine.now());
@@ -206,6 +225,7 @@ export async function changeSync(engine: Engine, syncId: string, patch: SyncPatc
   const row: SyncRowPatch = { ...defined({ name, mode, schedule, labels }), ...columns };
   if (Object.keys(row).length > 0) await updateSync(engine.db(), userId, syncId, row);
   if (schedule && columns) store.updateSync(syncId, { schedule, nextDueAt: columns.nextDueAt });
+  if (schedule) reviewSubscriptions(engine);
   if (mode && mode !== sync.mode) store.updateSync(syncId, { mode, replanAfter: "", replanForced: 0, wakeTrigger: "manual" });
   engine.live.emit({ type: "account" });
   await engine.wakeBy(engine.now());
@@ -214,7 +234,9 @@ export async function changeSync(engine: Engine, syncId: string, patch: SyncPatc
 
 /** Only what was given: an absent field changes nothing. */
 function defined<T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 export async function eraseSync(engine: Engine, syncId: string): Promise<Result<null>> {
@@ -245,7 +267,10 @@ export async function runNow(engine: Engine, syncId: string, options: { full: bo
   if (!sync) return noSync();
   const connection = engine.store.connection(sync.connectionId);
   if (sync.status !== "active" || connection?.status !== "active") {
-    return failure("sync.not_active", sync.status === "paused" ? "This sync is paused. Resume it first." : "This sync's connection needs the person to sign in.");
+    return failure(
+      "sync.not_active",
+      sync.status === "paused" ? "This sync is paused. Resume it first." : "This sync's connection needs the person to sign in.",
+    );
   }
   engine.store.updateSync(syncId, {
     wakes: sync.wakes + 1,

@@ -85,7 +85,9 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
       else engine.store.deleteJob(job.id);
     }
   });
-  const paths = new Map(verdicts.flatMap(({ job }) => ledger.takePaths(job.id).map((path, index) => [job.files[index]?.remoteId, path] as const)));
+  const paths = new Map(
+    verdicts.flatMap(({ job }) => ledger.takePaths(job.id).map((path, index) => [job.files[index]?.remoteId, path] as const)),
+  );
   pace.note(engine.now(), stored.length, bytes, stored.map((item) => paths.get(item.remoteId) ?? "").filter(Boolean)); // prettier-ignore
 }
 
@@ -121,7 +123,13 @@ function storedItem(job: JobState, file: JobFile, result: Extract<FileResult, { 
   };
 }
 
-function judgeFailure(engine: Engine, sync: SyncState, verdict: Verdict, file: JobFile, failure: Extract<FileResult, { outcome: "failed" }>): void {
+function judgeFailure(
+  engine: Engine,
+  sync: SyncState,
+  verdict: Verdict,
+  file: JobFile,
+  failure: Extract<FileResult, { outcome: "failed" }>,
+): void {
   const decision = retryDecision(failure.kind, file.attempts, failure.retryAfterSeconds, engine.random());
   const unsettled = { ...settledNothing(verdict.job, file), attempts: file.attempts + 1 };
   switch (decision.action) {
@@ -171,7 +179,9 @@ async function discardUnknown(engine: Engine, sync: SyncState, verdicts: readonl
     job.files.map((file, index) => ({ remoteId: file.remoteId, storedId: storedId(job.id, job.lease, index) })),
   );
   const known = await knownContents(engine.db(), scopeOf(engine, sync.id), brought);
-  const keys = brought.filter((content) => !known.has(content.storedId)).map((content) => contentKey(engine.userId, sync.id, content.storedId));
+  const keys = brought
+    .filter((content) => !known.has(content.storedId))
+    .map((content) => contentKey(engine.userId, sync.id, content.storedId));
   for (let start = 0; start < keys.length; start += DELETED_KEYS_MAX) {
     await engine.env.CONTENT.delete(keys.slice(start, start + DELETED_KEYS_MAX));
   }

@@ -151,7 +151,12 @@ export class Ledger {
     }
     const lease = job.lease + 1;
     store.leaseJob(jobId, lease, files);
-    const leased = files.map((file, index) => ({ ...file, index, storedId: storedId(jobId, lease, index), path: paths.get(file.remoteId) ?? file.name }));
+    const leased = files.map((file, index) => ({
+      ...file,
+      index,
+      storedId: storedId(jobId, lease, index),
+      path: paths.get(file.remoteId) ?? file.name,
+    }));
     this.#paths.set(jobId, leased.map((file) => file.path)); // prettier-ignore
     const lost = job.leased ? job.files.map((_file, index) => contentKey(userId, sync.id, storedId(jobId, job.lease, index))) : [];
     return {
@@ -230,7 +235,12 @@ export class Ledger {
 
   #hear(jobId: string, syncId: string): void {
     const flight = this.#flights.get(jobId);
-    this.#flights.set(jobId, { syncId, sentAt: flight?.sentAt ?? this.#engine.now(), heardAt: this.#engine.now(), sends: flight?.sends ?? 1 });
+    this.#flights.set(jobId, {
+      syncId,
+      sentAt: flight?.sentAt ?? this.#engine.now(),
+      heardAt: this.#engine.now(),
+      sends: flight?.sends ?? 1,
+    });
   }
 
   #forget<T>(jobId: string, answer: T): T {

@@ -82,6 +82,7 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
       failedCount: stats.failed,
       skippedCount: stats.skipped,
       storedBytes: stats.bytes,
+      sourceBytes: stats.sourceBytes,
       upToDateAt,
     });
   }
@@ -92,7 +93,10 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
   const event = { runId: run.id, syncId: sync.id, status, stored: run.stored, failed: run.failed, removed: run.removed, bytes: run.bytes };
   if (run.announced) engine.log.info("run.finished", { ...event, ...run.usage });
   else engine.log.debug("run.quiet", event);
-  engine.live.emit({ type: "run", run: { ...toWireRun(run, 0, []), status, finishedAt: new Date(engine.now()).toISOString(), error: wireError(outcome) } });
+  engine.live.emit({
+    type: "run",
+    run: { ...toWireRun(run, 0, []), status, finishedAt: new Date(engine.now()).toISOString(), error: wireError(outcome) },
+  });
 }
 
 function endNote(run: RunState, status: string, outcome: RunOutcome) {

@@ -21,7 +21,10 @@ export function statusOf(engine: Engine, sync: SyncState, pace: Pace): SyncStatu
     backlog: { files: backlog.files, bytes: backlog.bytes },
     waitingFor,
     // While the source is still being listed nobody knows how much there is.
-    secondsLeft: run && !listing && filesPerSecond > 0 ? Math.round(secondsFor(backlog, filesPerSecond, bytesPerSecond) + waitSeconds(waitingFor, now)) : null,
+    secondsLeft:
+      run && !listing && filesPerSecond > 0
+        ? Math.round(secondsFor(backlog, filesPerSecond, bytesPerSecond) + waitSeconds(waitingFor, now))
+        : null,
     filesPerSecond,
     bytesPerSecond,
     activeRun: run && toWireRun(run, backlog.files, pace.recent),

@@ -14,7 +14,8 @@ const RETRY_SECONDS_MAX = 86_400;
 export function reviewSubscriptions(engine: Engine): void {
   const wanted = new Set<string>();
   for (const sync of engine.store.syncs()) {
-    if (sync.status !== "active" || engine.store.connection(sync.connectionId)?.status !== "active") continue;
+    if (sync.status !== "active" || sync.schedule.kind === "manual" || engine.store.connection(sync.connectionId)?.status !== "active")
+      continue;
     for (const feed of engine.store.feeds(sync.id)) wanted.add(keyOf(sync.connectionId, feed.feedId));
   }
   const existing = engine.store.subscriptions();
@@ -24,7 +25,8 @@ export function reviewSubscriptions(engine: Engine): void {
     engine.store.saveSubscription({ connectionId, feedId, subscriptionId: null, expiresAt: 0, dueAt: engine.now(), attempts: 0 });
   }
   for (const row of existing) {
-    if (!wanted.has(keyOf(row.connectionId, row.feedId)) && row.subscriptionId === null) engine.store.deleteSubscription(row.connectionId, row.feedId);
+    if (!wanted.has(keyOf(row.connectionId, row.feedId)) && row.subscriptionId === null)
+      engine.store.deleteSubscription(row.connectionId, row.feedId);
   }
 }
 

@@ -1,13 +1,6 @@
 import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import { NO_STATS } from "../worker/sync/stats.ts";
-import type {
-  ConnectionState,
-  FeedState,
-  JobState,
-  RunState,
-  SubscriptionState,
-  SyncState,
-} from "./user-sync-schema.ts";
+import type { ConnectionState, FeedState, JobState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
 import { MIGRATIONS } from "./user-sync-schema.ts";
 
 // The object's own SQL. Every call is synchronous: calls without an await between them commit together, and
@@ -69,7 +62,14 @@ export class UserSyncStore {
     this.#run(
       `INSERT OR REPLACE INTO connections (id, provider, account_id, status, sealed, generation, gate_until, gate_count)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      row.id, row.provider, row.accountId, row.status, row.sealed, row.generation, row.gateUntil, row.gateCount, // prettier-ignore
+      row.id,
+      row.provider,
+      row.accountId,
+      row.status,
+      row.sealed,
+      row.generation,
+      row.gateUntil,
+      row.gateCount, // prettier-ignore
     );
   }
 
@@ -77,7 +77,9 @@ export class UserSyncStore {
   replaceCredential(id: string, generation: number, sealed: string): boolean {
     const cursor = this.#storage.sql.exec(
       "UPDATE connections SET sealed = ?, generation = generation + 1 WHERE id = ? AND generation = ?",
-      sealed, id, generation, // prettier-ignore
+      sealed,
+      id,
+      generation, // prettier-ignore
     );
     return cursor.rowsWritten > 0;
   }
@@ -106,7 +108,13 @@ export class UserSyncStore {
   insertSync(row: Pick<SyncState, "id" | "connectionId" | "mode" | "status" | "schedule" | "nextDueAt">): void {
     this.#run(
       "INSERT INTO syncs (id, connection_id, mode, status, schedule, next_due_at, stats) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      row.id, row.connectionId, row.mode, row.status, JSON.stringify(row.schedule), row.nextDueAt, JSON.stringify(NO_STATS), // prettier-ignore
+      row.id,
+      row.connectionId,
+      row.mode,
+      row.status,
+      JSON.stringify(row.schedule),
+      row.nextDueAt,
+      JSON.stringify(NO_STATS), // prettier-ignore
     );
   }
 
@@ -152,7 +160,13 @@ export class UserSyncStore {
   insertJob(job: { id: string; syncId: string; feedId: string; dueAt: number; bytes: number; files: JobFile[] }): void {
     this.#run(
       "INSERT INTO jobs (id, sync_id, feed_id, due_at, file_count, bytes, files) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      job.id, job.syncId, job.feedId, job.dueAt, job.files.length, job.bytes, JSON.stringify(job.files), // prettier-ignore
+      job.id,
+      job.syncId,
+      job.feedId,
+      job.dueAt,
+      job.files.length,
+      job.bytes,
+      JSON.stringify(job.files), // prettier-ignore
     );
   }
 
@@ -165,7 +179,9 @@ export class UserSyncStore {
   openJobs(syncId: string, dueBy: number, limit: number): JobHead[] {
     return this.#all<JobHead>(
       `SELECT ${JOB_HEAD} FROM jobs WHERE sync_id = ? AND done = 0 AND due_at <= ? ORDER BY id LIMIT ?`,
-      syncId, dueBy, limit, // prettier-ignore
+      syncId,
+      dueBy,
+      limit, // prettier-ignore
     );
   }
 
@@ -192,7 +208,10 @@ export class UserSyncStore {
   leaseJob(id: string, lease: number, files: JobFile[]): void {
     this.#run(
       "UPDATE jobs SET lease = ?, leased = 1, file_count = ?, files = ?, results = '[]' WHERE id = ?",
-      lease, files.length, JSON.stringify(files), id, // prettier-ignore
+      lease,
+      files.length,
+      JSON.stringify(files),
+      id, // prettier-ignore
     );
   }
 
@@ -205,7 +224,11 @@ export class UserSyncStore {
     const bytes = files.reduce((sum, file) => sum + (file.size ?? 0), 0);
     this.#run(
       "UPDATE jobs SET files = ?, file_count = ?, bytes = ?, results = '[]', done = 0, leased = 0, due_at = ? WHERE id = ?",
-      JSON.stringify(files), files.length, bytes, dueAt, id, // prettier-ignore
+      JSON.stringify(files),
+      files.length,
+      bytes,
+      dueAt,
+      id, // prettier-ignore
     );
   }
 
@@ -217,7 +240,9 @@ export class UserSyncStore {
     if (remoteIds.length === 0) return;
     this.#run(
       "INSERT OR IGNORE INTO removals (sync_id, feed_id, remote_id) SELECT ?, ?, value FROM json_each(?)",
-      feed.syncId, feed.feedId, JSON.stringify(remoteIds), // prettier-ignore
+      feed.syncId,
+      feed.feedId,
+      JSON.stringify(remoteIds), // prettier-ignore
     );
   }
 
@@ -225,21 +250,28 @@ export class UserSyncStore {
     if (remoteIds.length === 0) return;
     this.#run(
       "DELETE FROM removals WHERE sync_id = ? AND feed_id = ? AND remote_id IN (SELECT value FROM json_each(?))",
-      feed.syncId, feed.feedId, JSON.stringify(remoteIds), // prettier-ignore
+      feed.syncId,
+      feed.feedId,
+      JSON.stringify(remoteIds), // prettier-ignore
     );
   }
 
   removals(feed: Pick<FeedState, "syncId" | "feedId">, limit: number): string[] {
     return this.#all<{ id: string }>(
       "SELECT remote_id AS id FROM removals WHERE sync_id = ? AND feed_id = ? LIMIT ?",
-      feed.syncId, feed.feedId, limit, // prettier-ignore
+      feed.syncId,
+      feed.feedId,
+      limit, // prettier-ignore
     ).map((row) => row.id);
   }
 
   noteSeen(feed: Pick<FeedState, "syncId" | "feedId">, page: number, ids: Uint8Array<ArrayBuffer>): void {
     this.#run(
       "INSERT OR REPLACE INTO seen (sync_id, feed_id, page, ids) VALUES (?, ?, ?, ?)",
-      feed.syncId, feed.feedId, page, ids.buffer, // prettier-ignore
+      feed.syncId,
+      feed.feedId,
+      page,
+      ids.buffer, // prettier-ignore
     );
   }
 
@@ -247,7 +279,8 @@ export class UserSyncStore {
   *seen(feed: Pick<FeedState, "syncId" | "feedId">): Generator<Uint8Array> {
     const rows = this.#storage.sql.exec<{ ids: ArrayBuffer }>(
       "SELECT ids FROM seen WHERE sync_id = ? AND feed_id = ?",
-      feed.syncId, feed.feedId, // prettier-ignore
+      feed.syncId,
+      feed.feedId, // prettier-ignore
     );
     for (const row of rows) yield new Uint8Array(row.ids);
   }
@@ -255,7 +288,8 @@ export class UserSyncStore {
   seenBytes(feed: Pick<FeedState, "syncId" | "feedId">): number {
     const row = this.#one<{ bytes: number }>(
       "SELECT ifnull(sum(length(ids)), 0) AS bytes FROM seen WHERE sync_id = ? AND feed_id = ?",
-      feed.syncId, feed.feedId, // prettier-ignore
+      feed.syncId,
+      feed.feedId, // prettier-ignore
     );
     return row?.bytes ?? 0;
   }
@@ -272,7 +306,12 @@ export class UserSyncStore {
     this.#run(
       `INSERT OR REPLACE INTO subscriptions (connection_id, feed_id, subscription_id, expires_at, due_at, attempts)
        VALUES (?, ?, ?, ?, ?, ?)`,
-      row.connectionId, row.feedId, row.subscriptionId, row.expiresAt, row.dueAt, row.attempts, // prettier-ignore
+      row.connectionId,
+      row.feedId,
+      row.subscriptionId,
+      row.expiresAt,
+      row.dueAt,
+      row.attempts, // prettier-ignore
     );
   }
 

@@ -115,7 +115,8 @@ export class Work {
     const feeds = engine.store.feeds(sync.id);
     if (feeds.length === 0) return () => this.#findFeeds(sync, run);
     if (sync.retryAt !== null && sync.retryAt <= engine.now() && sync.replanAfter === null) return () => this.#retryDue(sync, run);
-    if (feeds.every((feed) => feed.phase === "idle") && sync.wakes > sync.wakesTaken) return async () => this.#beginRounds(sync, run, feeds);
+    if (feeds.every((feed) => feed.phase === "idle") && sync.wakes > sync.wakesTaken)
+      return async () => this.#beginRounds(sync, run, feeds);
     if (this.#isAhead(sync)) return null;
     if (sync.replanAfter !== null) return () => this.#replan(sync, run);
     const feed = feeds.find((each) => each.phase !== "idle");
@@ -185,7 +186,10 @@ export class Work {
       : await scanItems(engine.db(), scope, sync.replanAfter ?? "", REPLAN_ROWS_MAX);
     await this.#queueAgain(sync, run, rows, forced ? Infinity : engine.now());
     const done = rows.length < REPLAN_ROWS_MAX;
-    engine.store.updateSync(sync.id, done ? { replanAfter: null, replanForced: 0 } : { replanAfter: forced ? "" : (rows.at(-1)?.remoteId ?? "") });
+    engine.store.updateSync(
+      sync.id,
+      done ? { replanAfter: null, replanForced: 0 } : { replanAfter: forced ? "" : (rows.at(-1)?.remoteId ?? "") },
+    );
   }
 
   /** What failed and has waited long enough. */
@@ -254,9 +258,11 @@ export class Work {
 
   async #fail(sync: SyncState, run: RunState | null, failure: ProviderError): Promise<void> {
     const engine = this.#engine;
+    engine.store.updateSync(sync.id, { wakesTaken: sync.wakes });
     // A cursor that the source takes too long over, again and again: its feed can only begin anew.
-    const stuck = failure.status === 504 && engine.store.feeds(sync.id).some((feed) => feed.phase === "listing" && feed.cursor !== null);
-    engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, ...(stuck ? { enumerateNext: 1 } : {}) });
+    const stuck =
+      failure.status === 504 ? engine.store.feeds(sync.id).filter((feed) => feed.phase === "listing" && feed.cursor !== null) : [];
+    for (const feed of stuck) beginRound(engine, sync, feed, true);
     if (!run) return;
     try {
       const message = failure.kind === "auth" ? "The source asks the person to sign in again." : failure.message;
@@ -291,7 +297,7 @@ export class Work {
   notified(connectionId: string): void {
     const { store, now } = this.#engine;
     for (const sync of store.syncs()) {
-      if (sync.connectionId !== connectionId || sync.status !== "active") continue;
+      if (sync.connectionId !== connectionId || sync.status !== "active" || sync.schedule.kind === "manual") continue;
       store.updateSync(sync.id, { wakes: sync.wakes + 1, wakeTrigger: "webhook", recheckAt: now() + RECHECK_SECONDS * 1000 });
     }
   }
@@ -325,7 +331,8 @@ export class Work {
     const times: number[] = [];
     if (sync.recheckAt !== null) times.push(Math.max(from, sync.recheckAt));
     if (sync.retryAt !== null) times.push(Math.max(from, sync.retryAt));
-    if (sync.wakes > sync.wakesTaken || sync.replanAfter !== null) times.push(Math.max(from, this.#isAhead(sync) ? now() + RECHECK_SECONDS * 1000 : 0));
+    if (sync.wakes > sync.wakesTaken || sync.replanAfter !== null)
+      times.push(Math.max(from, this.#isAhead(sync) ? now() + RECHECK_SECONDS * 1000 : 0));
     if (store.run(sync.id) === null) return times;
     const jobsAt = this.#ledger.nextAt(sync);
     if (jobsAt !== null) times.push(Math.max(connection.gateUntil, jobsAt));
@@ -355,9 +362,15 @@ export class Work {
     const last = this.#totalsAt.get(syncId) ?? run.startedAt ?? now();
     if (now() - last < TOTALS_MILLISECONDS) return;
     this.#totalsAt.set(syncId, now());
-    const { items, files, stored, failed, skipped, bytes } = sync.stats;
+    const { items, files, stored, failed, skipped, bytes, sourceBytes } = sync.stats;
     await updateSync(this.#engine.db(), userId, syncId, {
-      itemCount: items, fileCount: files, storedCount: stored, failedCount: failed, skippedCount: skipped, storedBytes: bytes, // prettier-ignore
+      itemCount: items,
+      fileCount: files,
+      storedCount: stored,
+      failedCount: failed,
+      skippedCount: skipped,
+      storedBytes: bytes,
+      sourceBytes, // prettier-ignore
     });
   }
 }

@@ -126,6 +126,7 @@ CREATE TABLE `syncs` (
 	`failed_count` integer DEFAULT 0 NOT NULL,
 	`skipped_count` integer DEFAULT 0 NOT NULL,
 	`stored_bytes` integer DEFAULT 0 NOT NULL,
+	`source_bytes` integer DEFAULT 0 NOT NULL,
 	`created_at` integer NOT NULL
 ) WITHOUT ROWID;
 --> statement-breakpoint

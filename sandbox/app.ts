@@ -95,7 +95,10 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     }
   });
   app.route("/_sandbox", controlRoutes(tools));
-  app.route("/", ownPage(tools, () => folderDrive));
+  app.route(
+    "/",
+    ownPage(tools, () => folderDrive),
+  );
   app.onError((error, c) => {
     if (error instanceof ConnectionDropped) throw error;
     console.error(error);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
@@ -35,7 +35,8 @@ export function localSettings(env: NodeJS.ProcessEnv = process.env): LocalSettin
 
 function portOf(value: string | undefined, name: string, fallback: number): number {
   const port = value === undefined || value === "" ? fallback : Number(value);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`${name} is "${value}", which is no port. Use a number from 1 to 65535.`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`${name} is "${value}", which is no port. Use a number from 1 to 65535.`);
   return port;
 }
 
@@ -103,12 +104,35 @@ export async function runTool(name: string, args: readonly string[], cwd = ROOT)
   return output;
 }
 
+/** Builds the UI, unless it was built after the last change of anything that goes into it. */
 export async function buildWeb(): Promise<void> {
-  await runTool("vite", ["build"], join(ROOT, "web"));
+  const web = join(ROOT, "web");
+  // The last file that a build writes: where it is missing, the build was not finished.
+  const built = lastChange(join(web, "build", "fallback.html"));
+  const sources = [...["src", "static", "vite.config.ts", "package.json"].map((name) => join(web, name)), join(ROOT, "package-lock.json")];
+  if (built > Math.max(...sources.map(lastChange))) return;
+  await runTool("vite", ["build"], web);
+}
+
+/** When a file, or anything in a folder, changed last; 0 where there is none. A folder changes when a file of it goes. */
+function lastChange(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) return 0;
+  return stats.isDirectory() ? Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => lastChange(join(path, name)))) : stats.mtimeMs;
 }
 
 export async function migrate(settings: LocalSettings): Promise<void> {
-  await runTool("wrangler", ["d1", "migrations", "apply", "DB", "--local", "--persist-to", workerState(settings), "--env-file", writeVars(settings)]);
+  await runTool("wrangler", [
+    "d1",
+    "migrations",
+    "apply",
+    "DB",
+    "--local",
+    "--persist-to",
+    workerState(settings),
+    "--env-file",
+    writeVars(settings),
+  ]);
 }
 
 export function workerState(settings: LocalSettings): string {
@@ -117,12 +141,26 @@ export function workerState(settings: LocalSettings): string {
 
 /** Starts the Worker in workerd. Its logs go to `log`. */
 export function startWorker(settings: LocalSettings, varsFile: string, log: (line: string) => void): ChildProcess {
-  const args = ["dev", "--ip", "localhost", "--port", String(settings.port), "--inspector-port", "0", "--persist-to", workerState(settings)];
-  const child = spawn(join(BIN, "wrangler"), [...args, "--env-file", varsFile, "--show-interactive-dev-session=false", "--log-level", "log"], {
-    cwd: ROOT,
-    env: toolEnv(),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const args = [
+    "dev",
+    "--ip",
+    "localhost",
+    "--port",
+    String(settings.port),
+    "--inspector-port",
+    "0",
+    "--persist-to",
+    workerState(settings),
+  ];
+  const child = spawn(
+    join(BIN, "wrangler"),
+    [...args, "--env-file", varsFile, "--show-interactive-dev-session=false", "--log-level", "log"],
+    {
+      cwd: ROOT,
+      env: toolEnv(),
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   forwardLines(child, log);
   return child;
 }

@@ -49,7 +49,11 @@ async function start(): Promise<void> {
   await Promise.all([buildWeb(), migrate(settings)]);
 
   if (settings.sandbox) {
-    const sandbox = watch(startSandboxProcess(settings, drive === undefined ? [] : ["--drive", drive], logTo("sandbox")), "The sandbox", settings.stateDir);
+    const sandbox = watch(
+      startSandboxProcess(settings, drive === undefined ? [] : ["--drive", drive], logTo("sandbox")),
+      "The sandbox",
+      settings.stateDir,
+    );
     await untilAnswers(`http://localhost:${settings.sandboxPort}/`, sandbox, START_SECONDS);
   }
   const worker = watch(startWorker(settings, varsFile, logTo("worker")), "The Worker", settings.stateDir);

@@ -19,30 +19,33 @@ export type AppType = ReturnType<typeof createApp>;
 
 /** The Worker's HTTP side: sign-in, API, webhooks; what matches none of them is a deep link of the UI. */
 export function createApp() {
-  return new Hono<AppEnv>()
-    .use(async (c, next) => {
-      const ray = c.req.header("cf-ray");
-      const requestId = ray !== undefined && RAY_ID.test(ray) ? ray : randomId();
-      c.set("requestId", requestId);
-      c.set("log", createLogger(c.env, { requestId }));
-      const begun = Date.now();
-      await next();
-      c.header("x-request-id", requestId);
-      c.var.log.info("http.answered", { method: c.req.method, path: c.req.path, status: c.res.status, milliseconds: Date.now() - begun });
-    })
-    // "no-referrer", the library's choice, has browsers send forms with `Origin: null`.
-    .use(secureHeaders({ referrerPolicy: "same-origin", xFrameOptions: "DENY" }))
-    .use(async (c, next) => {
-      await next();
-      if (!c.res.headers.has("content-security-policy")) c.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-    })
-    .onError(answerError)
-    .notFound((c) => (isUiPath(c.req.path) ? uiFallback(c) : answerError(new AppError("request.not_found", "There is nothing here."), c)))
-    .route("/health", healthRoutes)
-    .route("/auth", authRoutes)
-    .route("/webhooks/microsoft", microsoftWebhook)
-    .route("/api/v1", apiRoutes)
-    .route("/api", openapiRoutes);
+  return (
+    new Hono<AppEnv>()
+      .use(async (c, next) => {
+        const ray = c.req.header("cf-ray");
+        const requestId = ray !== undefined && RAY_ID.test(ray) ? ray : randomId();
+        c.set("requestId", requestId);
+        c.set("log", createLogger(c.env, { requestId }));
+        const begun = Date.now();
+        await next();
+        c.header("x-request-id", requestId);
+        c.var.log.info("http.answered", { method: c.req.method, path: c.req.path, status: c.res.status, milliseconds: Date.now() - begun });
+      })
+      // "no-referrer", the library's choice, has browsers send forms with `Origin: null`.
+      .use(secureHeaders({ referrerPolicy: "same-origin", xFrameOptions: "DENY" }))
+      .use(async (c, next) => {
+        await next();
+        if (!c.res.headers.has("content-security-policy"))
+          c.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+      })
+      .onError(answerError)
+      .notFound((c) => (isUiPath(c.req.path) ? uiFallback(c) : answerError(new AppError("request.not_found", "There is nothing here."), c)))
+      .route("/health", healthRoutes)
+      .route("/auth", authRoutes)
+      .route("/webhooks/microsoft", microsoftWebhook)
+      .route("/api/v1", apiRoutes)
+      .route("/api", openapiRoutes)
+  );
 }
 
 /** Any error as an answer: a page for people below /auth, JSON for programs elsewhere. What is not expected is logged, and not told. */

@@ -22,10 +22,6 @@ export const pageQuery = z.object({
   cursor: z.string().max(2000).optional(),
 });
 
-export function page<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), cursor: z.string().nullable() });
-}
-
 export const me = z.object({
   id: z.string(),
   name: z.string(),
@@ -144,7 +140,7 @@ export const sync = z.object({
   nextRunAt: instant.nullable(),
   lastRun: run.nullable(),
   upToDateAt: instant.nullable(),
-  stats: z.object({ items: count, files: count, stored: count, failed: count, skipped: count, bytes: count }),
+  stats: z.object({ items: count, files: count, stored: count, failed: count, skipped: count, bytes: count, sourceBytes: count }),
   createdAt: instant,
 });
 export type Sync = z.infer<typeof sync>;

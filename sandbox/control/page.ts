@@ -49,7 +49,10 @@ function page(tools: ControlTools, folderDrive: FolderDrive | undefined, changed
 <p class="quiet">Plays Microsoft on this machine: sign-in, OneDrive, change notifications. Sandbox time: ${new Date(tools.now()).toISOString().slice(0, 19).replace("T", " ")} UTC.</p>
 ${changed === undefined ? "" : `<p role="status">Changed ${escapeHtml(changed)}. Whoever subscribed to the drive hears of it in a moment.</p>`}
 <h2>Accounts</h2><div class="scroll"><table><thead><tr><th>Account</th><th>Kind</th><th class="number">Files</th><th class="number">Folders</th><th class="number">Size</th><th></th></tr></thead>
-<tbody>${tools.accounts.all().map((account) => accountRow(tools, account)).join("\n")}</tbody></table></div>
+<tbody>${tools.accounts
+    .all()
+    .map((account) => accountRow(tools, account))
+    .join("\n")}</tbody></table></div>
 ${folderDrive === undefined ? "" : folderSection(folderDrive)}
 <h2 id="faults">Faults</h2><p class="quiet">Each makes the vendor misbehave as the real one has been seen to. More precise ones are set by control calls.</p>
 <div class="scroll"><table><tbody>${FAULT_NAMES.map((name) => faultRow(tools, name)).join("\n")}</tbody></table></div>

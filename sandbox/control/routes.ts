@@ -33,7 +33,8 @@ export function controlRoutes(tools: ControlTools): Hono {
   });
   const account = (name: string): Account => {
     const found = tools.accounts.named(name);
-    if (found === undefined) throw new DriveError(404, `There is no account "${name}": names end in @contoso.example (work) or @outlook.example (personal).`);
+    if (found === undefined)
+      throw new DriveError(404, `There is no account "${name}": names end in @contoso.example (work) or @outlook.example (personal).`);
     return found;
   };
 

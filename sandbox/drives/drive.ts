@@ -32,7 +32,12 @@ export function contentOf(tools: DriveTools, account: Account, item: Item): Cont
 }
 
 /** The items' hashes, computed once for each content and kept. Those of a file that cannot be read are missing. */
-export async function hashesOf(tools: DriveTools, account: Account, items: readonly Item[], names: readonly HashName[]): Promise<Map<number, Hashes>> {
+export async function hashesOf(
+  tools: DriveTools,
+  account: Account,
+  items: readonly Item[],
+  names: readonly HashName[],
+): Promise<Map<number, Hashes>> {
   const hashes = new Map<number, Hashes>();
   const computed: [Item, Hashes][] = [];
   for (const item of items) {
@@ -47,7 +52,8 @@ export async function hashesOf(tools: DriveTools, account: Account, items: reado
     if (missing.length > 0) computed.push([item, added]);
     hashes.set(item.n, { ...known, ...added });
   }
-  if (computed.length > 0) transaction(tools.db, () => void computed.map(([item, added]) => tools.drives.setHashes(account.no, item, added)));
+  if (computed.length > 0)
+    transaction(tools.db, () => void computed.map(([item, added]) => tools.drives.setHashes(account.no, item, added)));
   return hashes;
 }
 

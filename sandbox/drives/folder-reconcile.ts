@@ -72,7 +72,12 @@ function loadKnown(tools: DriveTools, account: Account): Known[] {
 function create(tools: DriveTools, account: Account, entry: DiskEntry, parent: number): number {
   const n = tools.accounts.takeNumbers(account, 1);
   const { name, folder, size, created, modified } = entry;
-  tools.drives.insert(account.no, { n, parent, name, folder, size, created, modified, source: folder ? null : "disk", seed: null }, tools.now(), nextSeq(tools, account));
+  tools.drives.insert(
+    account.no,
+    { n, parent, name, folder, size, created, modified, source: folder ? null : "disk", seed: null },
+    tools.now(),
+    nextSeq(tools, account),
+  );
   tools.drives.grow(account.no, parent, size, 1);
   tools.drives.setDiskFile(account.no, n, entry.inode, entry.modifiedNs);
   return n;
@@ -91,7 +96,13 @@ function update(tools: DriveTools, account: Account, item: Known, entry: DiskEnt
     }
   }
   if (rewritten) {
-    drive.setContent(account.no, item.n, { source: "disk", seed: null, size: entry.size, modified: entry.modified }, tools.now(), nextSeq(tools, account));
+    drive.setContent(
+      account.no,
+      item.n,
+      { source: "disk", seed: null, size: entry.size, modified: entry.modified },
+      tools.now(),
+      nextSeq(tools, account),
+    );
     drive.grow(account.no, parent, entry.size - item.size, 0);
   }
   if (rewritten || item.inode !== entry.inode) drive.setDiskFile(account.no, item.n, entry.inode, entry.modifiedNs);

@@ -37,7 +37,9 @@ export async function scanFolder(root: string): Promise<Scan> {
     const taken = new Set<string>();
     const wanted: Dirent[] = [];
     for (const entry of listing.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const why = refusal(entry, `${path}/${entry.name}`, depth) ?? (taken.has(foldName(entry.name)) ? "its name differs from another's in case only" : undefined);
+      const why =
+        refusal(entry, `${path}/${entry.name}`, depth) ??
+        (taken.has(foldName(entry.name)) ? "its name differs from another's in case only" : undefined);
       if (why === undefined) wanted.push(entry);
       else leave(`${path}/${entry.name}`, why);
       taken.add(foldName(entry.name));

@@ -29,7 +29,8 @@ type Tree = { parents: number[]; names: string[]; depths: number[] };
 
 /** Replaces what is in a drive by files that the options alone decide: same names, places and bytes each time. */
 export function generateDrive(tools: DriveTools, account: Account, options: GenerateOptions): DriveCounts {
-  if (tools.accounts.state(account).folder !== null) throw new DriveError(409, "This drive is a folder of your machine: it is not replaced.");
+  if (tools.accounts.state(account).folder !== null)
+    throw new DriveError(409, "This drive is a folder of your machine: it is not replaced.");
   return transaction(tools.db, () => {
     const now = tools.now();
     emptyDrive(tools, account);
@@ -57,8 +58,19 @@ export function generateDrive(tools: DriveTools, account: Account, options: Gene
 
     for (let i = 0; i < options.folders; i++) {
       const time = now - Math.floor((combine(options.seed, i) / 2 ** 32) * AGE_DAYS_MAX) * DAY_MS;
-      const folder = { n: first + i, parent: numberOf(tree.parents[i] ?? -1), name: tree.names[i] ?? "", folder: true, size: sizes[i] ?? 0 };
-      tools.drives.insert(account.no, { ...folder, children: children[i] ?? 0, created: time, modified: time, source: null, seed: null }, now, seq++);
+      const folder = {
+        n: first + i,
+        parent: numberOf(tree.parents[i] ?? -1),
+        name: tree.names[i] ?? "",
+        folder: true,
+        size: sizes[i] ?? 0,
+      };
+      tools.drives.insert(
+        account.no,
+        { ...folder, children: children[i] ?? 0, created: time, modified: time, source: null, seed: null },
+        now,
+        seq++,
+      );
     }
     const named = new Uint8Array(options.folders + 1);
     for (let i = 0; i < options.files; i++) {
@@ -67,7 +79,7 @@ export function generateDrive(tools: DriveTools, account: Account, options: Gene
       named[folder + 1] = 1;
       const seed = combine(options.seed + 1, i);
       const time = now - Math.floor((seed / 2 ** 32) * AGE_DAYS_MAX) * DAY_MS;
-      const name = i === files.deepest ? longNames(PARENT_CHAIN + 1).at(-1) ?? "" : fileName(i, combine(options.seed + 2, i), isFirst);
+      const name = i === files.deepest ? (longNames(PARENT_CHAIN + 1).at(-1) ?? "") : fileName(i, combine(options.seed + 2, i), isFirst);
       const file = { n: first + options.folders + i, parent: numberOf(folder), name, folder: false, size: files.sizes[i] ?? 0 };
       tools.drives.insert(account.no, { ...file, created: time, modified: time, source: "computed", seed }, now, seq++);
     }

@@ -85,7 +85,12 @@ function createFile(tools: DriveTools, account: Account, at: string, content: nu
   const size = literal?.length ?? Number(content);
   const seed = literal === undefined ? combine(n, 1) : null;
   const source = literal === undefined ? ("computed" as const) : ("literal" as const);
-  tools.drives.insert(account.no, { n, parent: parent.n, name, folder: false, size, created: now, modified: now, source, seed }, now, nextSeq(tools, account));
+  tools.drives.insert(
+    account.no,
+    { n, parent: parent.n, name, folder: false, size, created: now, modified: now, source, seed },
+    now,
+    nextSeq(tools, account),
+  );
   if (literal !== undefined) tools.drives.setLiteral(account.no, n, literal);
   tools.drives.grow(account.no, parent.n, size, 1);
   return n;
@@ -108,7 +113,8 @@ function updateFile(tools: DriveTools, account: Account, at: string, content: nu
     // Two empty files are the same: a change needs a byte.
     if (size === 0 && item.size === 0) size = 1;
     let seed = combine(item.n, item.contentRevision + 1);
-    while (before !== undefined && size === item.size && Buffer.concat([...computedBytes(seed, 0, size)]).equals(before)) seed = combine(seed, 1);
+    while (before !== undefined && size === item.size && Buffer.concat([...computedBytes(seed, 0, size)]).equals(before))
+      seed = combine(seed, 1);
     tools.drives.setContent(account.no, item.n, { source: "computed", seed, size, modified: now }, now, nextSeq(tools, account));
   }
   tools.drives.grow(account.no, item.parent, size - item.size, 0);
@@ -174,7 +180,8 @@ function restoreItem(tools: DriveTools, account: Account, id: string): number {
   const item = n === undefined ? undefined : tools.drives.item(account.no, n);
   if (item === undefined) throw new DriveError(404, `There never was an item "${id}" in this drive.`);
   if (item.deletedBy === null) throw new DriveError(409, `"${id}" is not deleted.`);
-  if (item.deletedBy !== item.n) throw new DriveError(409, `"${id}" was deleted with its folder "${account.ids.id(item.deletedBy)}": restore that.`);
+  if (item.deletedBy !== item.n)
+    throw new DriveError(409, `"${id}" was deleted with its folder "${account.ids.id(item.deletedBy)}": restore that.`);
   const parent = item.parent === null ? undefined : tools.drives.live(account.no, item.parent);
   if (parent === undefined) throw new DriveError(409, `The folder of "${id}" is deleted.`);
   checkName(tools, account, parent, item.name, item.n);

@@ -19,7 +19,8 @@ export class QuickXorHash {
     const words = (chunk.length - at) >>> 2;
     if (words > 0) {
       const offset = chunk.byteOffset + at;
-      const source = (offset & 3) === 0 ? new Uint32Array(chunk.buffer, offset, words) : new Uint32Array(chunk.slice(at, at + words * 4).buffer);
+      const source =
+        (offset & 3) === 0 ? new Uint32Array(chunk.buffer, offset, words) : new Uint32Array(chunk.slice(at, at + words * 4).buffer);
       this.#fold(source);
       at += words * 4;
     }

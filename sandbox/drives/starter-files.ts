@@ -25,7 +25,16 @@ const NOTE = 440;
 
 /** What alice's drive begins with: some two hundred small files of many kinds, the same every time. */
 export function workStarterFiles(): StarterFile[] {
-  return [...languages(), ...finance(), ...clients(), ...pictures("Pictures/Holiday at the sea", 40), ...recordings(), ...mails(), ...projects(), ...oddities()];
+  return [
+    ...languages(),
+    ...finance(),
+    ...clients(),
+    ...pictures("Pictures/Holiday at the sea", 40),
+    ...recordings(),
+    ...mails(),
+    ...projects(),
+    ...oddities(),
+  ];
 }
 
 /** What bob's drive begins with. */
@@ -61,16 +70,31 @@ function finance(): StarterFile[] {
     const rows = Array.from({ length: 20 }, (_, row) => [row + 1, `Item ${row + 1}`, (row + 1) * (i + 3)] as const);
     return [
       { path: `Finance/2026/${number} ${month}/Accounts ${month}.xlsx`, bytes: xlsx([["No.", "What", "Euro"], ...rows]) },
-      { path: `Finance/2026/${number} ${month}/Invoice 2026-${number}.pdf`, bytes: pdf([`Invoice 2026-${number}`, `For services in ${month}`, `Total: ${(i + 1) * 1250} EUR`]) },
-      text(`Finance/2026/${number} ${month}/bookings.csv`, ["date;account;amount", ...rows.map(([no, , amount]) => `2026-${number}-${String((no % 28) + 1).padStart(2, "0")};${4000 + no};${amount}.00`)].join("\r\n")),
+      {
+        path: `Finance/2026/${number} ${month}/Invoice 2026-${number}.pdf`,
+        bytes: pdf([`Invoice 2026-${number}`, `For services in ${month}`, `Total: ${(i + 1) * 1250} EUR`]),
+      },
+      text(
+        `Finance/2026/${number} ${month}/bookings.csv`,
+        [
+          "date;account;amount",
+          ...rows.map(([no, , amount]) => `2026-${number}-${String((no % 28) + 1).padStart(2, "0")};${4000 + no};${amount}.00`),
+        ].join("\r\n"),
+      ),
     ];
   });
 }
 
 function clients(): StarterFile[] {
   return CLIENTS.flatMap((client, i) => [
-    { path: `Clients/${client}/Contract.docx`, bytes: docx([`Contract with ${client}`, "1. Both sides keep their word.", "2. The harbour stays open."]) },
-    { path: `Clients/${client}/Minutes ${2021 + i}.docx`, bytes: docx([`Minutes ${2021 + i}`, ...MONTHS.map((month) => `${month}: nothing new.`)]) },
+    {
+      path: `Clients/${client}/Contract.docx`,
+      bytes: docx([`Contract with ${client}`, "1. Both sides keep their word.", "2. The harbour stays open."]),
+    },
+    {
+      path: `Clients/${client}/Minutes ${2021 + i}.docx`,
+      bytes: docx([`Minutes ${2021 + i}`, ...MONTHS.map((month) => `${month}: nothing new.`)]),
+    },
     { path: `Clients/${client}/Contract signed.pdf`, bytes: pdf([`Contract no. ${100 + i}`, "Signed."]) },
     text(`Clients/${client}/README.md`, `# ${client}\n\nContact: client${i}@example.com\n`),
     text(`Clients/${client}/notes.txt`, `Call back on day ${i + 3}.\n`.repeat(i + 1)),
@@ -78,7 +102,10 @@ function clients(): StarterFile[] {
 }
 
 function pictures(folder: string, count: number): StarterFile[] {
-  return Array.from({ length: count }, (_, i) => ({ path: `${folder}/IMG_${String(i + 1).padStart(4, "0")}.png`, bytes: png(160 + i * 8, 120 + i * 4, i + 1) }));
+  return Array.from({ length: count }, (_, i) => ({
+    path: `${folder}/IMG_${String(i + 1).padStart(4, "0")}.png`,
+    bytes: png(160 + i * 8, 120 + i * 4, i + 1),
+  }));
 }
 
 function recordings(): StarterFile[] {
@@ -88,7 +115,13 @@ function recordings(): StarterFile[] {
 function mails(): StarterFile[] {
   return Array.from({ length: 16 }, (_, i) => {
     const [language = "", title = "", sentence = ""] = LANGUAGES[i % LANGUAGES.length] ?? [];
-    const mail = { from: "bob@outlook.example", to: "alice@contoso.example", subject: `${title} (${language})`, date: new Date(Date.UTC(2026, i % 12, i + 1)), body: `${sentence}\n\nBob` };
+    const mail = {
+      from: "bob@outlook.example",
+      to: "alice@contoso.example",
+      subject: `${title} (${language})`,
+      date: new Date(Date.UTC(2026, i % 12, i + 1)),
+      body: `${sentence}\n\nBob`,
+    };
     return { path: `Mail/${2025 + (i % 2)}/Letter ${i + 1}.eml`, bytes: eml(mail) };
   });
 }
@@ -100,8 +133,14 @@ function projects(): StarterFile[] {
     files.push(
       text(`${base}/README.md`, `# Lighthouse ${project}\n\nA plan in three parts.\n`),
       text(`${base}/src/index.html`, `<!DOCTYPE html><title>Lighthouse ${project}</title><p>Light.</p>\n`),
-      text(`${base}/src/data.json`, `${JSON.stringify({ project, lamps: Array.from({ length: project * 5 }, (_, i) => i * project) }, null, 2)}\n`),
-      text(`${base}/src/logo.svg`, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="${project / 2}"/></svg>\n`),
+      text(
+        `${base}/src/data.json`,
+        `${JSON.stringify({ project, lamps: Array.from({ length: project * 5 }, (_, i) => i * project) }, null, 2)}\n`,
+      ),
+      text(
+        `${base}/src/logo.svg`,
+        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="${project / 2}"/></svg>\n`,
+      ),
       { path: `${base}/Plan.docx`, bytes: docx([`Plan of lighthouse ${project}`, "Build it high.", "Keep it lit."]) },
       { path: `${base}/Drawing.png`, bytes: png(240, 240, project * 11) },
     );

@@ -23,7 +23,12 @@ export function fillWithStarter(tools: DriveTools, account: Account): void {
       const n = tools.accounts.takeNumbers(account, 1);
       const time = now - (combine(1, i) % AGE_DAYS_MAX) * DAY_MS;
       const place = { n, parent: parent.n, name, folder: false, size: file.bytes.length };
-      tools.drives.insert(account.no, { ...place, created: time, modified: time, source: "literal", seed: null }, now, nextSeq(tools, account));
+      tools.drives.insert(
+        account.no,
+        { ...place, created: time, modified: time, source: "literal", seed: null },
+        now,
+        nextSeq(tools, account),
+      );
       tools.drives.setLiteral(account.no, n, file.bytes);
       tools.drives.grow(account.no, parent.n, file.bytes.length, 1);
     }

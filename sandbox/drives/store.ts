@@ -94,7 +94,12 @@ export class DriveStore {
 
   /** Live items by number, after `afterN`. */
   enumerate(drive: number, afterN: number, limit: number): Item[] {
-    return this.#all(`SELECT ${COLUMNS} FROM items WHERE drive = ? AND n > ? AND deleted_by IS NULL ORDER BY n LIMIT ?`, drive, afterN, limit);
+    return this.#all(
+      `SELECT ${COLUMNS} FROM items WHERE drive = ? AND n > ? AND deleted_by IS NULL ORDER BY n LIMIT ?`,
+      drive,
+      afterN,
+      limit,
+    );
   }
 
   /** What changed, each item once, in the order of its last change, within (`afterSeq`, `upToSeq`]. */
@@ -117,7 +122,7 @@ export class DriveStore {
   /** From the item's parent up to the root. */
   ancestors(drive: number, item: Item): Item[] {
     const chain: Item[] = [];
-    for (let at = item.parent; at !== null && chain.length < DEPTH_MAX; ) {
+    for (let at = item.parent; at !== null && chain.length < DEPTH_MAX;) {
       const parent = this.item(drive, at);
       if (parent === undefined) break;
       chain.push(parent);
@@ -169,7 +174,13 @@ export class DriveStore {
   setHashes(drive: number, item: Item, hashes: Hashes): void {
     for (const [name, value] of Object.entries(hashes)) {
       const column = HASH_COLUMNS[name as HashName];
-      this.#run(`UPDATE items SET ${column} = ? WHERE drive = ? AND n = ? AND content_revision = ?`, value, drive, item.n, item.contentRevision);
+      this.#run(
+        `UPDATE items SET ${column} = ? WHERE drive = ? AND n = ? AND content_revision = ?`,
+        value,
+        drive,
+        item.n,
+        item.contentRevision,
+      );
     }
   }
 
@@ -284,7 +295,9 @@ export class DriveStore {
   }
 
   #all(sql: string, ...values: SQLInputValue[]): Item[] {
-    return this.#prepare(sql).all(...values).map(toItem);
+    return this.#prepare(sql)
+      .all(...values)
+      .map(toItem);
   }
 }
 

@@ -19,7 +19,7 @@ export async function* treeAsJson(tools: DriveTools, account: Account, withHash:
   const encoder = new TextEncoder();
   let separator = "";
   yield encoder.encode('{"files":[');
-  for (let afterN = 0; ; ) {
+  for (let afterN = 0; ;) {
     const items = tools.drives.enumerate(account.no, afterN, CHUNK_ITEMS);
     if (items.length === 0) break;
     const hashes = withHash ? await hashesOf(tools, account, items, ["sha256"]) : undefined;

@@ -124,9 +124,20 @@ function describe(no: number, name: string, created: number): Account {
   const displayName = given.map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(" ");
   const common = { no, name, form, created } as const;
   if (form === "business") {
-    const driveId = `b!${Buffer.concat([bytes, digest(`more of ${name}`)]).subarray(0, 48).toString("base64url")}`;
+    const driveId = `b!${Buffer.concat([bytes, digest(`more of ${name}`)])
+      .subarray(0, 48)
+      .toString("base64url")}`;
     const ids = businessIds(name);
-    return { ...common, form, displayName: given.length === 1 ? `${displayName} Contoso` : displayName, tenant: WORK_TENANT, oid: guidOf(`oid ${name}`), driveId, cid, ids };
+    return {
+      ...common,
+      form,
+      displayName: given.length === 1 ? `${displayName} Contoso` : displayName,
+      tenant: WORK_TENANT,
+      oid: guidOf(`oid ${name}`),
+      driveId,
+      cid,
+      ids,
+    };
   }
   const oid = `00000000-0000-0000-${cid.slice(0, 4)}-${cid.slice(4)}`;
   const ids = form === "personal" ? personalIds(cid) : migratedIds(cid);

@@ -49,7 +49,11 @@ function parseDrive(rest: string): Address | undefined {
   if (match === null) return undefined;
   const [whole, me, user, id, below = ""] = match;
   const drive: DriveAddress =
-    me !== undefined ? { by: "me" } : user !== undefined ? { by: "user", user: decodeSegment(user) } : { by: "id", id: decodeSegment(id ?? "") };
+    me !== undefined
+      ? { by: "me" }
+      : user !== undefined
+        ? { by: "user", user: decodeSegment(user) }
+        : { by: "id", id: decodeSegment(id ?? "") };
   const driveRoute = `/v1.0/${me !== undefined ? "me/drive" : user !== undefined ? "users/{id}/drive" : "drives/{id}"}`;
   if (below === "" || below === "/") return { kind: "drive", drive, route: driveRoute };
 
@@ -61,7 +65,14 @@ function parseDrive(rest: string): Address | undefined {
     const token = delta["token"];
     const prefix = whole.slice(0, whole.length - below.length);
     const decoded = token === undefined ? undefined : decodeSegment(token);
-    return { kind: "delta", drive, item: item.address, token: decoded, base: `/v1.0${prefix}${base}`, route: `${driveRoute}${item.route}/delta` };
+    return {
+      kind: "delta",
+      drive,
+      item: item.address,
+      token: decoded,
+      base: `/v1.0${prefix}${base}`,
+      route: `${driveRoute}${item.route}/delta`,
+    };
   }
   const item = parseItem(below);
   if (item === undefined) return undefined;
@@ -76,7 +87,10 @@ function parseItem(below: string): { address: ItemAddress; operation: "item" | "
   if (match === null) return undefined;
   const operation = OPERATIONS[(path === undefined ? (match[3] ?? "") : after) as keyof typeof OPERATIONS];
   if (operation === undefined || (path !== undefined && match[3] !== undefined)) return undefined;
-  const segments = (path ?? "").split("/").filter((segment) => segment !== "").map(decodeSegment);
+  const segments = (path ?? "")
+    .split("/")
+    .filter((segment) => segment !== "")
+    .map(decodeSegment);
   const id = match[2] === undefined ? undefined : decodeSegment(match[2]);
   const from = id === undefined || id === "root" ? ("root" as const) : { id };
   const route = `${id === undefined ? "/root" : "/items/{id}"}${path === undefined ? "" : ":/{path}:"}${operation === "item" ? "" : `/${operation}`}`;

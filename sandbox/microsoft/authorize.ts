@@ -31,7 +31,8 @@ export async function authorize(tools: AuthorizeTools, request: VendorRequest, t
   if (invalid !== undefined) return toRedirect(tools, query, invalid);
   const prompt = query.get("prompt") ?? "";
   const chosen = request.path.endsWith("/login") ? query.get("account") : null;
-  if (query.has("declined")) return toRedirect(tools, query, { error: "access_denied", code: 65004, text: "User declined to consent to access the app." });
+  if (query.has("declined"))
+    return toRedirect(tools, query, { error: "access_denied", code: 65004, text: "User declined to consent to access the app." });
 
   const session = sessionAccount(tools, request);
   if (prompt === "none") return silently(tools, query, tenant, session, asked);
@@ -48,27 +49,44 @@ export async function authorize(tools: AuthorizeTools, request: VendorRequest, t
 function refusedOutright(query: URLSearchParams): IdentityError | undefined {
   const client = query.get("client_id") ?? "";
   const redirect = query.get("redirect_uri") ?? "";
-  if (client === "") return { error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'client_id'." };
-  if (!isClientId(client)) return { error: "unauthorized_client", code: 700016, text: `Application with identifier '${client}' was not found in the directory 'Contoso'.` };
+  if (client === "")
+    return { error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'client_id'." };
+  if (!isClientId(client))
+    return {
+      error: "unauthorized_client",
+      code: 700016,
+      text: `Application with identifier '${client}' was not found in the directory 'Contoso'.`,
+    };
   if (!isRedirectUri(redirect)) {
-    return { error: "invalid_request", code: 50011, text: `The redirect URI '${redirect}' specified in the request does not match the redirect URIs configured for the application '${client}'.` };
+    return {
+      error: "invalid_request",
+      code: 50011,
+      text: `The redirect URI '${redirect}' specified in the request does not match the redirect URIs configured for the application '${client}'.`,
+    };
   }
   return undefined;
 }
 
 function invalidRequest(query: URLSearchParams): IdentityError | undefined {
   const type = query.get("response_type");
-  if (type === null) return { error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'response_type'." };
-  if (type !== "code") return { error: "unsupported_response_type", code: 700051, text: `The response_type '${type}' is not enabled for the application.` };
-  if ((query.get("scope") ?? "").trim() === "") return { error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'scope'." };
+  if (type === null)
+    return { error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'response_type'." };
+  if (type !== "code")
+    return { error: "unsupported_response_type", code: 700051, text: `The response_type '${type}' is not enabled for the application.` };
+  if ((query.get("scope") ?? "").trim() === "")
+    return { error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'scope'." };
   const mode = query.get("response_mode");
-  if (mode !== null && !["query", "fragment", "form_post"].includes(mode)) return { error: "invalid_request", code: 70004, text: `The response_mode '${mode}' is not supported.` };
+  if (mode !== null && !["query", "fragment", "form_post"].includes(mode))
+    return { error: "invalid_request", code: 70004, text: `The response_mode '${mode}' is not supported.` };
   const method = query.get("code_challenge_method");
-  if (method !== null && method !== "S256" && method !== "plain") return { error: "invalid_request", code: 501491, text: "Invalid size or method of Code_Challenge parameter." };
+  if (method !== null && method !== "S256" && method !== "plain")
+    return { error: "invalid_request", code: 501491, text: "Invalid size or method of Code_Challenge parameter." };
   const challenge = query.get("code_challenge");
-  if (challenge !== null && !/^[\w.~-]{43,128}$/.test(challenge)) return { error: "invalid_request", code: 501491, text: "Invalid size of Code_Challenge parameter." };
+  if (challenge !== null && !/^[\w.~-]{43,128}$/.test(challenge))
+    return { error: "invalid_request", code: 501491, text: "Invalid size of Code_Challenge parameter." };
   const prompt = query.get("prompt");
-  if (prompt !== null && !["login", "none", "consent", "select_account", ""].includes(prompt)) return { error: "invalid_request", code: 90023, text: `Unsupported 'prompt' value '${prompt}'.` };
+  if (prompt !== null && !["login", "none", "consent", "select_account", ""].includes(prompt))
+    return { error: "invalid_request", code: 90023, text: `Unsupported 'prompt' value '${prompt}'.` };
   return undefined;
 }
 
@@ -76,28 +94,46 @@ function invalidRequest(query: URLSearchParams): IdentityError | undefined {
 function silently(tools: AuthorizeTools, query: URLSearchParams, tenant: string, account: Account | undefined, asked: Asked): Response {
   const hint = query.get("login_hint")?.toLowerCase();
   if (account === undefined || (hint !== undefined && hint !== account.name)) {
-    return toRedirect(tools, query, { error: "login_required", code: 50058, text: "A silent sign-in request was sent but no user is signed in." });
+    return toRedirect(tools, query, {
+      error: "login_required",
+      code: 50058,
+      text: "A silent sign-in request was sent but no user is signed in.",
+    });
   }
   const row = tools.db.prepare("SELECT scope FROM consents WHERE account = ? AND client = ?").get(account.no, query.get("client_id"));
   const consented = new Set(String(row?.["scope"] ?? "").split(" "));
   const missing = scopesOf(query).some((scope) => !consented.has(scope));
   if (missing || tools.faults.strike("consent-required", asked) !== undefined) {
-    return toRedirect(tools, query, { error: "interaction_required", code: 65001, text: "The user or administrator has not consented to use the application. Send an interactive authorization request for this user and resource." });
+    return toRedirect(tools, query, {
+      error: "interaction_required",
+      code: 65001,
+      text: "The user or administrator has not consented to use the application. Send an interactive authorization request for this user and resource.",
+    });
   }
   return signIn(tools, query, tenant, account, asked);
 }
 
 function signIn(tools: AuthorizeTools, query: URLSearchParams, tenant: string, account: Account, asked: Asked): Response {
   if (tools.faults.strike("admin-consent-required", { ...asked, account: account.name }) !== undefined) {
-    return toRedirect(tools, query, { error: "access_denied", code: 90094, text: "An administrator has set a policy that prevents you from granting the application the permissions it is requesting." });
+    return toRedirect(tools, query, {
+      error: "access_denied",
+      code: 90094,
+      text: "An administrator has set a policy that prevents you from granting the application the permissions it is requesting.",
+    });
   }
   if (account.form !== "business" && scopesOf(query).some((scope) => /(^|\/)sites\./i.test(scope))) {
-    return toRedirect(tools, query, { error: "invalid_scope", code: 70011, text: "The provided value for the input parameter 'scope' is not valid for personal accounts." });
+    return toRedirect(tools, query, {
+      error: "invalid_scope",
+      code: 70011,
+      text: "The provided value for the input parameter 'scope' is not valid for personal accounts.",
+    });
   }
   const client = query.get("client_id") ?? "";
   const scope = scopesOf(query).join(" ");
   tools.db
-    .prepare("INSERT INTO consents (account, client, scope) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET scope = scope || ' ' || excluded.scope")
+    .prepare(
+      "INSERT INTO consents (account, client, scope) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET scope = scope || ' ' || excluded.scope",
+    )
     .run(account.no, client, scope);
   const code = account.form === "business" ? `1.AXYA${randomBytes(96).toString("base64url")}` : `M.C532_BAY.2.U.${randomUUID()}`;
   tools.db
@@ -124,7 +160,12 @@ function signIn(tools: AuthorizeTools, query: URLSearchParams, tenant: string, a
 
 function toRedirect(tools: AuthorizeTools, query: URLSearchParams, problem: IdentityError): Response {
   const { description } = errorDescription(problem, tools.now());
-  return redirectWith(query, { error: problem.error, error_description: description, state: query.get("state"), error_uri: `https://login.microsoftonline.com/error?code=${problem.code}` });
+  return redirectWith(query, {
+    error: problem.error,
+    error_description: description,
+    state: query.get("state"),
+    error_uri: `https://login.microsoftonline.com/error?code=${problem.code}`,
+  });
 }
 
 function redirectWith(query: URLSearchParams, fields: Record<string, string | null>): Response {
@@ -150,7 +191,11 @@ function wrongTenant(account: Account, tenant: string): IdentityError | undefine
   const personal = account.tenant === PERSONAL_TENANT;
   if (tenant === "common" || tenant === account.tenant) return undefined;
   if (tenant === "organizations" ? !personal : tenant === "consumers" && personal) return undefined;
-  return { error: "invalid_request", code: 50020, text: `User account '${account.name}' does not exist in tenant '${tenant}' and cannot access the application there.` };
+  return {
+    error: "invalid_request",
+    code: 50020,
+    text: `User account '${account.name}' does not exist in tenant '${tenant}' and cannot access the application there.`,
+  };
 }
 
 function sessionAccount(tools: AuthorizeTools, request: VendorRequest): Account | undefined {

@@ -47,11 +47,13 @@ function parseBatch(text: string): BatchRequest[] {
   if (!parsed.success) throw refuse(400, "BadRequest", "Invalid batch payload format.");
   const { requests } = parsed.data;
   if (requests.length === 0) throw refuse(400, "BadRequest", "Invalid batch payload format.");
-  if (requests.length > REQUESTS_MAX) throw refuse(400, "BadRequest", `Number of batch request steps exceeds the maximum value of ${REQUESTS_MAX}.`);
+  if (requests.length > REQUESTS_MAX)
+    throw refuse(400, "BadRequest", `Number of batch request steps exceeds the maximum value of ${REQUESTS_MAX}.`);
   const seen = new Set<string>();
   for (const one of requests) {
     if (seen.has(one.id.toLowerCase())) throw refuse(400, "BadRequest", `Request Id ${one.id} has to be unique in a batch.`);
-    if ((one.dependsOn ?? []).some((id) => !seen.has(id.toLowerCase()))) throw refuse(400, "BadRequest", `Request ${one.id} depends on a request that does not come before it.`);
+    if ((one.dependsOn ?? []).some((id) => !seen.has(id.toLowerCase())))
+      throw refuse(400, "BadRequest", `Request ${one.id} depends on a request that does not come before it.`);
     seen.add(one.id.toLowerCase());
     const hasBody = one.body !== undefined && one.body !== null;
     if (hasBody && !Object.keys(one.headers ?? {}).some((name) => name.toLowerCase() === "content-type")) {
@@ -75,7 +77,15 @@ function partOf(outer: VendorRequest, one: BatchRequest): VendorRequest {
   const authorization = outer.headers.get("authorization");
   if (authorization !== null && !headers.has("authorization")) headers.set("Authorization", authorization);
   const text = typeof one.body === "string" ? one.body : JSON.stringify(one.body ?? "");
-  return { ...outer, method: one.method.toUpperCase(), path: url.pathname, search: url.search, query: url.searchParams, headers, text: () => Promise.resolve(text) };
+  return {
+    ...outer,
+    method: one.method.toUpperCase(),
+    path: url.pathname,
+    search: url.search,
+    query: url.searchParams,
+    headers,
+    text: () => Promise.resolve(text),
+  };
 }
 
 async function toBatchResponse(id: string, response: Response): Promise<BatchResponse> {
@@ -88,7 +98,12 @@ async function toBatchResponse(id: string, response: Response): Promise<BatchRes
 }
 
 function failedDependency(id: string): BatchResponse {
-  return { id, status: 424, headers: { "Content-Type": "application/json" }, body: errorBody("FailedDependency", "The request failed because a request it depends on failed.") };
+  return {
+    id,
+    status: 424,
+    headers: { "Content-Type": "application/json" },
+    body: errorBody("FailedDependency", "The request failed because a request it depends on failed."),
+  };
 }
 
 const canonical = (name: string): string => name.replace(/(^|-)([a-z])/g, (match) => match.toUpperCase());

@@ -88,13 +88,16 @@ function changesPage(tools: GraphTools, call: GraphCall, folder: Item, state: De
   let tombstones = 0;
   let read = 0;
   for (const item of log.slice(0, PAGE_ITEMS)) {
-    const hidden = item.deletedBy !== null && (struck("missing-tombstones", item) || (item.deletedBy !== item.n && struck("folder-tombstone-only", item)));
+    const hidden =
+      item.deletedBy !== null &&
+      (struck("missing-tombstones", item) || (item.deletedBy !== item.n && struck("folder-tombstone-only", item)));
     if (!hidden && item.deletedBy !== null && sevens && ++tombstones > PAGE_TOMBSTONES) break;
     read += 1;
     if (!hidden && inFolder(tools, account.no, folder, item)) items.push(item);
   }
   const seq = log[read - 1]?.seq ?? state.seq;
-  if (items.some((item) => struck("create-before-delete", item))) items.sort((a, b) => Number(a.deletedBy !== null) - Number(b.deletedBy !== null));
+  if (items.some((item) => struck("create-before-delete", item)))
+    items.sort((a, b) => Number(a.deletedBy !== null) - Number(b.deletedBy !== null));
   const more = read < log.length;
   return { items, next: more ? { at: "changes", seq, afterN: 0, emptied: false } : undefined, rest: rest(Math.max(seq, horizon)) };
 }
@@ -119,7 +122,14 @@ function withAncestors(tools: GraphTools, call: GraphCall, folder: Item, items: 
   return [...rows.values()];
 }
 
-async function answer(tools: GraphTools, call: GraphCall, address: DeltaAddress, page: Page, epoch: string, rows: Item[]): Promise<Response> {
+async function answer(
+  tools: GraphTools,
+  call: GraphCall,
+  address: DeltaAddress,
+  page: Page,
+  epoch: string,
+  rows: Item[],
+): Promise<Response> {
   const { account } = call.grant;
   const rendering: Rendering = { delta: true, drivePath: "/drive" };
   const live = rows.filter((item) => item.deletedBy === null);
@@ -145,7 +155,8 @@ async function answer(tools: GraphTools, call: GraphCall, address: DeltaAddress,
 function repeatSome(tools: GraphTools, value: AnsweredItem[], drive: number, page: Page): void {
   value.unshift(...value.slice(-DUPLICATES_PER_PAGE));
   // Reading from one item before tells the next page to begin with this page's last one.
-  if (page.next?.at === "items" && tools.drives.live(drive, page.next.afterN) !== undefined && value.length > DUPLICATES_PER_PAGE * 2) page.next.afterN -= 1;
+  if (page.next?.at === "items" && tools.drives.live(drive, page.next.afterN) !== undefined && value.length > DUPLICATES_PER_PAGE * 2)
+    page.next.afterN -= 1;
 }
 
 // Work accounts are answered in the function form, personal ones with a query; both understand both.
@@ -153,7 +164,10 @@ function linkTo(tools: GraphTools, call: GraphCall, address: DeltaAddress, epoch
   const { account } = call.grant;
   const token = encodeURIComponent(writeDeltaToken(account, epoch, state, tools.now()));
   const base = `${call.request.site(GRAPH_HOST)}${address.base}`;
-  const options = call.request.search.slice(1).split("&").filter((option) => option !== "" && !/^token=/i.test(option));
+  const options = call.request.search
+    .slice(1)
+    .split("&")
+    .filter((option) => option !== "" && !/^token=/i.test(option));
   if (account.form !== "business") return `${base}/delta?${[...options, `token=${token}`].join("&")}`;
   const call_ = state.at === "rest" ? `delta(token='${token}')` : `microsoft.graph.delta(token='${token}')`;
   return `${base}/${call_}${options.length === 0 ? "" : `?${options.join("&")}`}`;
@@ -170,5 +184,7 @@ function checkPrefer(prefer: string): void {
   const wishes = prefer.toLowerCase();
   if (!wishes.includes("deltashowsharingchanges")) return;
   if (wishes.includes("deltashowremovedasdeleted") && wishes.includes("deltatraversepermissiongaps")) return;
-  throw invalidRequest("Must also prefer deltashowremovedasdeleted and deltatraversepermissiongaps when preferring deltashowsharingchanges for a user request.");
+  throw invalidRequest(
+    "Must also prefer deltashowremovedasdeleted and deltatraversepermissiongaps when preferring deltashowsharingchanges for a user request.",
+  );
 }

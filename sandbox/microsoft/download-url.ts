@@ -9,7 +9,8 @@ export const filesHost = (account: Account): string =>
   account.form === "business" ? WORK_FILES_HOST : account.form === "migrated" ? MIGRATED_FILES_HOST : PERSONAL_FILES_HOST;
 
 /** The site of an account's files: `personal/alice_contoso_example`. */
-export const filesSite = (account: Account): string => `personal/${account.form === "migrated" ? account.cid : account.name.replace(/[@.]/g, "_")}`;
+export const filesSite = (account: Account): string =>
+  `personal/${account.form === "migrated" ? account.cid : account.name.replace(/[@.]/g, "_")}`;
 
 /** A pre-authenticated address of an item's current content, good for an hour. */
 export function downloadUrl(key: KeyObject, site: (host: string) => string, account: Account, n: number, now: number): string {
@@ -22,7 +23,12 @@ export function downloadUrl(key: KeyObject, site: (host: string) => string, acco
 export type DownloadTicket = { accountNo: number; n: number; expired: boolean };
 
 /** What a download address stands for; undefined where it is not one of ours, letter for letter. */
-export function openDownloadUrl(key: KeyObject, request: VendorRequest, now: number, numbered: (no: number) => Account | undefined): DownloadTicket | undefined {
+export function openDownloadUrl(
+  key: KeyObject,
+  request: VendorRequest,
+  now: number,
+  numbered: (no: number) => Account | undefined,
+): DownloadTicket | undefined {
   const personal = /^\/y4m(.+)$/.exec(request.path)?.[1]?.replaceAll("-_-", ".");
   const token = personal ?? request.query.get("tempauth") ?? "";
   const claims = readToken(key, token);

@@ -26,8 +26,11 @@ export function downloadOwner(tools: DownloadTools, request: VendorRequest): str
 /** The hosts that pre-authenticated download URLs lead to. */
 export async function download(tools: DownloadTools, request: VendorRequest, asked: Asked): Promise<Response> {
   const looksLikeDownload = request.path.endsWith("/download.aspx") || request.path.startsWith("/y4m");
-  if (!looksLikeDownload) return page(200, "OneDrive", `<h1>OneDrive</h1><p>Here Microsoft would show <code>${escapeHtml(decodeURI(request.path))}</code>.</p>`);
-  const unauthorised = toResponse(graphAnswer(401, "unauthenticated", "The provided token is expired, invalid, or not meant for this request."));
+  if (!looksLikeDownload)
+    return page(200, "OneDrive", `<h1>OneDrive</h1><p>Here Microsoft would show <code>${escapeHtml(decodeURI(request.path))}</code>.</p>`);
+  const unauthorised = toResponse(
+    graphAnswer(401, "unauthenticated", "The provided token is expired, invalid, or not meant for this request."),
+  );
   if (request.headers.has("authorization")) return unauthorised;
   const ticket = openDownloadUrl(tools.keys.downloads, request, tools.now(), tools.accounts.numbered);
   const account = ticket === undefined ? undefined : tools.accounts.numbered(ticket.accountNo);
@@ -128,7 +131,8 @@ function parseRange(header: string | null, size: number): ByteRange | "unsatisfi
 function malwareAnswer(faults: Faults, asked: Asked, item: Item): Response | undefined {
   if (faults.list().length === 0) return undefined;
   if (faults.strikesItem("malware", asked, item)) return toResponse(graphAnswer(403, "malwareDetected", "Malware detected"));
-  if (faults.strikesItem("malware-html", asked, item)) return toResponse(htmlAnswer(403, "Malware detected", { "X-Virus-Infected": "Virus:DOS/EICAR_Test_File" }));
+  if (faults.strikesItem("malware-html", asked, item))
+    return toResponse(htmlAnswer(403, "Malware detected", { "X-Virus-Infected": "Virus:DOS/EICAR_Test_File" }));
   if (faults.strikesItem("malware-empty", asked, item)) return new Response(null, { status: 400 });
   return undefined;
 }

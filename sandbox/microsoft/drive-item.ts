@@ -21,7 +21,12 @@ const WORK_HASHES: HashName[] = ["quickXor"];
 const PERSONAL_HASHES: HashName[] = ["quickXor", "sha1", "sha256"];
 
 /** Writes items in the form of their account, with what faults do to them. */
-export async function driveItems(tools: GraphTools, call: GraphCall, items: readonly Item[], rendering: Rendering): Promise<AnsweredItem[]> {
+export async function driveItems(
+  tools: GraphTools,
+  call: GraphCall,
+  items: readonly Item[],
+  rendering: Rendering,
+): Promise<AnsweredItem[]> {
   const { account } = call.grant;
   const hashes = await hashesOf(tools, account, items, account.form === "business" ? WORK_HASHES : PERSONAL_HASHES);
   const places = lookUpPlaces(tools.drives, account.no);
@@ -47,7 +52,8 @@ function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashe
     fileSystemInfo: { createdDateTime: dateTime(account, item.created), lastModifiedDateTime: dateTime(account, item.modified) },
     size: item.size,
   };
-  if (business ? !item.folder && (!rendering.delta || tools.faults.strikesItem("ctag-in-delta", call.asked, item)) : true) answered.cTag = tags.cTag;
+  if (business ? !item.folder && (!rendering.delta || tools.faults.strikesItem("ctag-in-delta", call.asked, item)) : true)
+    answered.cTag = tags.cTag;
   if (item.n === ROOT_N) answered.root = {};
   if (item.folder) answered.folder = { childCount: !business && rendering.delta ? 0 : item.children };
   else {

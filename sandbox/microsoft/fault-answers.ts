@@ -5,11 +5,22 @@ export type FaultAnswer = { status: number; headers: Record<string, string>; bod
 
 /** A Graph error object, as the service writes them. */
 export function errorBody(code: string, message: string, inner: Record<string, unknown> = {}): object {
-  const innerError = { ...inner, date: new Date().toISOString().slice(0, 19), "request-id": randomUUID(), "client-request-id": randomUUID() };
+  const innerError = {
+    ...inner,
+    date: new Date().toISOString().slice(0, 19),
+    "request-id": randomUUID(),
+    "client-request-id": randomUUID(),
+  };
   return { error: { code, message, innerError } };
 }
 
-export function graphAnswer(status: number, code: string, message: string, headers: Record<string, string> = {}, inner: Record<string, unknown> = {}): FaultAnswer {
+export function graphAnswer(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+  inner: Record<string, unknown> = {},
+): FaultAnswer {
   return { status, headers: { "Content-Type": "application/json", ...headers }, body: errorBody(code, message, inner) };
 }
 
@@ -19,7 +30,13 @@ const RESYNC_MESSAGE =
 
 /** 410 in one of its code forms. `inner` is the advice, where the form has one. */
 export function resyncAnswer(code: string, inner: string | undefined, location: string | undefined): FaultAnswer {
-  return graphAnswer(410, code, RESYNC_MESSAGE, location === undefined ? {} : { Location: location }, inner === undefined ? {} : { code: inner });
+  return graphAnswer(
+    410,
+    code,
+    RESYNC_MESSAGE,
+    location === undefined ? {} : { Location: location },
+    inner === undefined ? {} : { code: inner },
+  );
 }
 
 export function throttledAnswer(retryAfterSeconds: number | undefined, rateLimit?: { limit: number; resetSeconds: number }): FaultAnswer {
@@ -34,7 +51,13 @@ export function throttledAnswer(retryAfterSeconds: number | undefined, rateLimit
 }
 
 export function frontDoorThrottledAnswer(retryAfterSeconds: number): FaultAnswer {
-  const inner = { code: "429", date: new Date().toISOString().slice(0, 19), message: "Please retry after", "request-id": randomUUID(), status: "429" };
+  const inner = {
+    code: "429",
+    date: new Date().toISOString().slice(0, 19),
+    message: "Please retry after",
+    "request-id": randomUUID(),
+    status: "429",
+  };
   return {
     status: 429,
     headers: { "Content-Type": "application/json", "Retry-After": String(retryAfterSeconds) },
@@ -43,14 +66,21 @@ export function frontDoorThrottledAnswer(retryAfterSeconds: number): FaultAnswer
 }
 
 export function claimsChallengeAnswer(): FaultAnswer {
-  const claims = Buffer.from(JSON.stringify({ access_token: { nbf: { essential: true, value: String(Math.floor(Date.now() / 1000)) } } })).toString("base64");
+  const claims = Buffer.from(
+    JSON.stringify({ access_token: { nbf: { essential: true, value: String(Math.floor(Date.now() / 1000)) } } }),
+  ).toString("base64");
   const challenge =
     'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", ' +
     `client_id="00000003-0000-0000-c000-000000000000", error="insufficient_claims", claims="${claims}"`;
-  const message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: LocationConditionEvaluationSatisfied";
+  const message =
+    "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: LocationConditionEvaluationSatisfied";
   return graphAnswer(401, "InvalidAuthenticationToken", message, { "WWW-Authenticate": challenge });
 }
 
 export function htmlAnswer(status: number, title: string, headers: Record<string, string> = {}): FaultAnswer {
-  return { status, headers: { "Content-Type": "text/html; charset=utf-8", ...headers }, body: `<!DOCTYPE html><html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>` };
+  return {
+    status,
+    headers: { "Content-Type": "text/html; charset=utf-8", ...headers },
+    body: `<!DOCTYPE html><html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`,
+  };
 }

@@ -1,8 +1,27 @@
 import { GRAPH_HOST, LOGIN_HOST } from "./hosts.ts";
-import { claimsChallengeAnswer, frontDoorThrottledAnswer, graphAnswer, htmlAnswer, resyncAnswer, throttledAnswer, type FaultAnswer } from "./fault-answers.ts";
+import {
+  claimsChallengeAnswer,
+  frontDoorThrottledAnswer,
+  graphAnswer,
+  htmlAnswer,
+  resyncAnswer,
+  throttledAnswer,
+  type FaultAnswer,
+} from "./fault-answers.ts";
 
 /** Which requests a fault is about: any where nothing is said. */
-export type FaultScope = "graph" | "delta" | "delta-token" | "item" | "children" | "download" | "range" | "token" | "create-subscription" | "renew-subscription" | "graph-or-download";
+export type FaultScope =
+  | "graph"
+  | "delta"
+  | "delta-token"
+  | "item"
+  | "children"
+  | "download"
+  | "range"
+  | "token"
+  | "create-subscription"
+  | "renew-subscription"
+  | "graph-or-download";
 
 /**
  * A named fault. With `answer` it replaces the answers in its scope; without, the code of the route that it is about asks for it.
@@ -31,36 +50,115 @@ export const FAULT_KINDS = {
   "delta-lag": { about: "delta does not show changes younger than delayMs (10 s unless set)" },
   "malformed-item": { about: "delta items lose their name and parentReference" },
   // Delta: refusals.
-  "resync-required": { about: "410 resyncRequired with a Location", scope: "delta-token", answer: (site, path) => resyncAnswer("resyncRequired", undefined, enumeration(site, path)) },
-  "resync-apply-differences": { about: "410 resyncChangesApplyDifferences with a Location", scope: "delta-token", answer: (site, path) => resyncAnswer("resyncChangesApplyDifferences", "resyncApplyDifferences", enumeration(site, path)) },
-  "resync-upload-differences": { about: "410 resyncChangesUploadDifferences with a Location", scope: "delta-token", answer: (site, path) => resyncAnswer("resyncChangesUploadDifferences", "resyncUploadDifferences", enumeration(site, path)) },
-  "resync-inner-code": { about: "410 resyncRequired whose inner code is resyncChangesApplyDifferences", scope: "delta-token", answer: (site, path) => resyncAnswer("resyncRequired", "resyncChangesApplyDifferences", enumeration(site, path)) },
-  "sync-state-not-found": { about: "410 syncStateNotFound without a Location", scope: "delta-token", answer: () => resyncAnswer("syncStateNotFound", undefined, undefined) },
-  "resync-without-location": { about: "410 resyncRequired without a Location", scope: "delta-token", answer: () => resyncAnswer("resyncRequired", undefined, undefined) },
-  "resync-broken-location": { about: "410 with a Location that cannot be read", scope: "delta-token", answer: (site, path) => resyncAnswer("resyncRequired", undefined, `${enumeration(site, path)}%2525broken`) },
-  "token-not-found": { about: "404 itemNotFound for a delta token", scope: "delta-token", answer: () => graphAnswer(404, "itemNotFound", "The resource could not be found.") },
-  "token-refused": { about: "400 for a delta token", scope: "delta-token", answer: () => graphAnswer(400, "invalidRequest", "Invalid API or resource") },
-  "token-timeout": { about: "504 for a delta token", scope: "delta-token", answer: () => graphAnswer(504, "GatewayTimeout", "The gateway did not receive a response in time.") },
-  "snapshot-failed": { about: "500 cannotSnapshotTree from delta", scope: "delta", answer: () => graphAnswer(500, "generalException", "General exception while processing", {}, { code: "cannotSnapshotTree", message: "Failed to get a consistent delta snapshot. Try again later." }) },
+  "resync-required": {
+    about: "410 resyncRequired with a Location",
+    scope: "delta-token",
+    answer: (site, path) => resyncAnswer("resyncRequired", undefined, enumeration(site, path)),
+  },
+  "resync-apply-differences": {
+    about: "410 resyncChangesApplyDifferences with a Location",
+    scope: "delta-token",
+    answer: (site, path) => resyncAnswer("resyncChangesApplyDifferences", "resyncApplyDifferences", enumeration(site, path)),
+  },
+  "resync-upload-differences": {
+    about: "410 resyncChangesUploadDifferences with a Location",
+    scope: "delta-token",
+    answer: (site, path) => resyncAnswer("resyncChangesUploadDifferences", "resyncUploadDifferences", enumeration(site, path)),
+  },
+  "resync-inner-code": {
+    about: "410 resyncRequired whose inner code is resyncChangesApplyDifferences",
+    scope: "delta-token",
+    answer: (site, path) => resyncAnswer("resyncRequired", "resyncChangesApplyDifferences", enumeration(site, path)),
+  },
+  "sync-state-not-found": {
+    about: "410 syncStateNotFound without a Location",
+    scope: "delta-token",
+    answer: () => resyncAnswer("syncStateNotFound", undefined, undefined),
+  },
+  "resync-without-location": {
+    about: "410 resyncRequired without a Location",
+    scope: "delta-token",
+    answer: () => resyncAnswer("resyncRequired", undefined, undefined),
+  },
+  "resync-broken-location": {
+    about: "410 with a Location that cannot be read",
+    scope: "delta-token",
+    answer: (site, path) => resyncAnswer("resyncRequired", undefined, `${enumeration(site, path)}%2525broken`),
+  },
+  "token-not-found": {
+    about: "404 itemNotFound for a delta token",
+    scope: "delta-token",
+    answer: () => graphAnswer(404, "itemNotFound", "The resource could not be found."),
+  },
+  "token-refused": {
+    about: "400 for a delta token",
+    scope: "delta-token",
+    answer: () => graphAnswer(400, "invalidRequest", "Invalid API or resource"),
+  },
+  "token-timeout": {
+    about: "504 for a delta token",
+    scope: "delta-token",
+    answer: () => graphAnswer(504, "GatewayTimeout", "The gateway did not receive a response in time."),
+  },
+  "snapshot-failed": {
+    about: "500 cannotSnapshotTree from delta",
+    scope: "delta",
+    answer: () =>
+      graphAnswer(
+        500,
+        "generalException",
+        "General exception while processing",
+        {},
+        { code: "cannotSnapshotTree", message: "Failed to get a consistent delta snapshot. Try again later." },
+      ),
+  },
   "folder-delta-unsupported": { about: "personal accounts: delta of a folder answers 501, as it always does for work accounts" },
   // Items.
-  "item-lag": { about: "an item that delta has listed answers 404 by id for a while", scope: "item", answer: () => graphAnswer(404, "itemNotFound", "The resource could not be found.") },
-  "transient-not-found": { about: "404 itemNotFound for what is there", scope: "graph", answer: () => graphAnswer(404, "itemNotFound", "Item does not exist") },
-  "access-denied": { about: "403 accessDenied", scope: "graph-or-download", answer: () => graphAnswer(403, "accessDenied", "Access denied") },
-  "object-handle-invalid": { about: "400 ObjectHandle is Invalid, as for a Personal Vault", scope: "children", answer: () => graphAnswer(400, "invalidRequest", "ObjectHandle is Invalid") },
-  "not-provisioned": { about: "404: the user has no OneDrive", scope: "graph", answer: () => graphAnswer(404, "ResourceNotFound", "User's mysite not found.") },
+  "item-lag": {
+    about: "an item that delta has listed answers 404 by id for a while",
+    scope: "item",
+    answer: () => graphAnswer(404, "itemNotFound", "The resource could not be found."),
+  },
+  "transient-not-found": {
+    about: "404 itemNotFound for what is there",
+    scope: "graph",
+    answer: () => graphAnswer(404, "itemNotFound", "Item does not exist"),
+  },
+  "access-denied": {
+    about: "403 accessDenied",
+    scope: "graph-or-download",
+    answer: () => graphAnswer(403, "accessDenied", "Access denied"),
+  },
+  "object-handle-invalid": {
+    about: "400 ObjectHandle is Invalid, as for a Personal Vault",
+    scope: "children",
+    answer: () => graphAnswer(400, "invalidRequest", "ObjectHandle is Invalid"),
+  },
+  "not-provisioned": {
+    about: "404: the user has no OneDrive",
+    scope: "graph",
+    answer: () => graphAnswer(404, "ResourceNotFound", "User's mysite not found."),
+  },
   "personal-vault": { about: "items look like a Personal Vault: no webUrl, size 0" },
   "one-note-package": { about: "folders look like OneNote notebooks" },
-  "shortcut": { about: "folders look like shortcuts to another drive (remoteItem)" },
+  shortcut: { about: "folders look like shortcuts to another drive (remoteItem)" },
   "drive-id-flips": { about: "personal drive ids change case and lose their leading zero" },
   "encoded-names": { about: "names come percent-encoded" },
   "size-mismatch": { about: "the size in the listing is not that of the download" },
   "hash-mismatch": { about: "the hash in the listing is not that of the download" },
   // Downloads.
-  "download-expired": { about: "401 although the download URL is fresh", scope: "download", answer: () => graphAnswer(401, "unauthenticated", "The provided token is expired or invalid.") },
+  "download-expired": {
+    about: "401 although the download URL is fresh",
+    scope: "download",
+    answer: () => graphAnswer(401, "unauthenticated", "The provided token is expired or invalid."),
+  },
   "download-not-found": { about: "404 from the download host", scope: "download", answer: () => htmlAnswer(404, "404 FILE NOT FOUND") },
   "download-gone": { about: "410 from the download host", scope: "download", answer: () => htmlAnswer(410, "Gone") },
-  "download-html": { about: "200 with a page of HTML instead of the file", scope: "download", answer: () => htmlAnswer(200, "Sign in to your account") },
+  "download-html": {
+    about: "200 with a page of HTML instead of the file",
+    scope: "download",
+    answer: () => htmlAnswer(200, "Sign in to your account"),
+  },
   "range-ignored": { about: "Range is ignored: 200 with the whole file" },
   "range-not-satisfiable": { about: "416 for any Range", scope: "range", answer: () => ({ status: 416, headers: {}, body: "" }) },
   "truncated-body": { about: "the connection breaks in the middle of a download" },
@@ -70,24 +168,76 @@ export const FAULT_KINDS = {
   malware: { about: "files are marked as malware, and refused with 403 as JSON" },
   "malware-html": { about: "files are marked as malware, and refused with 403 as HTML and X-Virus-Infected" },
   "malware-empty": { about: "files are marked as malware, and refused with an empty 400" },
-  locked: { about: "423 resourceLocked", scope: "download", answer: () => graphAnswer(423, "resourceLocked", "The file is locked or checked out.") },
-  "bandwidth-exceeded": { about: "509 Bandwidth Limit Exceeded", scope: "download", answer: () => htmlAnswer(509, "Bandwidth Limit Exceeded") },
+  locked: {
+    about: "423 resourceLocked",
+    scope: "download",
+    answer: () => graphAnswer(423, "resourceLocked", "The file is locked or checked out."),
+  },
+  "bandwidth-exceeded": {
+    about: "509 Bandwidth Limit Exceeded",
+    scope: "download",
+    answer: () => htmlAnswer(509, "Bandwidth Limit Exceeded"),
+  },
   // Throttling.
-  throttle: { about: "resource units are limited to unitsPerMinute (1,250 unless set) for an application in a tenant, or for match.account" },
+  throttle: {
+    about: "resource units are limited to unitsPerMinute (1,250 unless set) for an application in a tenant, or for match.account",
+  },
   throttled: { about: "429 with Retry-After: 2", scope: "graph-or-download", answer: () => throttledAnswer(2) },
-  "throttled-without-retry-after": { about: "429 without Retry-After", scope: "graph-or-download", answer: () => throttledAnswer(undefined) },
+  "throttled-without-retry-after": {
+    about: "429 without Retry-After",
+    scope: "graph-or-download",
+    answer: () => throttledAnswer(undefined),
+  },
   "throttled-long": { about: "429 with a Retry-After of an hour", scope: "graph-or-download", answer: () => throttledAnswer(3600) },
-  "throttled-rate-limit": { about: "429 with Retry-After and a later RateLimit-Reset", scope: "graph", answer: () => throttledAnswer(2, { limit: 1250, resetSeconds: 4 }) },
-  "throttled-front-door": { about: "429 TooManyRequests, as Graph's front door writes it", scope: "graph", answer: () => frontDoorThrottledAnswer(10) },
-  "server-busy": { about: "503 serviceNotAvailable with Retry-After: 2", scope: "graph-or-download", answer: () => graphAnswer(503, "serviceNotAvailable", "The service is not available. Try the request again after a delay.", { "Retry-After": "2" }) },
+  "throttled-rate-limit": {
+    about: "429 with Retry-After and a later RateLimit-Reset",
+    scope: "graph",
+    answer: () => throttledAnswer(2, { limit: 1250, resetSeconds: 4 }),
+  },
+  "throttled-front-door": {
+    about: "429 TooManyRequests, as Graph's front door writes it",
+    scope: "graph",
+    answer: () => frontDoorThrottledAnswer(10),
+  },
+  "server-busy": {
+    about: "503 serviceNotAvailable with Retry-After: 2",
+    scope: "graph-or-download",
+    answer: () =>
+      graphAnswer(503, "serviceNotAvailable", "The service is not available. Try the request again after a delay.", { "Retry-After": "2" }),
+  },
   "bad-gateway": { about: "502 with a page of HTML", scope: "graph-or-download", answer: () => htmlAnswer(502, "Bad Gateway") },
-  "server-error": { about: "500 generalException", scope: "graph", answer: () => graphAnswer(500, "generalException", "An unspecified error has occurred.") },
+  "server-error": {
+    about: "500 generalException",
+    scope: "graph",
+    answer: () => graphAnswer(500, "generalException", "An unspecified error has occurred."),
+  },
   // Subscriptions and notifications.
   "subscription-conflict": { about: "409 ObjectIdentifierInUse on creating a second subscription, instead of a second one" },
-  "subscription-limit": { about: "403: the maximum number of subscriptions has been reached", scope: "create-subscription", answer: () => graphAnswer(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Maximum number of subscriptions has been reached]") },
-  "subscription-forbidden": { about: "403 on creating a subscription with a read scope", scope: "create-subscription", answer: () => graphAnswer(403, "accessDenied", "Access denied") },
-  "subscription-lost": { about: "404 on renewing", scope: "renew-subscription", answer: () => graphAnswer(404, "ResourceNotFound", "The object was not found.") },
-  "subscription-moved": { about: "308 without Location on renewing", scope: "renew-subscription", answer: () => ({ status: 308, headers: {}, body: "" }) },
+  "subscription-limit": {
+    about: "403: the maximum number of subscriptions has been reached",
+    scope: "create-subscription",
+    answer: () =>
+      graphAnswer(
+        403,
+        "ExtensionError",
+        "Operation: Create; Exception: [Status Code: Forbidden; Reason: Maximum number of subscriptions has been reached]",
+      ),
+  },
+  "subscription-forbidden": {
+    about: "403 on creating a subscription with a read scope",
+    scope: "create-subscription",
+    answer: () => graphAnswer(403, "accessDenied", "Access denied"),
+  },
+  "subscription-lost": {
+    about: "404 on renewing",
+    scope: "renew-subscription",
+    answer: () => graphAnswer(404, "ResourceNotFound", "The object was not found."),
+  },
+  "subscription-moved": {
+    about: "308 without Location on renewing",
+    scope: "renew-subscription",
+    answer: () => ({ status: 308, headers: {}, body: "" }),
+  },
   "subscription-short": { about: "subscriptions are granted an hour at most" },
   "notification-duplicate": { about: "each notification is sent twice" },
   "notification-late": { about: "notifications come delayMs (10 s unless set) later" },
@@ -108,7 +258,15 @@ export const FAULT_KINDS = {
   "token-service-down": { about: "503 temporarily_unavailable (AADSTS90033) from the token endpoint" },
   "missing-refresh-token": { about: "token answers come without a refresh token" },
   "narrow-scope": { about: "token answers grant less than what was asked for: User.Read only" },
-  "access-token-expired": { about: "401 InvalidAuthenticationToken although the token is fresh", scope: "graph", answer: () => graphAnswer(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.", { "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"' }) },
+  "access-token-expired": {
+    about: "401 InvalidAuthenticationToken although the token is fresh",
+    scope: "graph",
+    answer: () =>
+      graphAnswer(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.", {
+        "WWW-Authenticate":
+          'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"',
+      }),
+  },
   "claims-challenge": { about: "401 with claims that a new token must meet", scope: "graph", answer: claimsChallengeAnswer },
 } as const satisfies Record<string, FaultKind>;
 
@@ -120,7 +278,10 @@ const DELTA = /\/(microsoft\.graph\.)?delta(\(|$)/;
 const DELTA_TOKEN = /token=(?!latest|'latest'|&|$|'')/;
 
 /** Whether a request is one that a fault of this scope is about. */
-export function inScope(scope: FaultScope, asked: { host: string; method: string; path: string; search: string; ranged: boolean }): boolean {
+export function inScope(
+  scope: FaultScope,
+  asked: { host: string; method: string; path: string; search: string; ranged: boolean },
+): boolean {
   const graph = asked.host === GRAPH_HOST;
   const download = asked.host !== GRAPH_HOST && asked.host !== LOGIN_HOST;
   switch (scope) {

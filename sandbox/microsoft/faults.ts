@@ -12,7 +12,10 @@ const pattern = z.string().refine(isPattern, "not a regular expression");
 export const faultSchema = z
   .strictObject({
     name: z.enum(FAULT_NAMES).optional(),
-    match: z.strictObject({ host: z.string(), method: z.string(), path: pattern, account: z.string(), item: pattern }).partial().default({}),
+    match: z
+      .strictObject({ host: z.string(), method: z.string(), path: pattern, account: z.string(), item: pattern })
+      .partial()
+      .default({}),
     rate: z.number().min(0).max(1).default(1),
     times: z.number().int().min(1).optional(),
     seed: z.number().int().min(0).default(1),
@@ -59,7 +62,9 @@ export type Faults = {
 
 /** The faults that are switched on. They are kept over a restart; how often each has struck is not. */
 export function createFaults(meta: Meta): Faults {
-  let faults = (JSON.parse(meta.get("faults") ?? "[]") as FaultSpec[]).map((spec) => ({ ...spec, id: randomUUID(), hits: 0 }) as ActiveFault);
+  let faults = (JSON.parse(meta.get("faults") ?? "[]") as FaultSpec[]).map(
+    (spec) => ({ ...spec, id: randomUUID(), hits: 0 }) as ActiveFault,
+  );
   const chances = new Map<string, () => number>();
   const save = (): void => meta.set("faults", JSON.stringify(faults.map(({ id: _id, hits: _hits, ...spec }) => spec)));
 

@@ -50,7 +50,10 @@ export function createGrants(keys: Keys, accounts: Accounts, now: Clock): Grants
         exp: Math.floor(expires / 1000),
         appid: client,
         oid: account.oid,
-        scp: scope.split(" ").filter((one) => !OPENID_SCOPES.has(one)).join(" "),
+        scp: scope
+          .split(" ")
+          .filter((one) => !OPENID_SCOPES.has(one))
+          .join(" "),
         tid: account.tenant,
         upn: account.name,
         uti: seal(keys.secret, "uti", { a: account.no, s: scope, g: generation, e: expires }),

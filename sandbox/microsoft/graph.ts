@@ -12,17 +12,25 @@ import type { AccessProblem, Grant } from "./grants.ts";
 import { checkDrive, checkUser, children, content, drive, drivesList, findItem, item, user } from "./items.ts";
 import { resourceUnits } from "./throttle.ts";
 
-const CHALLENGE = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"';
-const AFTER_REVOCATION = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp";
+const CHALLENGE =
+  'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"';
+const AFTER_REVOCATION =
+  "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp";
 
 /** Microsoft Graph v1.0, as far as drives need it. `ask` is how the parts of a batch are asked: like any other request. */
-export async function graph(tools: GraphTools, request: VendorRequest, asked: Asked, ask: (one: VendorRequest) => Promise<Response>): Promise<Response> {
+export async function graph(
+  tools: GraphTools,
+  request: VendorRequest,
+  asked: Asked,
+  ask: (one: VendorRequest) => Promise<Response>,
+): Promise<Response> {
   let charged: Record<string, string> = {};
   let response: Response;
   try {
     const call: GraphCall = { request, asked, grant: authenticate(tools, request) };
     const address = parseAddress(request.path);
-    if (address === undefined) throw refuse(400, "BadRequest", `Resource not found for the segment '${decodeSegment(request.path.split("/")[2] ?? "")}'.`);
+    if (address === undefined)
+      throw refuse(400, "BadRequest", `Resource not found for the segment '${decodeSegment(request.path.split("/")[2] ?? "")}'.`);
     checkScope(call, address);
     const hasToken = address.kind === "delta" && (address.token ?? request.query.get("token") ?? "") !== "";
     charged = tools.throttle.charge(call.grant, asked, resourceUnits(address, request.method, hasToken));
@@ -41,7 +49,10 @@ export function stampGraph(request: VendorRequest, response: Response): void {
   const { headers } = response;
   headers.set("request-id", id);
   headers.set("client-request-id", request.headers.get("client-request-id") ?? id);
-  headers.set("x-ms-ags-diagnostic", JSON.stringify({ ServerInfo: { DataCenter: "Sandbox", Slice: "E", Ring: "1", ScaleUnit: "000", RoleInstance: "SANDBOX" } }));
+  headers.set(
+    "x-ms-ags-diagnostic",
+    JSON.stringify({ ServerInfo: { DataCenter: "Sandbox", Slice: "E", Ring: "1", ScaleUnit: "000", RoleInstance: "SANDBOX" } }),
+  );
   if (!headers.has("date")) headers.set("Date", new Date().toUTCString());
   if (headers.get("content-type") === "application/json" && response.status < 300) {
     headers.set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8");
@@ -55,7 +66,8 @@ export function bearerOf(request: VendorRequest): string | undefined {
 
 function authenticate(tools: GraphTools, request: VendorRequest): Grant {
   const token = bearerOf(request);
-  const refused = (message: string, challenge = CHALLENGE): GraphError => new GraphError(graphAnswer(401, "InvalidAuthenticationToken", message, { "WWW-Authenticate": challenge }));
+  const refused = (message: string, challenge = CHALLENGE): GraphError =>
+    new GraphError(graphAnswer(401, "InvalidAuthenticationToken", message, { "WWW-Authenticate": challenge }));
   if (token === undefined) throw refused("Access token is empty.");
   const grant = tools.grants.openAccessToken(token);
   if (typeof grant !== "string") return grant;
@@ -65,19 +77,31 @@ function authenticate(tools: GraphTools, request: VendorRequest): Grant {
     expired: personal ? "CompactToken validation failed with reason code: 80049228." : "Access token has expired or is not yet valid.",
     revoked: AFTER_REVOCATION,
   };
-  const claims = Buffer.from(JSON.stringify({ access_token: { nbf: { essential: true, value: String(Math.floor(tools.now() / 1000)) } } })).toString("base64");
+  const claims = Buffer.from(
+    JSON.stringify({ access_token: { nbf: { essential: true, value: String(Math.floor(tools.now() / 1000)) } } }),
+  ).toString("base64");
   throw refused(messages[grant], grant === "revoked" ? `${CHALLENGE}, error="insufficient_claims", claims="${claims}"` : CHALLENGE);
 }
 
 function checkScope(call: GraphCall, address: Address): void {
   const scopes = call.grant.scope.toLowerCase().split(" ");
-  const needed = address.kind === "me" || address.kind === "userinfo" ? /^(user\.read|openid|profile)/ : address.kind === "batch" ? /^/ : /^(files|sites)\./;
+  const needed =
+    address.kind === "me" || address.kind === "userinfo"
+      ? /^(user\.read|openid|profile)/
+      : address.kind === "batch"
+        ? /^/
+        : /^(files|sites)\./;
   if (scopes.some((scope) => needed.test(scope))) return;
   if (address.kind === "me") throw refuse(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
   throw refuse(403, "accessDenied", "Access denied");
 }
 
-async function answer(tools: GraphTools, call: GraphCall, address: Address, ask: (one: VendorRequest) => Promise<Response>): Promise<Response> {
+async function answer(
+  tools: GraphTools,
+  call: GraphCall,
+  address: Address,
+  ask: (one: VendorRequest) => Promise<Response>,
+): Promise<Response> {
   const { method } = call.request;
   if (address.kind === "batch") {
     if (method !== "POST") throw refuse(405, "BadRequest", "Only POST is allowed for $batch.");
@@ -111,7 +135,11 @@ async function answer(tools: GraphTools, call: GraphCall, address: Address, ask:
   }
 }
 
-async function subscription(tools: GraphTools, call: GraphCall, address: Extract<Address, { kind: "subscriptions" | "subscription" }>): Promise<Response> {
+async function subscription(
+  tools: GraphTools,
+  call: GraphCall,
+  address: Extract<Address, { kind: "subscriptions" | "subscription" }>,
+): Promise<Response> {
   const { method } = call.request;
   const { subscriptions } = tools;
   if (address.kind === "subscriptions") {

@@ -8,7 +8,12 @@ const timestamp = (now: number): string => new Date(now).toISOString().replace("
 export function errorDescription(problem: IdentityError, now: number): { description: string; trace: string; correlation: string } {
   const trace = randomUUID();
   const correlation = randomUUID();
-  const lines = [`AADSTS${problem.code}: ${problem.text}`, `Trace ID: ${trace}`, `Correlation ID: ${correlation}`, `Timestamp: ${timestamp(now)}`];
+  const lines = [
+    `AADSTS${problem.code}: ${problem.text}`,
+    `Trace ID: ${trace}`,
+    `Correlation ID: ${correlation}`,
+    `Timestamp: ${timestamp(now)}`,
+  ];
   return { description: lines.join(" "), trace, correlation };
 }
 
@@ -30,4 +35,6 @@ export function tokenError(problem: IdentityError, now: number): Response {
   return Response.json(body, { status, headers: { "Cache-Control": "no-store, no-cache", Pragma: "no-cache", "x-ms-request-id": trace } });
 }
 
-export const INTERACTION_CLAIMS = JSON.stringify({ access_token: { capolids: { essential: true, values: ["a4b8e4c7-5f2b-4d4e-9a5a-0c1e7c1d2b11"] } } });
+export const INTERACTION_CLAIMS = JSON.stringify({
+  access_token: { capolids: { essential: true, values: ["a4b8e4c7-5f2b-4d4e-9a5a-0c1e7c1d2b11"] } },
+});

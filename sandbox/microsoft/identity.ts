@@ -73,7 +73,27 @@ function discoveryDocument(request: VendorRequest, tenant: string): object {
     http_logout_supported: true,
     frontchannel_logout_supported: true,
     end_session_endpoint: `${base}/oauth2/v2.0/logout`,
-    claims_supported: ["sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name", "msgraph_host", "aud", "exp", "iat", "auth_time", "acr", "nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email"],
+    claims_supported: [
+      "sub",
+      "iss",
+      "cloud_instance_name",
+      "cloud_instance_host_name",
+      "cloud_graph_host_name",
+      "msgraph_host",
+      "aud",
+      "exp",
+      "iat",
+      "auth_time",
+      "acr",
+      "nonce",
+      "preferred_username",
+      "name",
+      "tid",
+      "ver",
+      "at_hash",
+      "c_hash",
+      "email",
+    ],
     kerberos_endpoint: `${base}/kerberos`,
     tenant_region_scope: null,
     cloud_instance_name: "microsoftonline.com",
@@ -85,14 +105,23 @@ function discoveryDocument(request: VendorRequest, tenant: string): object {
 
 function publicKeys(request: VendorRequest, keys: Keys): object {
   const site = request.site(LOGIN_HOST);
-  const jwk = (key: Keys["work"], issuer: string): object => ({ kty: "RSA", use: "sig", kid: key.kid, x5t: key.kid, n: key.publicJwk.n, e: key.publicJwk.e, issuer });
+  const jwk = (key: Keys["work"], issuer: string): object => ({
+    kty: "RSA",
+    use: "sig",
+    kid: key.kid,
+    x5t: key.kid,
+    n: key.publicJwk.n,
+    e: key.publicJwk.e,
+    issuer,
+  });
   return { keys: [jwk(keys.work, `${site}/{tenantid}/v2.0`), jwk(keys.personal, `${site}/${PERSONAL_TENANT}/v2.0`)] };
 }
 
 function signOut(request: VendorRequest): Response {
   const target = request.query.get("post_logout_redirect_uri");
   const headers = new Headers({ "Set-Cookie": "ESTSAUTHPERSISTENT=; Path=/; Max-Age=0" });
-  if (target === null) return page(200, "Signed out", "<h1>You signed out of your account</h1><p>It’s a good idea to close all browser windows.</p>");
+  if (target === null)
+    return page(200, "Signed out", "<h1>You signed out of your account</h1><p>It’s a good idea to close all browser windows.</p>");
   headers.set("Location", target);
   return new Response(null, { status: 302, headers });
 }

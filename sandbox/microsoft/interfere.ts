@@ -5,7 +5,12 @@ import { toStream } from "./downloads.ts";
 export class ConnectionDropped extends Error {}
 
 /** Changes an answer's headers and body as faults say, and reports how many bytes leave. */
-export function interfere(response: Response, faults: Pick<Interception, "headers" | "truncate" | "corrupt">, shortBody: boolean, onBytes: (bytes: number) => void): Response {
+export function interfere(
+  response: Response,
+  faults: Pick<Interception, "headers" | "truncate" | "corrupt">,
+  shortBody: boolean,
+  onBytes: (bytes: number) => void,
+): Response {
   const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(faults.headers)) headers.set(name, value);
   const init = { status: response.status, headers };
@@ -23,7 +28,13 @@ export function interfere(response: Response, faults: Pick<Interception, "header
 }
 
 // The first `end` bytes, with one bit wrong where they shall be corrupt; then the end, or a broken connection.
-async function* upTo(body: ReadableStream<Uint8Array>, end: number, breaks: boolean, corrupt: boolean, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* upTo(
+  body: ReadableStream<Uint8Array>,
+  end: number,
+  breaks: boolean,
+  corrupt: boolean,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   let sent = 0;
   for await (const chunk of body) {
     const bytes = chunk.subarray(0, Math.min(chunk.length, end - sent));

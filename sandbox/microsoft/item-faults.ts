@@ -47,8 +47,15 @@ function disguiseFolder(struck: (name: FaultName) => boolean, item: Item, answer
     if (!business) delete answered.folder;
   }
   if (struck("shortcut")) {
-    const driveId = `b!${Buffer.from(guidOf(`remote drive of ${item.n}`)).toString("base64url").slice(0, 64)}`;
-    answered.remoteItem = { id: `01${"ABCDEFGH".repeat(4)}`, name: item.name, folder: { childCount: 3 }, parentReference: { driveId, driveType: "business", id: `01${"HGFEDCBA".repeat(4)}` } };
+    const driveId = `b!${Buffer.from(guidOf(`remote drive of ${item.n}`))
+      .toString("base64url")
+      .slice(0, 64)}`;
+    answered.remoteItem = {
+      id: `01${"ABCDEFGH".repeat(4)}`,
+      name: item.name,
+      folder: { childCount: 3 },
+      parentReference: { driveId, driveType: "business", id: `01${"HGFEDCBA".repeat(4)}` },
+    };
     delete answered.folder;
   }
 }

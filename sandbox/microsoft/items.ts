@@ -96,9 +96,18 @@ export async function item(tools: GraphTools, call: GraphCall, found: Item, driv
   if (answered === undefined) throw itemNotFound();
   const context = { "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#drives('me')/items/$entity` };
   const expand = query.get("$expand");
-  if (expand === null) return Response.json({ ...context, ...selectFields(answered, query.get("$select")) }, { headers: { ETag: tagsOf(call.grant.account, found).eTag } });
+  if (expand === null)
+    return Response.json(
+      { ...context, ...selectFields(answered, query.get("$select")) },
+      { headers: { ETag: tagsOf(call.grant.account, found).eTag } },
+    );
   if (!/^children(\(.*\))?$/i.test(expand)) throw invalidRequest(`Could not expand '${expand}'`);
-  const children = tools.drives.children(call.grant.account.no, found.n, { order: "name", descending: false, offset: 0, limit: PAGE_ITEMS });
+  const children = tools.drives.children(call.grant.account.no, found.n, {
+    order: "name",
+    descending: false,
+    offset: 0,
+    limit: PAGE_ITEMS,
+  });
   const value = await driveItems(tools, call, children, { delta: false, drivePath });
   return Response.json({ ...context, ...selectFields(answered, query.get("$select")), children: value });
 }
@@ -116,9 +125,16 @@ export async function children(tools: GraphTools, call: GraphCall, folder: Item,
   const rows = tools.drives.children(account.no, folder.n, { ...order, offset, limit: limit + 1 });
   const answered = await driveItems(tools, call, rows.slice(0, limit), { delta: false, drivePath });
   const value = answered.map((one) => selectFields(one, query.get("$select")));
-  const body: Record<string, unknown> = { "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#users('me')/drive/root/children`, "@odata.count": folder.children, value };
+  const body: Record<string, unknown> = {
+    "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#users('me')/drive/root/children`,
+    "@odata.count": folder.children,
+    value,
+  };
   if (rows.length > limit) {
-    const options = call.request.search.slice(1).split("&").filter((option) => option !== "" && !/^(\$|%24)skiptoken=/i.test(option));
+    const options = call.request.search
+      .slice(1)
+      .split("&")
+      .filter((option) => option !== "" && !/^(\$|%24)skiptoken=/i.test(option));
     const token = Buffer.from(`Paged=TRUE&p_Skip=${offset + limit}`).toString("base64url");
     body["@odata.nextLink"] = `${call.request.site(GRAPH_HOST)}${call.request.path}?${[...options, `$skiptoken=${token}`].join("&")}`;
   }
@@ -137,7 +153,8 @@ function orderOf(account: Account, orderby: string | null): { order: ChildOrder;
   if (orderby === null) return { order: "name", descending: false };
   const [field = "", direction = "asc"] = orderby.trim().toLowerCase().split(/\s+/);
   const order = ORDERS[field];
-  if (order === undefined || (account.form === "business" && order !== "name")) throw invalidRequest(`The field '${field}' cannot be used in the orderby clause`);
+  if (order === undefined || (account.form === "business" && order !== "name"))
+    throw invalidRequest(`The field '${field}' cannot be used in the orderby clause`);
   return { order, descending: direction === "desc" };
 }
 

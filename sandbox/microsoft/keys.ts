@@ -1,4 +1,15 @@
-import { createHash, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes, sign, verify, type JsonWebKey, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  verify,
+  type JsonWebKey,
+  type KeyObject,
+} from "node:crypto";
 import type { Meta } from "../database.ts";
 
 /** One of the service's signing keys. */
@@ -11,7 +22,12 @@ export function loadKeys(meta: Meta): Keys {
   let secret = meta.get("secret");
   if (secret === undefined) meta.set("secret", (secret = randomBytes(32).toString("hex")));
   const bytes = Buffer.from(secret, "hex");
-  return { work: signingKey(meta, "signing-key-work"), personal: signingKey(meta, "signing-key-personal"), secret: bytes, downloads: createSecretKey(bytes) };
+  return {
+    work: signingKey(meta, "signing-key-work"),
+    personal: signingKey(meta, "signing-key-personal"),
+    secret: bytes,
+    downloads: createSecretKey(bytes),
+  };
 }
 
 function signingKey(meta: Meta, name: string): SigningKey {

@@ -39,7 +39,13 @@ export type MicrosoftTools = {
 export function createMicrosoft(parts: MicrosoftTools): (request: VendorRequest) => Promise<Response> {
   const keys = loadKeys(parts.meta);
   const grants = createGrants(keys, parts.accounts, parts.now);
-  const tools: GraphTools = { ...parts, keys, grants, throttle: createThrottle(parts.faults, parts.now), subscriptions: createSubscriptions(parts) };
+  const tools: GraphTools = {
+    ...parts,
+    keys,
+    grants,
+    throttle: createThrottle(parts.faults, parts.now),
+    subscriptions: createSubscriptions(parts),
+  };
 
   const answerAsVendor = (request: VendorRequest, asked: Asked): Promise<Response> => {
     if (request.host === LOGIN_HOST) return identity(tools, request, asked);
@@ -53,15 +59,27 @@ export function createMicrosoft(parts: MicrosoftTools): (request: VendorRequest)
     if (interception.delayMs > 0) await pause(interception.delayMs);
     const real = interception.answer === undefined ? await answerAsVendor(request, asked) : toResponse(interception.answer);
     if (request.host === GRAPH_HOST) stampGraph(request, real);
-    const note = { host: request.host, method: request.method, route: routeOf(request), status: real.status, account: asked.account, batched };
+    const note = {
+      host: request.host,
+      method: request.method,
+      route: routeOf(request),
+      status: real.status,
+      account: asked.account,
+      batched,
+    };
     const onBytes = parts.log.note(note);
     if (interception.drop) throw new ConnectionDropped("A fault dropped the connection.");
     const downloaded = isFilesHost(request) && (real.status === 200 || real.status === 206);
-    const struck = (name: "truncated-body" | "short-body" | "corrupt-body"): boolean => downloaded && parts.faults.strike(name, asked) !== undefined;
+    const struck = (name: "truncated-body" | "short-body" | "corrupt-body"): boolean =>
+      downloaded && parts.faults.strike(name, asked) !== undefined;
     const response = isFilesHost(request) ? real : await buffered(real);
     return interfere(
       response,
-      { headers: interception.headers, truncate: interception.truncate || struck("truncated-body"), corrupt: interception.corrupt || struck("corrupt-body") },
+      {
+        headers: interception.headers,
+        truncate: interception.truncate || struck("truncated-body"),
+        corrupt: interception.corrupt || struck("corrupt-body"),
+      },
       struck("short-body"),
       onBytes,
     );

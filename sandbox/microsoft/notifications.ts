@@ -41,7 +41,14 @@ export type Notifier = {
 type Delivery = { id: number; subscription: string; lifecycle: string | null; attempts: number; first_due: number };
 
 /** Delivers change notifications: at least once, with retries that outlive a restart. */
-export function createNotifier(tools: { db: DatabaseSync; meta: Meta; accounts: Accounts; faults: Faults; deliver: typeof fetch; now: Clock }): Notifier {
+export function createNotifier(tools: {
+  db: DatabaseSync;
+  meta: Meta;
+  accounts: Accounts;
+  faults: Faults;
+  deliver: typeof fetch;
+  now: Clock;
+}): Notifier {
   const { db, meta, faults, now } = tools;
   const timers = new Map<number, NodeJS.Timeout>();
   let outbox: Sent[] = [];
@@ -59,7 +66,8 @@ export function createNotifier(tools: { db: DatabaseSync; meta: Meta; accounts: 
     const account = tools.accounts.numbered(row.account)?.name;
     return { host: target.hostname, method: "POST", path: target.pathname, search: target.search, ranged: false, account };
   };
-  const mode = (account: Account): NotificationMode => (meta.get(`notifications ${account.name}`) ?? meta.get("notifications") ?? "normal") as NotificationMode;
+  const mode = (account: Account): NotificationMode =>
+    (meta.get(`notifications ${account.name}`) ?? meta.get("notifications") ?? "normal") as NotificationMode;
 
   const schedule = (id: number, delayMs: number): void => {
     if (closed || timers.has(id)) return;
@@ -73,7 +81,9 @@ export function createNotifier(tools: { db: DatabaseSync; meta: Meta; accounts: 
   const enqueue = (id: string, lifecycle: string | null, delayMs: number): void => {
     const waiting = db.prepare("SELECT id FROM deliveries WHERE subscription = ? AND lifecycle IS ? AND attempts = 0").get(id, lifecycle);
     if (waiting !== undefined) return;
-    const { lastInsertRowid } = db.prepare("INSERT INTO deliveries (subscription, lifecycle, first_due) VALUES (?, ?, ?)").run(id, lifecycle, Date.now() + delayMs);
+    const { lastInsertRowid } = db
+      .prepare("INSERT INTO deliveries (subscription, lifecycle, first_due) VALUES (?, ?, ?)")
+      .run(id, lifecycle, Date.now() + delayMs);
     schedule(Number(lastInsertRowid), delayMs);
   };
   const forget = (id: number): void => void db.prepare("DELETE FROM deliveries WHERE id = ?").run(id);
@@ -82,7 +92,8 @@ export function createNotifier(tools: { db: DatabaseSync; meta: Meta; accounts: 
     const delivery = db.prepare("SELECT * FROM deliveries WHERE id = ?").get(id) as Delivery | undefined;
     const row = delivery === undefined ? undefined : subscription(delivery.subscription);
     if (delivery === undefined || row === undefined || row.expires <= now()) return forget(id);
-    const paused = delivery.lifecycle === null && row.authorisedUntil <= now() && faults.strike("delivery-paused", asked(row)) !== undefined;
+    const paused =
+      delivery.lifecycle === null && row.authorisedUntil <= now() && faults.strike("delivery-paused", asked(row)) !== undefined;
     if (paused) return;
     db.prepare("UPDATE deliveries SET attempts = attempts + 1 WHERE id = ?").run(id);
     const copies = delivery.lifecycle === null && delivery.attempts === 0 ? copiesOf(row) : 1;
@@ -95,7 +106,8 @@ export function createNotifier(tools: { db: DatabaseSync; meta: Meta; accounts: 
 
   function copiesOf(row: SubscriptionRow): number {
     const account = tools.accounts.numbered(row.account);
-    const twice = (account !== undefined && mode(account) === "duplicate") || faults.strike("notification-duplicate", asked(row)) !== undefined;
+    const twice =
+      (account !== undefined && mode(account) === "duplicate") || faults.strike("notification-duplicate", asked(row)) !== undefined;
     return twice ? 2 : 1;
   }
 
@@ -182,13 +194,27 @@ function changeBody(row: SubscriptionRow, account: Account, struck: (name: Fault
     ...(struck("notification-without-client-state") ? {} : { clientState: row.clientState }),
     changeType: "updated",
     resource: row.resource.replace(/^\//, ""),
-    ...(old ? {} : { resourceData: { "@odata.type": "#Microsoft.Graph.DriveItem", "@odata.id": `Drives/${account.driveId}/items/${account.ids.id(ROOT_N)}`, id: account.ids.id(ROOT_N) } }),
+    ...(old
+      ? {}
+      : {
+          resourceData: {
+            "@odata.type": "#Microsoft.Graph.DriveItem",
+            "@odata.id": `Drives/${account.driveId}/items/${account.ids.id(ROOT_N)}`,
+            id: account.ids.id(ROOT_N),
+          },
+        }),
   };
   const foreign = { ...entry, subscriptionId: randomUUID(), clientState: "of somebody else" };
   return { value: struck("notification-mixed") ? [foreign, entry] : [entry] };
 }
 
 function lifecycleBody(row: SubscriptionRow, account: Account, lifecycleEvent: string): object {
-  const entry = { subscriptionId: row.id, subscriptionExpirationDateTime: dateTime(row.expires), tenantId: account.tenant, clientState: row.clientState, lifecycleEvent };
+  const entry = {
+    subscriptionId: row.id,
+    subscriptionExpirationDateTime: dateTime(row.expires),
+    tenantId: account.tenant,
+    clientState: row.clientState,
+    lifecycleEvent,
+  };
   return { value: [entry] };
 }

@@ -14,10 +14,17 @@ const STYLE = `
 `;
 
 /** "Pick an account": each a link that signs in and consents at once, one more that declines. No script. */
-export function accountsPage(accounts: Account[], tenant: string, query: URLSearchParams, login: string, problem: string | undefined): Response {
+export function accountsPage(
+  accounts: Account[],
+  tenant: string,
+  query: URLSearchParams,
+  login: string,
+  problem: string | undefined,
+): Response {
   const kept = new URLSearchParams(query);
   for (const name of ["prompt", "login_hint", "account", "declined"]) kept.delete(name);
-  const link = (extra: Record<string, string>): string => escapeHtml(`${login}?${new URLSearchParams([...kept, ...Object.entries(extra)])}`);
+  const link = (extra: Record<string, string>): string =>
+    escapeHtml(`${login}?${new URLSearchParams([...kept, ...Object.entries(extra)])}`);
   const shown = accounts.filter((account) => tenant === "common" || (tenant === "consumers") === (account.form !== "business"));
   const rows = shown.map((account) => {
     const kind = account.form === "business" ? "Work or school account" : "Personal account";
@@ -38,7 +45,11 @@ export function accountsPage(accounts: Account[], tenant: string, query: URLSear
 
 export function errorPage(problem: IdentityError, now: number): Response {
   const { description } = errorDescription(problem, now);
-  return page(400, "Sign in to your account", `<h1>Sorry, but we’re having trouble signing you in.</h1><p class="problem">${escapeHtml(description)}</p>`);
+  return page(
+    400,
+    "Sign in to your account",
+    `<h1>Sorry, but we’re having trouble signing you in.</h1><p class="problem">${escapeHtml(description)}</p>`,
+  );
 }
 
 export function page(status: number, title: string, body: string): Response {

@@ -54,13 +54,23 @@ export type Subscriptions = {
   remove: (call: GraphCall, id: string) => Response;
 };
 
-export type SubscriptionTools = { db: DatabaseSync; drives: DriveStore; accounts: Accounts; faults: Faults; notifier: Notifier; deliver: typeof fetch; now: Clock };
+export type SubscriptionTools = {
+  db: DatabaseSync;
+  drives: DriveStore;
+  accounts: Accounts;
+  faults: Faults;
+  notifier: Notifier;
+  deliver: typeof fetch;
+  now: Clock;
+};
 
 /** Change notification subscriptions on drives. */
 export function createSubscriptions(tools: SubscriptionTools): Subscriptions {
   const { db, now } = tools;
   const find = (call: GraphCall, id: string): SubscriptionRow => {
-    const row = db.prepare(`SELECT ${COLUMNS} FROM subscriptions WHERE id = ? AND expires > ?`).get(id.toLowerCase(), now()) as SubscriptionRow | undefined;
+    const row = db.prepare(`SELECT ${COLUMNS} FROM subscriptions WHERE id = ? AND expires > ?`).get(id.toLowerCase(), now()) as
+      | SubscriptionRow
+      | undefined;
     if (row === undefined || row.account !== call.grant.account.no || row.client !== call.grant.client) {
       throw refuse(404, "ResourceNotFound", "The object was not found.");
     }
@@ -76,12 +86,14 @@ export function createSubscriptions(tools: SubscriptionTools): Subscriptions {
       const given = createSchema.safeParse(await readJson(call));
       if (!given.success) throw invalidRequest(`Invalid subscription: ${z.prettifyError(given.error)}`);
       const wish = given.data;
-      if (wish.changeType !== "updated") throw invalidRequest(`Invalid 'changeType' attribute: '${wish.changeType}'. Only 'updated' is supported for this resource.`);
+      if (wish.changeType !== "updated")
+        throw invalidRequest(`Invalid 'changeType' attribute: '${wish.changeType}'. Only 'updated' is supported for this resource.`);
       checkResource(tools, call.grant.account, wish.resource);
       for (const address of [wish.notificationUrl, wish.lifecycleNotificationUrl ?? wish.notificationUrl]) checkNotificationUrl(address);
       const expires = expiry(tools, call, wish.expirationDateTime);
       if (tools.faults.strike("subscription-conflict", call.asked) !== undefined) checkConflict(tools, call, wish.resource);
-      for (const address of new Set([wish.notificationUrl, wish.lifecycleNotificationUrl ?? wish.notificationUrl])) await handshake(tools.deliver, address);
+      for (const address of new Set([wish.notificationUrl, wish.lifecycleNotificationUrl ?? wish.notificationUrl]))
+        await handshake(tools.deliver, address);
       const id = randomUUID();
       db.prepare(
         `INSERT INTO subscriptions (id, account, client, resource, change_type, notification_url, lifecycle_url, client_state, expires, authorised_until)
@@ -105,7 +117,10 @@ export function createSubscriptions(tools: SubscriptionTools): Subscriptions {
       const rows = db
         .prepare(`SELECT ${COLUMNS} FROM subscriptions WHERE account = ? AND client = ? AND expires > ? ORDER BY id`)
         .all(call.grant.account.no, call.grant.client, now()) as SubscriptionRow[];
-      return Response.json({ "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#subscriptions`, value: rows.map((row) => written(call, row, null)) });
+      return Response.json({
+        "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#subscriptions`,
+        value: rows.map((row) => written(call, row, null)),
+      });
     },
     get: (call, id) => Response.json({ ...context(call), ...written(call, find(call, id), null) }),
     renew: async (call, id) => {
@@ -151,7 +166,9 @@ function written(call: GraphCall, row: SubscriptionRow, clientState: string | nu
   };
 }
 
-const context = (call: GraphCall): object => ({ "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#subscriptions/$entity` });
+const context = (call: GraphCall): object => ({
+  "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#subscriptions/$entity`,
+});
 
 /** With the seven decimals that the service writes. */
 export const dateTime = (time: number): string => new Date(time).toISOString().replace("Z", "0000Z");
@@ -159,10 +176,16 @@ export const dateTime = (time: number): string => new Date(time).toISOString().r
 // A work account's root only; on personal accounts any folder.
 function checkResource(tools: SubscriptionTools, account: Account, resource: string): void {
   const address = parseAddress(`/v1.0/${resource.replace(/^\//, "").replace(/\/$/, "")}`);
-  const unsupported = refuse(400, "ExtensionError", `Operation: Create; Exception: [Status Code: BadRequest; Reason: Resource '${resource}' is not supported.]`);
+  const unsupported = refuse(
+    400,
+    "ExtensionError",
+    `Operation: Create; Exception: [Status Code: BadRequest; Reason: Resource '${resource}' is not supported.]`,
+  );
   if (address?.kind !== "item") throw unsupported;
-  if (address.drive.by === "id" && tools.accounts.byDriveId(address.drive.id)?.no !== account.no) throw refuse(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access denied]");
-  if (address.drive.by === "user" && address.drive.user.toLowerCase() !== account.name) throw refuse(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access denied]");
+  if (address.drive.by === "id" && tools.accounts.byDriveId(address.drive.id)?.no !== account.no)
+    throw refuse(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access denied]");
+  if (address.drive.by === "user" && address.drive.user.toLowerCase() !== account.name)
+    throw refuse(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access denied]");
   const isRoot = address.item.from === "root" && address.item.path.length === 0;
   if (isRoot) return;
   if (account.form === "business") throw unsupported;
@@ -182,7 +205,8 @@ function checkConflict(tools: SubscriptionTools, call: GraphCall, resource: stri
   const row = tools.db
     .prepare("SELECT id FROM subscriptions WHERE account = ? AND client = ? AND resource = ? AND expires > ?")
     .get(call.grant.account.no, call.grant.client, resource, tools.now());
-  if (row !== undefined) throw refuse(409, "ObjectIdentifierInUse", `Subscription Id ${String(row["id"])} already exists for the requested combination`);
+  if (row !== undefined)
+    throw refuse(409, "ObjectIdentifierInUse", `Subscription Id ${String(row["id"])} already exists for the requested combination`);
 }
 
 function expiry(tools: SubscriptionTools, call: GraphCall, text: string): number {
@@ -200,14 +224,25 @@ function expiry(tools: SubscriptionTools, call: GraphCall, text: string): number
 async function handshake(deliver: typeof fetch, address: string): Promise<void> {
   const token = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`;
   const target = `${address}${address.includes("?") ? "&" : "?"}validationToken=${encodeURIComponent(token).replaceAll("%20", "+").replaceAll("%3A", "%3a")}`;
-  const failed = refuse(400, "ValidationError", "Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request.");
+  const failed = refuse(
+    400,
+    "ValidationError",
+    "Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request.",
+  );
   let answer: Response;
   let body: string;
   try {
-    answer = await deliver(target, { method: "POST", headers: { "Content-Type": "text/plain; charset=utf-8" }, body: "", redirect: "manual", signal: AbortSignal.timeout(HANDSHAKE_MS) });
+    answer = await deliver(target, {
+      method: "POST",
+      headers: { "Content-Type": "text/plain; charset=utf-8" },
+      body: "",
+      redirect: "manual",
+      signal: AbortSignal.timeout(HANDSHAKE_MS),
+    });
     body = await answer.text();
   } catch (error) {
-    if (error instanceof DOMException && error.name === "TimeoutError") throw refuse(400, "ValidationError", "Subscription validation request timed out.");
+    if (error instanceof DOMException && error.name === "TimeoutError")
+      throw refuse(400, "ValidationError", "Subscription validation request timed out.");
     throw failed;
   }
   if (answer.status !== 200 || body !== token || !(answer.headers.get("content-type") ?? "").startsWith("text/plain")) throw failed;

@@ -37,7 +37,11 @@ export function createThrottle(faults: Faults, now: Clock): Throttle {
       const resetSeconds = Math.max(1, Math.ceil(((window + 1) * WINDOW_MS - now()) / 1000));
       if (counter.units > limit) throw new GraphError(throttledAnswer(resetSeconds, { limit, resetSeconds }));
       if (counter.units < limit * SHOWN_FROM_SHARE) return {};
-      return { "RateLimit-Limit": String(limit), "RateLimit-Remaining": String(limit - counter.units), "RateLimit-Reset": String(resetSeconds) };
+      return {
+        "RateLimit-Limit": String(limit),
+        "RateLimit-Remaining": String(limit - counter.units),
+        "RateLimit-Reset": String(resetSeconds),
+      };
     },
   };
 }

@@ -23,11 +23,17 @@ export async function token(tools: TokenTools, request: VendorRequest, tenant: s
   const now = tools.now();
   const type = request.headers.get("content-type") ?? "";
   if (!type.startsWith("application/x-www-form-urlencoded")) {
-    return tokenError({ error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'grant_type'." }, now);
+    return tokenError(
+      { error: "invalid_request", code: 900144, text: "The request body must contain the following parameter: 'grant_type'." },
+      now,
+    );
   }
   const form = new URLSearchParams(await request.text());
   if (tools.faults.strike("token-service-down", asked) !== undefined) {
-    return tokenError({ error: "temporarily_unavailable", code: 90033, text: "A transient error has occurred. Please try again.", status: 503 }, now);
+    return tokenError(
+      { error: "temporarily_unavailable", code: 90033, text: "A transient error has occurred. Please try again.", status: 503 },
+      now,
+    );
   }
   const client = authenticate(tools, form, request.headers, asked);
   if (typeof client !== "string") return tokenError(client, now);
@@ -44,18 +50,35 @@ function authenticate(tools: TokenTools, form: URLSearchParams, headers: Headers
   const client = form.get("client_id") ?? basicId;
   const secret = form.get("client_secret") ?? basicSecret;
   if (client === undefined) return missing("client_id");
-  if (!isClientId(client)) return { error: "unauthorized_client", code: 700016, text: `Application with identifier '${client}' was not found in the directory 'Contoso'.` };
+  if (!isClientId(client))
+    return {
+      error: "unauthorized_client",
+      code: 700016,
+      text: `Application with identifier '${client}' was not found in the directory 'Contoso'.`,
+    };
   if (headers.has("origin")) {
-    return { error: "invalid_request", code: 9002326, text: "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type." };
+    return {
+      error: "invalid_request",
+      code: 9002326,
+      text: "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.",
+    };
   }
   if (secret === undefined) {
-    return { error: "invalid_client", code: 7000218, text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'." };
+    return {
+      error: "invalid_client",
+      code: 7000218,
+      text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    };
   }
   if (tools.faults.strike("expired-secret", asked) !== undefined) {
     return { error: "invalid_client", code: 7000222, text: `The provided client secret keys for app '${client}' are expired.` };
   }
   if (secret !== CLIENT_SECRET) {
-    return { error: "invalid_client", code: 7000215, text: "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID." };
+    return {
+      error: "invalid_client",
+      code: 7000215,
+      text: "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
+    };
   }
   return client;
 }
@@ -80,16 +103,32 @@ function redeemCode(tools: TokenTools, form: URLSearchParams, client: string, te
     return { error: "invalid_grant", code: 9002313, text: "Invalid request. Request is malformed or invalid." };
   }
   if (row["redeemed"] !== null) {
-    return { error: "invalid_grant", code: 54005, text: "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token." };
+    return {
+      error: "invalid_grant",
+      code: 54005,
+      text: "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.",
+    };
   }
   if (tools.now() - Number(row["issued"]) > CODE_MS) {
-    return { error: "invalid_grant", code: 70008, text: "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource." };
+    return {
+      error: "invalid_grant",
+      code: 70008,
+      text: "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
+    };
   }
   if (row["tenant"] !== tenant) {
-    return { error: "invalid_grant", code: 700005, text: "Provided Authorization Code is intended to use against other tenant, thus rejected." };
+    return {
+      error: "invalid_grant",
+      code: 700005,
+      text: "Provided Authorization Code is intended to use against other tenant, thus rejected.",
+    };
   }
   if (row["redirect_uri"] !== form.get("redirect_uri")) {
-    return { error: "invalid_grant", code: 500112, text: "The reply address does not match the reply address provided when requesting Authorization code." };
+    return {
+      error: "invalid_grant",
+      code: 500112,
+      text: "The reply address does not match the reply address provided when requesting Authorization code.",
+    };
   }
   const unproven = checkVerifier(row["challenge"] as string | null, String(row["challenge_method"]), form.get("code_verifier"));
   if (unproven !== undefined) return unproven;
@@ -100,11 +139,28 @@ function redeemCode(tools: TokenTools, form: URLSearchParams, client: string, te
 
 function checkVerifier(challenge: string | null, method: string, verifier: string | null): IdentityError | undefined {
   if (challenge === null) {
-    return verifier === null ? undefined : { error: "invalid_grant", code: 501481, text: "The Code_Verifier does not match the code_challenge supplied in the authorization request." };
+    return verifier === null
+      ? undefined
+      : {
+          error: "invalid_grant",
+          code: 501481,
+          text: "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+        };
   }
-  if (verifier === null) return { error: "invalid_grant", code: 50148, text: "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE." };
+  if (verifier === null)
+    return {
+      error: "invalid_grant",
+      code: 50148,
+      text: "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE.",
+    };
   const proven = method === "S256" ? createHash("sha256").update(verifier).digest("base64url") : verifier;
-  return proven === challenge ? undefined : { error: "invalid_grant", code: 501481, text: "The Code_Verifier does not match the code_challenge supplied in the authorization request." };
+  return proven === challenge
+    ? undefined
+    : {
+        error: "invalid_grant",
+        code: 501481,
+        text: "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+      };
 }
 
 function redeemRefreshToken(tools: TokenTools, form: URLSearchParams, client: string, asked: Asked): Granted | IdentityError {
@@ -113,26 +169,50 @@ function redeemRefreshToken(tools: TokenTools, form: URLSearchParams, client: st
   const open = tools.grants.openRefreshToken(text);
   if (open === "malformed") return { error: "invalid_grant", code: 9002313, text: "Invalid request. Request is malformed or invalid." };
   if (open === "revoked") {
-    return { error: "invalid_grant", code: 50173, suberror: "bad_token", text: "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password." };
+    return {
+      error: "invalid_grant",
+      code: 50173,
+      suberror: "bad_token",
+      text: "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password.",
+    };
   }
-  const inactive: IdentityError = { error: "invalid_grant", code: 700082, suberror: "bad_token", text: "The refresh token has expired due to inactivity." };
+  const inactive: IdentityError = {
+    error: "invalid_grant",
+    code: 700082,
+    suberror: "bad_token",
+    text: "The refresh token has expired due to inactivity.",
+  };
   if (open === "expired") return inactive;
   const { account, scope, client: owner } = open.grant;
   if (owner !== client) return { error: "invalid_grant", code: 700007, text: "The refresh token was issued to another client." };
   if (tools.faults.strike("invalid-grant", asked) !== undefined) return inactive;
   if (tools.faults.strike("interaction-required", asked) !== undefined) {
-    return { error: "interaction_required", code: 50076, suberror: "basic_action", claims: INTERACTION_CLAIMS, text: "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access the resource." };
+    return {
+      error: "interaction_required",
+      code: 50076,
+      suberror: "basic_action",
+      claims: INTERACTION_CLAIMS,
+      text: "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access the resource.",
+    };
   }
   if (tools.faults.strike("consent-required", asked) !== undefined) {
     return { error: "consent_required", code: 65001, text: "The user or administrator has not consented to use the application." };
   }
   if (tools.faults.list().some((fault) => fault.name === "refresh-token-reuse-refused")) {
-    const used = tools.db.prepare("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)").run(`used-refresh-token ${open.id}`, account.name);
+    const used = tools.db
+      .prepare("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)")
+      .run(`used-refresh-token ${open.id}`, account.name);
     if (used.changes === 0 && tools.faults.strike("refresh-token-reuse-refused", asked) !== undefined) return inactive;
   }
   const wanted = form.get("scope");
   const outside = (wanted ?? "").split(/\s+/).some((one) => one !== "" && !includesScope(scope, one));
-  if (outside) return { error: "invalid_grant", code: 65001, suberror: "consent_required", text: "The user or administrator has not consented to use the application." };
+  if (outside)
+    return {
+      error: "invalid_grant",
+      code: 65001,
+      suberror: "consent_required",
+      text: "The user or administrator has not consented to use the application.",
+    };
   return { account, client, scope, asked: wanted ?? scope, nonce: null };
 }
 
@@ -140,7 +220,8 @@ function tokenAnswer(tools: TokenTools, request: VendorRequest, granted: Granted
   const { account, client, scope } = granted;
   const struck = { ...asked, account: account.name };
   const scopes = scope.split(" ");
-  const given = tools.faults.strike("narrow-scope", struck) === undefined ? scopes.filter((one) => one !== "offline_access") : ["User.Read"];
+  const given =
+    tools.faults.strike("narrow-scope", struck) === undefined ? scopes.filter((one) => one !== "offline_access") : ["User.Read"];
   const body: Record<string, unknown> = {
     token_type: "Bearer",
     scope: given.join(" "),

@@ -37,7 +37,12 @@ describe("who may sign up", () => {
     ["verified addresses of the domains on the list", { ALLOWED_EMAIL_DOMAINS: "contoso.example" }, person, true],
     ["no other domain, also not one that ends alike", { ALLOWED_EMAIL_DOMAINS: "oso.example" }, person, false],
     ["nobody by an address that is not verified", { ALLOWED_EMAIL_DOMAINS: "contoso.example" }, { ...person, verifiedEmail: null }, false],
-    ["only who is on both lists, where both are set", { ALLOWED_TENANTS: CONSUMERS, ALLOWED_EMAIL_DOMAINS: "contoso.example" }, person, false],
+    [
+      "only who is on both lists, where both are set",
+      { ALLOWED_TENANTS: CONSUMERS, ALLOWED_EMAIL_DOMAINS: "contoso.example" },
+      person,
+      false,
+    ],
   ])("is %s", (_, lists, who, allowed) => {
     expect(maySignUp({ ALLOWED_TENANTS: "", ALLOWED_EMAIL_DOMAINS: "", ...lists }, who)).toBe(allowed);
   });
@@ -93,7 +98,10 @@ describe("the issuer", () => {
 
   it("must be one that the signing key is for", () => {
     const token = `${btoa(JSON.stringify({ alg: "RS256", kid: "k" })).replaceAll("=", "")}.e30.x`;
-    const keys = (issuer: string | undefined) => ({ jwks: { keys: [{ kty: "RSA", kid: "k", ...(issuer === undefined ? {} : { issuer }) }] }, uat: 0 });
+    const keys = (issuer: string | undefined) => ({
+      jwks: { keys: [{ kty: "RSA", kid: "k", ...(issuer === undefined ? {} : { issuer }) }] },
+      uat: 0,
+    });
     const work = `${LOGIN}/${TENANT}/v2.0`;
     expect(() => assertKeyIssuer(token, work, TENANT, keys(`${LOGIN}/{tenantid}/v2.0`))).not.toThrow();
     expect(() => assertKeyIssuer(token, work, TENANT, keys(`${LOGIN}/${CONSUMERS}/v2.0`))).toThrow(SignInProblem);
@@ -109,6 +117,9 @@ describe("cookies", () => {
     ["http://localhost:8787", "true", "x", false],
     ["http://localhost.evil.example", "true", "__Host-x", true],
   ])("of %s with INSECURE_COOKIES=%j are named %s", (ORIGIN, INSECURE_COOKIES, name, secure) => {
-    expect(cookieSettings({ ORIGIN, INSECURE_COOKIES }, "x")).toMatchObject({ name, options: { secure, httpOnly: true, sameSite: "Lax", path: "/" } });
+    expect(cookieSettings({ ORIGIN, INSECURE_COOKIES }, "x")).toMatchObject({
+      name,
+      options: { secure, httpOnly: true, sameSite: "Lax", path: "/" },
+    });
   });
 });

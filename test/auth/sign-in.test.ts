@@ -183,7 +183,10 @@ describe("reconnecting", () => {
     const account = newAccount();
     await signIn(browser, account);
     const [connection] = await myConnections(browser);
-    await db.update(connections).set({ status: "needs_reconnect" }).where(eq(connections.id, connection?.id ?? ""));
+    await db
+      .update(connections)
+      .set({ status: "needs_reconnect" })
+      .where(eq(connections.id, connection?.id ?? ""));
     await connect(browser, account, { connectionId: connection?.id });
     expect(await myConnections(browser)).toMatchObject([{ id: connection?.id, status: "active" }]);
   });

@@ -31,7 +31,10 @@ async function collect(body: ReadableStream<Uint8Array>): Promise<number[]> {
   return all;
 }
 
-test.each([["plain", plain], ["native", native]] as const)("a %s body is read as it was written, whatever its chunks", async (_, open) => {
+test.each([
+  ["plain", plain],
+  ["native", native],
+] as const)("a %s body is read as it was written, whatever its chunks", async (_, open) => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 3_000 }), { maxLength: 20 }), async (chunks) => {
       const copies = chunks.map((chunk) => chunk.slice());
@@ -84,7 +87,10 @@ test("a body that breaks is transient, with its cause", async () => {
 
 test("what is left of a body that is closed early is let go of", async () => {
   let cancelled = false;
-  const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(10)), cancel: () => void (cancelled = true) });
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel: () => void (cancelled = true),
+  });
   const reader = new ChunkReader(endless);
   await reader.read();
   reader.close();

@@ -99,11 +99,17 @@ test("messages of several jobs, one of them twice, take one lease and settle eac
   if (!first || !second || !third || !fourth) throw new Error("Four files are planned.");
   const desk = new Desk();
   desk.offer("job-1", [first, { ...second, index: 1 }]);
-  desk.offer("job-2", [{ ...third, index: 0 }, { ...fourth, index: 1 }]);
+  desk.offer("job-2", [
+    { ...third, index: 0 },
+    { ...fourth, index: 1 },
+  ]);
   const { acked } = await consume(desk, ["job-1", "job-2", "job-1"]);
   expect(acked).toHaveLength(3);
   expect(desk.leaseRequests).toMatchObject([{ jobIds: ["job-1", "job-2"] }]);
-  expect(desk.settled.map(({ jobId, done, results }) => [jobId, done, results.length]).sort()).toEqual([["job-1", true, 2], ["job-2", true, 2]]);
+  expect(desk.settled.map(({ jobId, done, results }) => [jobId, done, results.length]).sort()).toEqual([
+    ["job-1", true, 2],
+    ["job-2", true, 2],
+  ]);
 });
 
 test("an empty file is stored without asking the source", async () => {
@@ -183,9 +189,15 @@ test("what the source no longer has, refuses, or has changed, is told apart, and
   expect(await keys()).toHaveLength(1);
 });
 
-test.each([["small", 2_000], ["large", LARGE_BYTES]] as const)("a %s file that changed while it was fetched is reported as changed, and not stored", async (_, bytes) => {
+test.each([
+  ["small", 2_000],
+  ["large", LARGE_BYTES],
+] as const)("a %s file that changed while it was fetched is reported as changed, and not stored", async (_, bytes) => {
   const { drive, desk } = await one(filled(bytes));
-  drive.misreport("/a.txt", { served: filled(bytes, 3), entry: { hash: { algorithm: "sha256", value: "f".repeat(64) }, contentTag: "new" } });
+  drive.misreport("/a.txt", {
+    served: filled(bytes, 3),
+    entry: { hash: { algorithm: "sha256", value: "f".repeat(64) }, contentTag: "new" },
+  });
   await consume(desk, ["job-1"]);
   expect(desk.results()).toMatchObject([{ outcome: "changed", entry: { contentTag: "new" } }]);
   expect(await keys()).toEqual([]);
@@ -211,14 +223,20 @@ test.each([
 test.each([2_000, LARGE_BYTES])("a file of %i bytes that is spoilt once is stored as it is", async (size) => {
   const { drive, desk } = await one(filled(size));
   const { create } = memoryProvider(drive);
-  providers.set("memory", { ...memoryProvider(drive), create: (...given) => spoiling(create(...given), [(bytes) => void (bytes[5] = (bytes[5] ?? 0) ^ 1)]) });
+  providers.set("memory", {
+    ...memoryProvider(drive),
+    create: (...given) => spoiling(create(...given), [(bytes) => void (bytes[5] = (bytes[5] ?? 0) ^ 1)]),
+  });
   await consume(desk, ["job-1"]);
   expect(desk.results()).toMatchObject([{ outcome: "stored", size, differs: false, sha256: drive.files()[0]?.sha256 }]);
 });
 
 test("a file that is served otherwise each time fails, until it has failed often enough", async () => {
   const spoils = [1, 2].map((n) => (bytes: Uint8Array) => void (bytes[n] = (bytes[n] ?? 0) ^ 1));
-  for (const [attempts, outcome] of [[0, { outcome: "failed", kind: "transient" }], [2, { outcome: "stored", differs: true }]] as const) {
+  for (const [attempts, outcome] of [
+    [0, { outcome: "failed", kind: "transient" }],
+    [2, { outcome: "stored", differs: true }],
+  ] as const) {
     const { drive, desk } = await one(filled(2_000), { attempts });
     const { create } = memoryProvider(drive);
     providers.set("memory", { ...memoryProvider(drive), create: (...given) => spoiling(create(...given), [...spoils]) });
@@ -259,12 +277,20 @@ test("a throttled answer is settled with its wait, and no further file of the co
   const files = await planned(drive);
   const desk = new Desk();
   desk.offer("job-1", files.slice(0, 10));
-  desk.offer("job-2", files.slice(10).map((file, index) => ({ ...file, index })));
+  desk.offer(
+    "job-2",
+    files.slice(10).map((file, index) => ({ ...file, index })),
+  );
   drive.fail("open", new ProviderError("throttled", "Slow down.", { retryAfterSeconds: 17 }));
   const { acked } = await consume(desk, ["job-1", "job-2"], { CONSUMER_STREAMS: "2" });
   expect(acked).toHaveLength(2);
   expect(desk.settled[0]?.results).toContainEqual(expect.objectContaining({ outcome: "failed", kind: "throttled", retryAfterSeconds: 17 }));
-  expect(desk.settled.filter(({ done }) => done).map(({ jobId }) => jobId).sort()).toEqual(["job-1", "job-2"]);
+  expect(
+    desk.settled
+      .filter(({ done }) => done)
+      .map(({ jobId }) => jobId)
+      .sort(),
+  ).toEqual(["job-1", "job-2"]);
   expect(drive.requests.open).toBeLessThanOrEqual(4);
   expect(await keys()).toHaveLength(desk.results().filter(({ outcome }) => outcome === "stored").length);
 });
@@ -273,7 +299,10 @@ test("a refused grant is reported, and no further file is begun", async () => {
   const drive = createMemoryDrive();
   for (let i = 0; i < 30; i++) drive.put(`/${i}.txt`, `content ${i}`);
   const desk = new Desk();
-  desk.offer("job-1", (await planned(drive)).map((file) => ({ ...file, download: null })));
+  desk.offer(
+    "job-1",
+    (await planned(drive)).map((file) => ({ ...file, download: null })),
+  );
   desk.token = () => failure("connection.not_active", "Sign in again.");
   await consume(desk, ["job-1"], { CONSUMER_STREAMS: "2" });
   expect(desk.results().every((result) => result.outcome === "failed" && result.kind === "auth")).toBe(true);
@@ -339,7 +368,10 @@ test("an object that an earlier attempt left under the key makes room, and the f
 
 test.each([100, LARGE_BYTES])("a bucket that fails a put of %i bytes is no fault of the source", async (size) => {
   const { desk } = await one(filled(size));
-  const CONTENT = { put: async () => Promise.reject(new Error("Internal error (10001)")), delete: async () => undefined } as unknown as R2Bucket;
+  const CONTENT = {
+    put: async () => Promise.reject(new Error("Internal error (10001)")),
+    delete: async () => undefined,
+  } as unknown as R2Bucket;
   await consume(desk, ["job-1"], { CONTENT });
   expect(desk.results()).toMatchObject([{ outcome: "failed", kind: "storage", message: expect.stringContaining("10001") }]);
 });

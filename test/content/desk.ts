@@ -1,7 +1,17 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { consumeDownloads } from "../../worker/content/consumer.ts";
-import { contentKey, type FileResult, type JobLease, type JobMessage, type LeaseAnswer, type LeasedFile, type LeaseRequest, type SettleAnswer, type SettleRequest } from "../../worker/sync/job.ts";
+import {
+  contentKey,
+  type FileResult,
+  type JobLease,
+  type JobMessage,
+  type LeaseAnswer,
+  type LeasedFile,
+  type LeaseRequest,
+  type SettleAnswer,
+  type SettleRequest,
+} from "../../worker/sync/job.ts";
 import { success, type Result } from "../../worker/errors.ts";
 import type { Entry } from "../../worker/providers/provider.ts";
 
@@ -20,7 +30,17 @@ export class Desk {
   token: () => Result<string> = () => success("token");
 
   offer(jobId: string, files: LeasedFile[], more: Partial<Extract<JobLease, { kind: "leased" }>> = {}): void {
-    const job = { kind: "leased", jobId, lease: 1, syncId: SYNC, feedId: "drive-1", connectionId: "connection-1", provider: "memory", files, orphanKeys: [] } as const;
+    const job = {
+      kind: "leased",
+      jobId,
+      lease: 1,
+      syncId: SYNC,
+      feedId: "drive-1",
+      connectionId: "connection-1",
+      provider: "memory",
+      files,
+      orphanKeys: [],
+    } as const;
     this.leases.set(jobId, { ...job, files, orphanKeys: [], ...more });
   }
 
@@ -44,7 +64,10 @@ export class Desk {
 
   /** Every result that was settled, by place in the job. */
   results(jobId = "job-1"): FileResult[] {
-    return this.settled.filter((request) => request.jobId === jobId).flatMap((request) => request.results).sort((a, b) => a.index - b.index);
+    return this.settled
+      .filter((request) => request.jobId === jobId)
+      .flatMap((request) => request.results)
+      .sort((a, b) => a.index - b.index);
   }
 
   #break(call: keyof Desk["breaks"]): void {
@@ -55,8 +78,17 @@ export class Desk {
 }
 
 /** Delivers messages of these jobs to the consumer. */
-export async function consume(desk: Desk, jobIds: string[], settings: Partial<Env> = {}): Promise<{ acked: string[]; retried: { msgId: string; delaySeconds?: number }[] }> {
-  const messages = jobIds.map((jobId, index) => ({ id: `${jobId}#${index}`, timestamp: new Date(), attempts: 1, body: { userId: USER, jobId } }));
+export async function consume(
+  desk: Desk,
+  jobIds: string[],
+  settings: Partial<Env> = {},
+): Promise<{ acked: string[]; retried: { msgId: string; delaySeconds?: number }[] }> {
+  const messages = jobIds.map((jobId, index) => ({
+    id: `${jobId}#${index}`,
+    timestamp: new Date(),
+    attempts: 1,
+    body: { userId: USER, jobId },
+  }));
   const batch = createMessageBatch<JobMessage>("tidemark-downloads", messages);
   const USER_SYNC = { getByName: () => desk } as unknown as Env["USER_SYNC"];
   await consumeDownloads(batch, { ...env, USER_SYNC, ...settings });

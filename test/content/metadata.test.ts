@@ -6,7 +6,17 @@ import { leased } from "./desk.ts";
 
 afterEach(() => reset());
 
-const file = leased({ id: "id", name: "a.pdf", size: 3, mimeType: "application/pdf", modifiedAt: 1_700_000_000_000, hash: { algorithm: "sha1", value: "ab" } }, 0);
+const file = leased(
+  {
+    id: "id",
+    name: "a.pdf",
+    size: 3,
+    mimeType: "application/pdf",
+    modifiedAt: 1_700_000_000_000,
+    hash: { algorithm: "sha1", value: "ab" },
+  },
+  0,
+);
 
 test("what lies beside a content says what it is, and where it was", () => {
   expect(contentMetadata({ ...file, path: "/Bücher/100 % #1?.pdf" }, 3, "cd")).toEqual({
@@ -27,7 +37,13 @@ test.each(["/Ünïcode — 文件 🌊.txt", "/100 %/%25/#?&.txt", "/half a pair
 });
 
 test("whatever the names, R2 takes it: of a path that is too long, the end is kept, in whole characters", async () => {
-  const huge = { ...file, remoteId: "文".repeat(2_000), path: `/${"🌊文".repeat(3_000)}/name.pdf`, hash: "x".repeat(5_000), mimeType: `a/${"b".repeat(9_000)}` };
+  const huge = {
+    ...file,
+    remoteId: "文".repeat(2_000),
+    path: `/${"🌊文".repeat(3_000)}/name.pdf`,
+    hash: "x".repeat(5_000),
+    mimeType: `a/${"b".repeat(9_000)}`,
+  };
   const options = contentMetadata(huge, 1, "f".repeat(64));
   await env.CONTENT.put("key", "x", options);
   const stored = (await env.CONTENT.head("key"))?.customMetadata ?? {};

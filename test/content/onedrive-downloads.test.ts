@@ -84,7 +84,10 @@ test.each(CASES.flatMap(([name, fault, result]) => [SMALL_BYTES, LARGE_BYTES].ma
 test.each(["hash-mismatch", "size-mismatch"])("a file that is listed with %s is stored as it is served, and marked", async (name) => {
   const { drive, desk, files } = await planned([SMALL_BYTES, LARGE_BYTES], (each) => each.fault({ name }));
   await consume(desk, ["job-1"]);
-  expect(desk.results()).toMatchObject([{ outcome: "stored", differs: true }, { outcome: "stored", differs: true }]);
+  expect(desk.results()).toMatchObject([
+    { outcome: "stored", differs: true },
+    { outcome: "stored", differs: true },
+  ]);
   const tree = new Map((await drive.tree()).map((file) => [file.id, file.sha256]));
   for (const file of files) expect(await stored(file)).toBe(tree.get(file.remoteId));
 });

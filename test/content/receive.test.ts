@@ -12,7 +12,9 @@ const HASHES = {
 };
 
 function opened(chunks: readonly Uint8Array[], size?: number): OpenedContent {
-  const body = new ReadableStream<Uint8Array>({ start: (controller) => (chunks.forEach((chunk) => controller.enqueue(chunk)), controller.close()) });
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => (chunks.forEach((chunk) => controller.enqueue(chunk)), controller.close()),
+  });
   return { body, partial: false, ...(size !== undefined && { size }) };
 }
 
@@ -51,7 +53,12 @@ test.each([
   ["shorter", 12, "cut short"],
   ["longer", 10, "longer"],
 ])("a body %s than its own header says has not come through", async (_, size, message) => {
-  await expect(received(opened(HELLO, size), { size: null, hash: null })).rejects.toMatchObject({ kind: "transient", message: expect.stringContaining(message) });
+  await expect(received(opened(HELLO, size), { size: null, hash: null })).rejects.toMatchObject({
+    kind: "transient",
+    message: expect.stringContaining(message),
+  });
 });
 
-test.each([null, "", "quickXorHash", "md5:abc", "sha1:"])("%j is no hash that could be checked", (text) => expect(parseHash(text)).toBeNull());
+test.each([null, "", "quickXorHash", "md5:abc", "sha1:"])("%j is no hash that could be checked", (text) =>
+  expect(parseHash(text)).toBeNull(),
+);

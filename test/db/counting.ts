@@ -5,14 +5,15 @@ import type { Database } from "../../worker/db/client.ts";
 /** The real database, counting the rows that statements read. */
 export function countingDatabase(): { db: Database; rowsRead: () => number } {
   let read = 0;
-  const counted = (statement: D1PreparedStatement): D1PreparedStatement => ({
-    bind: (...values: unknown[]) => counted(statement.bind(...values)),
-    first: statement.first.bind(statement),
-    // The driver reads mapped rows this way; its answer has no count.
-    raw: async () => (await noted(statement.all<Record<string, unknown>>())).results.map((row) => Object.values(row)),
-    run: () => noted(statement.run()),
-    all: () => noted(statement.all()),
-  } as D1PreparedStatement);
+  const counted = (statement: D1PreparedStatement): D1PreparedStatement =>
+    ({
+      bind: (...values: unknown[]) => counted(statement.bind(...values)),
+      first: statement.first.bind(statement),
+      // The driver reads mapped rows this way; its answer has no count.
+      raw: async () => (await noted(statement.all<Record<string, unknown>>())).results.map((row) => Object.values(row)),
+      run: () => noted(statement.run()),
+      all: () => noted(statement.all()),
+    }) as D1PreparedStatement;
   const noted = async <T>(pending: Promise<D1Result<T>>): Promise<D1Result<T>> => {
     const result = await pending;
     read += result.meta.rows_read;

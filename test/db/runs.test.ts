@@ -59,7 +59,11 @@ describe("a run's log", () => {
     await appendRunEvents(db, userId, id, [line(2), line(1)]);
     await appendRunEvents(db, userId, id, [line(2), line(3), line(RUN_EVENTS_MAX + 1)]);
     const stored = await listRunEvents(db, userId, id, { afterNumber: 0, limit: 2000 });
-    expect(stored.map(({ number, message, at }) => [number, message, at])).toEqual([[1, "line 1", 1], [2, "line 2", 1], [3, "line 3", 1]]);
+    expect(stored.map(({ number, message, at }) => [number, message, at])).toEqual([
+      [1, "line 1", 1],
+      [2, "line 2", 1],
+      [3, "line 3", 1],
+    ]);
   });
 
   it("takes nothing from somebody else and shows them nothing", async () => {

@@ -90,13 +90,17 @@ async function expectTrue(user: MemoryUser): Promise<void> {
   )
     .bind(user.syncId)
     .first();
-  const said = await env.DB.prepare("SELECT item_count AS items, file_count AS files, stored_count AS stored, stored_bytes AS bytes FROM syncs WHERE id = ?")
+  const said = await env.DB.prepare(
+    "SELECT item_count AS items, file_count AS files, stored_count AS stored, stored_bytes AS bytes FROM syncs WHERE id = ?",
+  )
     .bind(user.syncId)
     .first();
   expect(said).toEqual(counted);
   // Nothing in the bucket that the catalogue does not know.
   const { objects } = await env.CONTENT.list({ prefix: `content/${user.userId}/` });
-  const known = await env.DB.prepare("SELECT stored_id FROM items WHERE sync_id = ?1 AND stored_id IS NOT NULL UNION SELECT stored_id FROM versions WHERE sync_id = ?1")
+  const known = await env.DB.prepare(
+    "SELECT stored_id FROM items WHERE sync_id = ?1 AND stored_id IS NOT NULL UNION SELECT stored_id FROM versions WHERE sync_id = ?1",
+  )
     .bind(user.syncId)
     .all<{ stored_id: string }>();
   expect(objects.map((object) => object.key.split("/").at(-1)).toSorted()).toEqual(known.results.map((row) => row.stored_id).toSorted());

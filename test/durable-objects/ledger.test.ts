@@ -52,13 +52,29 @@ async function store(user: MemoryUser, job: Leased): Promise<FileResult[]> {
       const source = user.drive.files().find((each) => each.id === file.remoteId);
       const bytes = source?.bytes ?? new Uint8Array();
       await env.CONTENT.put(contentKey(user.userId, user.syncId, file.storedId), bytes);
-      return { index: file.index, outcome: "stored", remoteId: file.remoteId, storedId: file.storedId, size: bytes.length, sha256: source?.sha256 ?? "", differs: false };
+      return {
+        index: file.index,
+        outcome: "stored",
+        remoteId: file.remoteId,
+        storedId: file.storedId,
+        size: bytes.length,
+        sha256: source?.sha256 ?? "",
+        differs: false,
+      };
     }),
   );
 }
 
 function settlement(job: Leased, results: FileResult[], done = true) {
-  return { syncId: job.syncId, jobId: job.jobId, lease: job.lease, results, done, usage: { providerRequests: 0, storagePuts: 0 }, requestId: "test" };
+  return {
+    syncId: job.syncId,
+    jobId: job.jobId,
+    lease: job.lease,
+    results,
+    done,
+    usage: { providerRequests: 0, storagePuts: 0 },
+    requestId: "test",
+  };
 }
 
 async function storedKeys(user: MemoryUser): Promise<string[]> {
@@ -195,9 +211,20 @@ describe("a job whose files are no longer wanted", () => {
 });
 
 describe("a failure", () => {
-  async function fail(user: MemoryUser, jobId: string, kind: Extract<FileResult, { outcome: "failed" }>["kind"], retryAfterSeconds?: number) {
+  async function fail(
+    user: MemoryUser,
+    jobId: string,
+    kind: Extract<FileResult, { outcome: "failed" }>["kind"],
+    retryAfterSeconds?: number,
+  ) {
     const job = await leased(user, jobId);
-    const results = job.files.map((file): FileResult => ({ index: file.index, outcome: "failed", kind, message: "no", ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }));
+    const results = job.files.map((file): FileResult => ({
+      index: file.index,
+      outcome: "failed",
+      kind,
+      message: "no",
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    }));
     await user.stub.settle(settlement(job, results));
     await alarm(user);
   }
@@ -209,7 +236,9 @@ describe("a failure", () => {
       vi.setSystemTime(Date.now() + 400_000);
       await alarm(user);
     }
-    const row = await env.DB.prepare("SELECT state, reason, attempts, next_attempt_at FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first();
+    const row = await env.DB.prepare("SELECT state, reason, attempts, next_attempt_at FROM items WHERE sync_id = ? AND kind = 1")
+      .bind(user.syncId)
+      .first();
     expect(row).toMatchObject({ state: "failed", reason: "transient", attempts: 5 });
     expect(row?.["next_attempt_at"]).toBeGreaterThan(Date.now());
     const run = await env.DB.prepare("SELECT status, failed FROM runs WHERE sync_id = ?").bind(user.syncId).first();

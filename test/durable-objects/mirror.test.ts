@@ -126,10 +126,12 @@ describe("changes at the source", () => {
     user.drive.put("/a.txt", "two");
     user.drive.delete(user.drive.put("/b.txt", "gone soon"));
     await syncNow(user);
-    const { results } = await env.DB.prepare("SELECT ended_by, stored_id FROM versions WHERE sync_id = ? ORDER BY ended_by").bind(user.syncId).all<{
-      ended_by: string;
-      stored_id: string;
-    }>();
+    const { results } = await env.DB.prepare("SELECT ended_by, stored_id FROM versions WHERE sync_id = ? ORDER BY ended_by")
+      .bind(user.syncId)
+      .all<{
+        ended_by: string;
+        stored_id: string;
+      }>();
     expect(results.map((row) => row.ended_by)).toEqual(["removed", "superseded"]);
     for (const row of results) expect(await env.CONTENT.head(`content/${user.userId}/${user.syncId}/${row.stored_id}`)).not.toBeNull();
   });

@@ -174,7 +174,12 @@ export function providerContract(open: () => Promise<Fixture>): void {
     const { webhook } = drive.provider;
     if (!webhook) throw new Error("The provider has webhooks.");
     const hour = Math.floor(Date.now() / 1000) * 1000 + 3_600_000;
-    const request = { feedId: await feedOf(drive.provider), notificationUrl: "https://tidemark.example/webhooks/x", clientState: "proof", expiresAt: hour };
+    const request = {
+      feedId: await feedOf(drive.provider),
+      notificationUrl: "https://tidemark.example/webhooks/x",
+      clientState: "proof",
+      expiresAt: hour,
+    };
     const made = await webhook.subscribe(request);
     expect(made.expiresAt).toBe(hour);
     expect(await webhook.renew(made.id, hour + 60_000)).toEqual({ id: made.id, expiresAt: hour + 60_000 });
@@ -203,7 +208,7 @@ export async function applyRound(provider: Provider, feedId: string, cursor: str
     cursor = page.cursor;
     if (!page.more) {
       for (const id of removed) known.delete(id);
-      for (let before = -1; before !== known.size; ) {
+      for (let before = -1; before !== known.size;) {
         before = known.size;
         for (const [id, { root, parentId }] of known) if (!root && !known.has(parentId ?? "")) known.delete(id);
       }
@@ -219,7 +224,10 @@ export function pathsOf(known: ReadonlyMap<string, Entry>): string[] {
     const parent = known.get(entry.parentId ?? "");
     return parent && !parent.root ? `${path(parent)}/${entry.name}` : `/${entry.name}`;
   };
-  return [...known.values()].filter(({ kind }) => kind === "file").map((entry) => `${path(entry)} ${entry.id}`).sort();
+  return [...known.values()]
+    .filter(({ kind }) => kind === "file")
+    .map((entry) => `${path(entry)} ${entry.id}`)
+    .sort();
 }
 
 async function mirror(drive: Fixture): Promise<string[]> {

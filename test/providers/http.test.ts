@@ -19,14 +19,18 @@ test.each([
 
 test("a body beyond reason is refused before it is read to its end", async () => {
   let pulled = 0;
-  const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(1_000).fill(97 + (pulled++ % 2))) });
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(1_000).fill(97 + (pulled++ % 2))),
+  });
   await expect(readText(new Response(endless), 10_000)).rejects.toMatchObject({ kind: "fatal" });
   expect(pulled).toBeLessThan(20);
 });
 
 test("text is decoded across chunks", async () => {
   const bytes = new TextEncoder().encode("文件 🌊");
-  const body = new ReadableStream<Uint8Array>({ start: (controller) => (bytes.forEach((byte) => controller.enqueue(Uint8Array.of(byte))), controller.close()) });
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => (bytes.forEach((byte) => controller.enqueue(Uint8Array.of(byte))), controller.close()),
+  });
   expect(await readText(new Response(body), 100)).toBe("文件 🌊");
 });
 

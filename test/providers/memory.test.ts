@@ -21,7 +21,8 @@ async function round(provider: Provider, cursor: string | null): Promise<{ chang
   }
 }
 
-const named = (changes: Change[]) => changes.map((change) => (change.type === "upsert" ? change.entry.name : `${change.type} ${change.id}`));
+const named = (changes: Change[]) =>
+  changes.map((change) => (change.type === "upsert" ? change.entry.name : `${change.type} ${change.id}`));
 
 test("an enumeration lists what is there, page by page, without tombstones", async () => {
   const drive = createMemoryDrive();

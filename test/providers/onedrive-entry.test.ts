@@ -21,7 +21,10 @@ const workFile = {
   cTag: '"c:{7F1C9ACF-070F-40BF-A8F9-C1554F6F8236},11"',
   size: 11_662,
   parentReference: { driveType: "documentLibrary", driveId: WORK, id: "01NFE5UXN6Y2GOVW7725BZO354PWSELRRZ" },
-  file: { mimeType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", hashes: { quickXorHash: "t2rV9IUDbgDtRnaQbgnAQqF1HcA=" } },
+  file: {
+    mimeType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    hashes: { quickXorHash: "t2rV9IUDbgDtRnaQbgnAQqF1HcA=" },
+  },
   fileSystemInfo: { createdDateTime: "2022-10-21T02:32:42Z", lastModifiedDateTime: "2022-10-21T02:32:43Z" },
 };
 
@@ -32,7 +35,10 @@ const personalFile = {
   name: "Getting started with OneDrive.pdf",
   size: 1_025_867,
   parentReference: { driveId: "32217fc1154aec3d", driveType: "personal", id: "32217fc1154aec3d!101", path: "/drive/root:" },
-  file: { mimeType: "application/pdf", hashes: { quickXorHash: "NIfFZIvQVZH260260iUuQN5GscM=", sha1Hash: "E8890F3D1CE6E3FCCE46D08B188275D6CAE3292C" } },
+  file: {
+    mimeType: "application/pdf",
+    hashes: { quickXorHash: "NIfFZIvQVZH260260iUuQN5GscM=", sha1Hash: "E8890F3D1CE6E3FCCE46D08B188275D6CAE3292C" },
+  },
   fileSystemInfo: { createdDateTime: "2018-12-30T05:32:55.46Z", lastModifiedDateTime: "2018-12-30T05:32:55.46Z" },
 };
 
@@ -68,17 +74,49 @@ test("a personal file: ids in one spelling, times at the second", () => {
 });
 
 test.each([
-  ["root", { id: "1", name: "root", root: {}, folder: {}, parentReference: { id: "up" } }, { id: "1", root: true, kind: "folder", name: "root" }],
-  ["a folder: no tag, no size", { id: "1", name: "f", folder: { childCount: 1 }, size: 12, cTag: "c", parentReference: { id: "2" } }, { id: "1", parentId: "2", kind: "folder", name: "f" }],
-  ["a notebook that is also a folder", { id: "1", folder: {}, package: { type: "oneNote" }, size: 5 }, { id: "1", kind: "folder", skip: "notebook" }],
+  [
+    "root",
+    { id: "1", name: "root", root: {}, folder: {}, parentReference: { id: "up" } },
+    { id: "1", root: true, kind: "folder", name: "root" },
+  ],
+  [
+    "a folder: no tag, no size",
+    { id: "1", name: "f", folder: { childCount: 1 }, size: 12, cTag: "c", parentReference: { id: "2" } },
+    { id: "1", parentId: "2", kind: "folder", name: "f" },
+  ],
+  [
+    "a notebook that is also a folder",
+    { id: "1", folder: {}, package: { type: "oneNote" }, size: 5 },
+    { id: "1", kind: "folder", skip: "notebook" },
+  ],
   ["a notebook that is neither", { id: "1", package: { type: "oneNote" } }, { id: "1", kind: "file", skip: "notebook" }],
-  ["a notebook's section", { id: "1", name: "s.one", file: {}, size: 170 }, { id: "1", name: "s.one", kind: "file", size: 170, skip: "notebook" }],
-  ["a notebook's bin", { id: "1", name: "OneNote_RecycleBin", folder: {} }, { id: "1", name: "OneNote_RecycleBin", kind: "folder", skip: "notebook" }],
-  ["a shortcut to a folder", { id: "1", name: "s", remoteItem: { id: "x", folder: {} } }, { id: "1", name: "s", kind: "folder", skip: "shortcut" }],
-  ["an infected file", { id: "1", file: {}, malware: {}, size: 1, "@microsoft.graph.downloadUrl": "u" }, { id: "1", kind: "file", size: 1, skip: "malware" }],
+  [
+    "a notebook's section",
+    { id: "1", name: "s.one", file: {}, size: 170 },
+    { id: "1", name: "s.one", kind: "file", size: 170, skip: "notebook" },
+  ],
+  [
+    "a notebook's bin",
+    { id: "1", name: "OneNote_RecycleBin", folder: {} },
+    { id: "1", name: "OneNote_RecycleBin", kind: "folder", skip: "notebook" },
+  ],
+  [
+    "a shortcut to a folder",
+    { id: "1", name: "s", remoteItem: { id: "x", folder: {} } },
+    { id: "1", name: "s", kind: "folder", skip: "shortcut" },
+  ],
+  [
+    "an infected file",
+    { id: "1", file: {}, malware: {}, size: 1, "@microsoft.graph.downloadUrl": "u" },
+    { id: "1", kind: "file", size: 1, skip: "malware" },
+  ],
   ["something new", { id: "1", name: "n", hologram: {}, webUrl: "w" }, { id: "1", name: "n", webUrl: "w", skip: "unknown_kind" }],
   ["a date of the year 1", { id: "1", folder: {}, lastModifiedDateTime: "0001-01-01T00:00:00Z" }, { id: "1", kind: "folder" }],
-  ["nulls", { id: "1", name: null, size: null, file: { hashes: null, mimeType: null }, parentReference: null, cTag: null }, { id: "1", kind: "file" }],
+  [
+    "nulls",
+    { id: "1", name: null, size: null, file: { hashes: null, mimeType: null }, parentReference: null, cTag: null },
+    { id: "1", kind: "file" },
+  ],
 ])("%s", (_, item, entry) => {
   expect(entryOf(item)).toEqual(entry);
 });
@@ -90,11 +128,21 @@ test("the vault is known by what it has not, on personal drives only", () => {
 });
 
 test.each([
-  ["an upper-case SHA-1", { sha1Hash: "E8890F3D1CE6E3FCCE46D08B188275D6CAE3292C" }, 5, { algorithm: "sha1", value: "e8890f3d1ce6e3fcce46d08b188275d6cae3292c" }],
+  [
+    "an upper-case SHA-1",
+    { sha1Hash: "E8890F3D1CE6E3FCCE46D08B188275D6CAE3292C" },
+    5,
+    { algorithm: "sha1", value: "e8890f3d1ce6e3fcce46d08b188275d6cae3292c" },
+  ],
   ["a SHA-256 before a SHA-1", { sha1Hash: "e".repeat(40), sha256Hash: "F".repeat(64) }, 5, { algorithm: "sha256", value: "f".repeat(64) }],
   ["a quickXorHash in hex", { quickXorHash: "e8890f3d1ce6e3fcce46d08b188275d6cae3292c" }, 5, undefined],
   ["a placeholder", { quickXorHash: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" }, 5, undefined],
-  ["the hash of nothing", { quickXorHash: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" }, 0, { algorithm: "quickXorHash", value: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" }],
+  [
+    "the hash of nothing",
+    { quickXorHash: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" },
+    0,
+    { algorithm: "quickXorHash", value: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" },
+  ],
   ["none", {}, 5, undefined],
 ])("of the hashes, %s", (_, hashes, size, hash) => {
   expect(entryOf({ id: "1", size, file: { hashes } }).hash).toEqual(hash);
@@ -102,7 +150,10 @@ test.each([
 
 test.each([
   [{ id: "01WHAEF4F6Y2GOVW", parentReference: { driveId: WORK }, deleted: { state: "deleted" } }, "01WHAEF4F6Y2GOVW"],
-  [{ id: "cb0bf412d51bbd9f!57186", name: "file_8", deleted: {}, file: { hashes: { quickXorHash: 3 } }, package: {} }, "CB0BF412D51BBD9F!57186"],
+  [
+    { id: "cb0bf412d51bbd9f!57186", name: "file_8", deleted: {}, file: { hashes: { quickXorHash: 3 } }, package: {} },
+    "CB0BF412D51BBD9F!57186",
+  ],
 ])("a tombstone needs no more than its id", (item, id) => {
   expect(toChange(item, WORK, NOW)).toEqual({ type: "removal", id });
 });
@@ -111,12 +162,18 @@ test.each([null, 7, "item", {}, { id: 5 }, { id: "" }, { id: "x".repeat(600) }])
   expect(toChange(row, WORK, NOW)).toEqual({ type: "malformed", reason: expect.any(String) });
 });
 
-test.each([{ name: 5 }, { size: "12" }, { size: -1 }, { size: 1.5 }, { parentReference: "x" }, { parentReference: { id: 7 } }, { file: true }, { cTag: {} }])(
-  "an entry with %j is reported as malformed, by its id",
-  (fields) => {
-    expect(toChange({ id: "1", ...fields }, WORK, NOW)).toEqual({ type: "malformed", id: "1", reason: expect.any(String) });
-  },
-);
+test.each([
+  { name: 5 },
+  { size: "12" },
+  { size: -1 },
+  { size: 1.5 },
+  { parentReference: "x" },
+  { parentReference: { id: 7 } },
+  { file: true },
+  { cTag: {} },
+])("an entry with %j is reported as malformed, by its id", (fields) => {
+  expect(toChange({ id: "1", ...fields }, WORK, NOW)).toEqual({ type: "malformed", id: "1", reason: expect.any(String) });
+});
 
 test.each([
   ["2217FC1154AEC3D", "02217fc1154aec3d"],

@@ -23,17 +23,38 @@ async function withFile(domain: typeof PERSONAL | typeof WORK = WORK) {
   return { drive, id, feedId, cursor, ref: { id, feedId, download } };
 }
 
-const HARMLESS = ["duplicate-items", "create-before-delete", "empty-page", "missing-ctag", "missing-size", "missing-hash", "missing-download-url", "path-in-delta", "bogus-tombstones", "folder-tombstone-only", "plain-tombstones", "drive-id-flips"];
+const HARMLESS = [
+  "duplicate-items",
+  "create-before-delete",
+  "empty-page",
+  "missing-ctag",
+  "missing-size",
+  "missing-hash",
+  "missing-download-url",
+  "path-in-delta",
+  "bogus-tombstones",
+  "folder-tombstone-only",
+  "plain-tombstones",
+  "drive-id-flips",
+];
 
-test.each(HARMLESS.flatMap((name) => [[name, WORK] as const, [name, PERSONAL] as const]))("with %s at %s the mirror is still the drive", async (name, domain) => {
-  const drive = await SandboxDrive.open(domain);
-  await drive.fault({ name });
-  await drive.mutate(...["/a.txt", "/f/b.txt", "/f/g/c.txt", "/h/d.txt"].map((path) => ({ op: "create" as const, path, bytes: 10 })));
-  const { feedId, cursor, known } = await enumerated(drive);
-  await drive.mutate({ op: "rename", path: "/a.txt", name: "z.txt" }, { op: "create", path: "/a.txt", bytes: 5 }, { op: "delete", path: "/f" }, { op: "move", path: "/h/d.txt", to: "/" });
-  await applyRound(drive.provider, feedId, cursor, known);
-  expect(pathsOf(known)).toEqual((await drive.tree()).map(({ id, path }) => `${path} ${id}`).sort());
-});
+test.each(HARMLESS.flatMap((name) => [[name, WORK] as const, [name, PERSONAL] as const]))(
+  "with %s at %s the mirror is still the drive",
+  async (name, domain) => {
+    const drive = await SandboxDrive.open(domain);
+    await drive.fault({ name });
+    await drive.mutate(...["/a.txt", "/f/b.txt", "/f/g/c.txt", "/h/d.txt"].map((path) => ({ op: "create" as const, path, bytes: 10 })));
+    const { feedId, cursor, known } = await enumerated(drive);
+    await drive.mutate(
+      { op: "rename", path: "/a.txt", name: "z.txt" },
+      { op: "create", path: "/a.txt", bytes: 5 },
+      { op: "delete", path: "/f" },
+      { op: "move", path: "/h/d.txt", to: "/" },
+    );
+    await applyRound(drive.provider, feedId, cursor, known);
+    expect(pathsOf(known)).toEqual((await drive.tree()).map(({ id, path }) => `${path} ${id}`).sort());
+  },
+);
 
 test.each([
   ["resync-required", true],
@@ -207,7 +228,12 @@ test("a subscription lasts as long as it is granted, and is never asked for long
   const { drive, feedId } = await withFile();
   const { webhook } = drive.provider;
   if (!webhook) throw new Error("The provider has webhooks.");
-  const request = { feedId, notificationUrl: "https://tidemark.example/webhooks/x", clientState: "proof", expiresAt: Date.now() + 90 * 86_400_000 };
+  const request = {
+    feedId,
+    notificationUrl: "https://tidemark.example/webhooks/x",
+    clientState: "proof",
+    expiresAt: Date.now() + 90 * 86_400_000,
+  };
   const long = await webhook.subscribe(request);
   expect(long.expiresAt).toBeGreaterThan(Date.now() + (webhook.lifetimeSeconds - 600) * 1000);
   await drive.fault({ name: "subscription-short" });

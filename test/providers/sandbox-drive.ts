@@ -50,7 +50,9 @@ export class SandboxDrive {
   }
 
   async tree(): Promise<{ id: string; path: string; size: number; sha256: string }[]> {
-    const { files } = (await control("GET", `/drives/${this.account}/tree?hash=true`)) as { files: { id: string; path: string; size: number; sha256: string }[] };
+    const { files } = (await control("GET", `/drives/${this.account}/tree?hash=true`)) as {
+      files: { id: string; path: string; size: number; sha256: string }[];
+    };
     return files.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
@@ -107,8 +109,17 @@ async function signIn(account: string): Promise<string> {
   });
   const redirect = await fetch(`${LOGIN}/authorize?${query}`, { redirect: "manual" });
   const code = new URL(redirect.headers.get("Location") ?? "").searchParams.get("code") ?? "";
-  const form = { client_id: env.MICROSOFT_CLIENT_ID, client_secret: env.MICROSOFT_CLIENT_SECRET, grant_type: "authorization_code", code, redirect_uri: REDIRECT, code_verifier: VERIFIER };
-  const answer = (await (await fetch(`${LOGIN}/token`, { method: "POST", body: new URLSearchParams(form) })).json()) as { access_token?: string };
+  const form = {
+    client_id: env.MICROSOFT_CLIENT_ID,
+    client_secret: env.MICROSOFT_CLIENT_SECRET,
+    grant_type: "authorization_code",
+    code,
+    redirect_uri: REDIRECT,
+    code_verifier: VERIFIER,
+  };
+  const answer = (await (await fetch(`${LOGIN}/token`, { method: "POST", body: new URLSearchParams(form) })).json()) as {
+    access_token?: string;
+  };
   if (answer.access_token === undefined) throw new Error(`No token: ${JSON.stringify(answer)}`);
   return answer.access_token;
 }

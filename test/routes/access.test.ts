@@ -44,7 +44,13 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", `/items/${itemId}/content`, null, "item.not_found"],
   ["GET", "/events", null, null],
 ];
-const title = ROUTES.map(([method, path, body, notFound]) => ({ title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`, method, path, body, notFound }));
+const title = ROUTES.map(([method, path, body, notFound]) => ({
+  title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`,
+  method,
+  path,
+  body,
+  notFound,
+}));
 
 let stranger: string;
 

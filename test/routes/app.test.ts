@@ -10,7 +10,9 @@ beforeAll(async () => {
 /** The build's static files, with nothing but the fallback page. */
 const ASSETS = {
   fetch: async (input: URL) =>
-    input.pathname === "/fallback" ? new Response("<title>UI</title>", { headers: { "content-type": "text/html" } }) : new Response(null, { status: 404 }),
+    input.pathname === "/fallback"
+      ? new Response("<title>UI</title>", { headers: { "content-type": "text/html" } })
+      : new Response(null, { status: 404 }),
 } as unknown as Fetcher;
 
 describe("every answer", () => {
@@ -57,9 +59,12 @@ describe("what is not there", () => {
     expect(response.headers.get("content-security-policy")).toBe("frame-ancestors 'none'");
   });
 
-  it.each([{ "sec-fetch-dest": "image", "sec-fetch-mode": "no-cors" }, { accept: "image/png" }])("and is asked for by a page (%j) is a 404", async (headers) => {
-    expect((await call("/logo.png", { headers, env: { ASSETS } })).status).toBe(404);
-  });
+  it.each([{ "sec-fetch-dest": "image", "sec-fetch-mode": "no-cors" }, { accept: "image/png" }])(
+    "and is asked for by a page (%j) is a 404",
+    async (headers) => {
+      expect((await call("/logo.png", { headers, env: { ASSETS } })).status).toBe(404);
+    },
+  );
 
   it("is not made by posting to it", async () => {
     expect((await call("/app", { method: "POST", headers: { accept: "text/html" }, env: { ASSETS } })).status).toBe(404);
@@ -91,7 +96,10 @@ describe("a body", () => {
 describe("GET /health", () => {
   it("says that everything answers", async () => {
     const response = await call("/health");
-    expect([response.status, await response.json()]).toEqual([200, { status: "ok", checks: { database: "ok", storage: "ok", objects: "ok" } }]);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { status: "ok", checks: { database: "ok", storage: "ok", objects: "ok" } },
+    ]);
   });
 
   it("says what does not, and no more", async () => {

@@ -20,7 +20,13 @@ describe("the API's document", () => {
   it("says what goes in and what comes out", async () => {
     const document = await callJson<Document>("/api/openapi.json");
     expect(document.openapi).toBe("3.1.0");
-    expect(document.paths["/api/v1/syncs/{id}/items"]?.["get"]?.parameters.map(({ name }) => name)).toEqual(["id", "limit", "cursor", "parent", "state"]);
+    expect(document.paths["/api/v1/syncs/{id}/items"]?.["get"]?.parameters.map(({ name }) => name)).toEqual([
+      "id",
+      "limit",
+      "cursor",
+      "parent",
+      "state",
+    ]);
     expect(document.paths["/api/v1/syncs"]?.["post"]?.requestBody).toMatchObject({
       content: { "application/json": { schema: { required: ["connectionId"], properties: { mode: { enum: ["content", "metadata"] } } } } },
     });

@@ -19,7 +19,15 @@ beforeAll(async () => {
 
 describe("a run", () => {
   it("is shown with its numbers", async () => {
-    const id = await seedRun({ userId, syncId, stored: 7, bytes: 700, providerRequests: 3, errorCode: "provider.failed", errorMessage: "No." });
+    const id = await seedRun({
+      userId,
+      syncId,
+      stored: 7,
+      bytes: 700,
+      providerRequests: 3,
+      errorCode: "provider.failed",
+      errorMessage: "No.",
+    });
     const run = await callJson<Run>(`/api/v1/runs/${id}`, { cookie });
     expect(runShape.parse(run)).toMatchObject({
       id,
@@ -32,7 +40,8 @@ describe("a run", () => {
 
   it("lists the files that it was the last to change, by state and in pages", async () => {
     const id = await seedRun({ userId, syncId });
-    for (let n = 0; n < 5; n += 1) await seedItem({ syncId, remoteId: `f${n}`, name: `f${n}.txt`, runId: id, state: n < 3 ? "failed" : "stored" });
+    for (let n = 0; n < 5; n += 1)
+      await seedItem({ syncId, remoteId: `f${n}`, name: `f${n}.txt`, runId: id, state: n < 3 ? "failed" : "stored" });
     const files = (search: string) => callJson<{ items: Item[]; cursor: string | null }>(`/api/v1/runs/${id}/files${search}`, { cookie });
     expect((await files("")).items.map((item) => item.path)).toEqual(["/f0.txt", "/f1.txt", "/f2.txt", "/f3.txt", "/f4.txt"]);
     const first = await files("?state=failed&limit=2");
@@ -49,7 +58,10 @@ describe("a sync's runs", () => {
     const seen: string[] = [];
     let cursor: string | null = "";
     while (cursor !== null) {
-      const page: { items: Run[]; cursor: string | null } = await callJson(`/api/v1/syncs/${sync}/runs?limit=2${cursor && `&cursor=${cursor}`}`, { cookie });
+      const page: { items: Run[]; cursor: string | null } = await callJson(
+        `/api/v1/syncs/${sync}/runs?limit=2${cursor && `&cursor=${cursor}`}`,
+        { cookie },
+      );
       seen.push(...page.items.map((run) => run.id));
       ({ cursor } = page);
     }
@@ -65,7 +77,11 @@ describe("a run's log", () => {
     const response = await call(`/api/v1/runs/${id}/logs`, { cookie });
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
     const events = await readEvents(response);
-    expect(events.map((event) => [event.id, event.event])).toEqual([["1", "log"], ["2", "log"], [undefined, "end"]]);
+    expect(events.map((event) => [event.id, event.event])).toEqual([
+      ["1", "log"],
+      ["2", "log"],
+      [undefined, "end"],
+    ]);
     expect(events[1]?.data).toMatchObject({ itemId: encodeItemId(syncId, "f0") } satisfies Partial<RunEvent>);
   });
 

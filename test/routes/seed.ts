@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
 import { drizzle } from "drizzle-orm/d1";
-import { connections, identities, items, runEvents, runs, sessions, syncs, users, versions } from "../../worker/db/schema.ts";
+import { connections, items, runEvents, runs, sessions, syncs, users, versions } from "../../worker/db/schema.ts";
 import { randomId, randomSecret, timeId } from "../../worker/ids.ts";
 
 // Rows to begin a test with. Each function takes what the test is about; the rest is plausible.
@@ -23,10 +23,6 @@ export async function seedUser(row: Row<typeof users> = {}): Promise<string> {
   const id = row.id ?? randomId();
   await db.insert(users).values({ name: "Alice", email: "alice@contoso.example", createdAt: NOW, signedInAt: NOW, ...row, id });
   return id;
-}
-
-export async function seedIdentity(userId: string, identity: { issuer: string; subject: string }): Promise<void> {
-  await db.insert(identities).values({ ...identity, userId, createdAt: NOW });
 }
 
 /** A session of this user; the cookie that proves it. */
@@ -71,7 +67,14 @@ export async function seedSyncs(rows: SyncSeed[]): Promise<void> {
 }
 
 function insertSync(row: SyncSeed & { id: string }) {
-  const plain = { name: "Everything", mode: "content", schedule: { kind: "manual" }, labels: {}, status: "active", createdAt: NOW } as const;
+  const plain = {
+    name: "Everything",
+    mode: "content",
+    schedule: { kind: "manual" },
+    labels: {},
+    status: "active",
+    createdAt: NOW,
+  } as const;
   return db.insert(syncs).values({ ...plain, connectionId: randomId(), ...row });
 }
 
@@ -121,10 +124,7 @@ export async function seedRoot(syncId: string): Promise<void> {
 }
 
 /** A stored file, its content in the bucket. */
-export async function seedStoredFile(
-  userId: string,
-  row: ItemSeed & { content: string },
-): Promise<{ sha256: string }> {
+export async function seedStoredFile(userId: string, row: ItemSeed & { content: string }): Promise<{ sha256: string }> {
   const { content, ...rest } = row;
   const bytes = new TextEncoder().encode(content);
   const storedId = randomId();
@@ -135,6 +135,8 @@ export async function seedStoredFile(
   return { sha256: digest };
 }
 
-export async function seedVersion(row: Row<typeof versions> & { syncId: string; remoteId: string; storedId: string; sha256: string; size: number }): Promise<void> {
+export async function seedVersion(
+  row: Row<typeof versions> & { syncId: string; remoteId: string; storedId: string; sha256: string; size: number },
+): Promise<void> {
   await db.insert(versions).values({ number: 1, storedAt: NOW, endedAt: NOW, endedBy: "removed", ...row });
 }

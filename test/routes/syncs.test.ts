@@ -20,7 +20,10 @@ beforeAll(async () => {
     ],
   });
   await browser.visit(`/auth/microsoft/login?login_hint=${account}`, (url) => url.pathname === "/app");
-  sync = await until(async () => (await get<{ items: Sync[] }>("/syncs")).items[0], (found) => found?.lastRun?.status === "completed");
+  sync = await until(
+    async () => (await get<{ items: Sync[] }>("/syncs")).items[0],
+    (found) => found?.lastRun?.status === "completed",
+  );
 }, 30_000);
 
 async function sandbox(path: string, body: object): Promise<void> {
@@ -82,7 +85,10 @@ describe("a connection", () => {
     const path = `/connections/${connection?.id}`;
     expect(await get(path)).toEqual(connection);
     expect(await expectJson(await send("PATCH", path, { label: " Work " }), 200)).toMatchObject({ label: "Work" });
-    expect(await expectJson<ConnectionTest>(await send("POST", `${path}/test`), 200)).toMatchObject({ ok: true, account: { email: account } });
+    expect(await expectJson<ConnectionTest>(await send("POST", `${path}/test`), 200)).toMatchObject({
+      ok: true,
+      account: { email: account },
+    });
     expect(await expectJson(await send("POST", `${path}/refresh`), 200)).toMatchObject({ status: "active" });
   });
 
@@ -90,7 +96,10 @@ describe("a connection", () => {
     const other = new Browser();
     await other.visit(`/auth/microsoft/login?login_hint=revoked-${account}`, (url) => url.pathname === "/app");
     const [connection] = (await (await other.fetch("/api/v1/connections")).json<{ items: Connection[] }>()).items;
-    const response = await other.fetch(`/api/v1/connections/${connection?.id}`, { method: "DELETE", headers: { origin: "https://tidemark.example" } });
+    const response = await other.fetch(`/api/v1/connections/${connection?.id}`, {
+      method: "DELETE",
+      headers: { origin: "https://tidemark.example" },
+    });
     expect(await expectJson(response, 200)).toMatchObject({ id: connection?.id, status: "revoked" });
   });
 });
@@ -100,7 +109,10 @@ describe("a sync", () => {
     const run = await expectJson<Run>(await send("POST", `/syncs/${sync.id}/run`, { full: true }), 202);
     expect(run).toMatchObject({ syncId: sync.id, type: "full", trigger: "manual" });
     expect(await get(`/runs/${run.id}`)).toMatchObject({ id: run.id });
-    const done = await until(() => get<Run>(`/runs/${run.id}`), ({ finishedAt }) => finishedAt !== null);
+    const done = await until(
+      () => get<Run>(`/runs/${run.id}`),
+      ({ finishedAt }) => finishedAt !== null,
+    );
     expect(done.status).toBe("completed");
     expect((await get<{ items: Run[] }>(`/syncs/${sync.id}/runs`)).items[0]).toMatchObject({ id: run.id });
   });
@@ -125,7 +137,10 @@ describe("a sync", () => {
   });
 
   it("without an active run has none to cancel", async () => {
-    await until(() => get<SyncStatus>(`/syncs/${sync.id}/status`), ({ activeRun }) => activeRun === null);
+    await until(
+      () => get<SyncStatus>(`/syncs/${sync.id}/status`),
+      ({ activeRun }) => activeRun === null,
+    );
     expect((await send("POST", `/syncs/${sync.id}/cancel`)).status).toBe(409);
   });
 
@@ -135,10 +150,16 @@ describe("a sync", () => {
     const headers = { origin: "https://tidemark.example", "content-type": "application/json" };
     const [first] = (await (await other.fetch("/api/v1/syncs")).json<{ items: Sync[] }>()).items;
     expect((await other.fetch(`/api/v1/syncs/${first?.id}`, { method: "DELETE", headers })).status).toBe(204);
-    const gone = await until(() => other.fetch(`/api/v1/syncs/${first?.id}`), (response) => response.status === 404);
+    const gone = await until(
+      () => other.fetch(`/api/v1/syncs/${first?.id}`),
+      (response) => response.status === 404,
+    );
     expect(gone.status).toBe(404);
     const body = JSON.stringify({ connectionId: first?.connectionId, name: "Again", mode: "metadata", schedule: { kind: "manual" } });
-    expect(await expectJson(await other.fetch("/api/v1/syncs", { method: "POST", headers, body }), 201)).toMatchObject({ name: "Again", nextRunAt: null });
+    expect(await expectJson(await other.fetch("/api/v1/syncs", { method: "POST", headers, body }), 201)).toMatchObject({
+      name: "Again",
+      nextRunAt: null,
+    });
   });
 });
 

@@ -12,7 +12,8 @@ async function batcher(account: string) {
   return { ...client, batch, answers };
 }
 
-const reads = (count: number): object[] => Array.from({ length: count }, (_, i) => ({ id: String(i), method: "GET", url: "/me/drive/root" }));
+const reads = (count: number): object[] =>
+  Array.from({ length: count }, (_, i) => ({ id: String(i), method: "GET", url: "/me/drive/root" }));
 
 test("up to twenty requests are answered, not in their order", async () => {
   const { answers } = await batcher("batch@contoso.example");
@@ -55,7 +56,10 @@ test("parts are no requests of their own, but are counted apart", async () => {
   const { answers, control } = await batcher(account);
   await control("DELETE", `/requests?account=${account}`);
   await answers(reads(3));
-  const { total, batched } = await control<{ total: number; batched: { route: string; count: number }[] }>("GET", `/requests?account=${account}`);
+  const { total, batched } = await control<{ total: number; batched: { route: string; count: number }[] }>(
+    "GET",
+    `/requests?account=${account}`,
+  );
   expect(total).toBe(1);
   expect(batched).toMatchObject([{ route: "/v1.0/me/drive/root", count: 3 }]);
 });

@@ -10,7 +10,8 @@ async function driveOf(account: string, ops: object[] = []) {
   return { ...client, ids, ...(await client.as(account)), change: (more: object[]) => client.mutate(account, more) };
 }
 
-const creates = (folder: string, count: number): object[] => Array.from({ length: count }, (_, i) => ({ op: "create", path: `${folder}/file ${i}.txt`, bytes: i }));
+const creates = (folder: string, count: number): object[] =>
+  Array.from({ length: count }, (_, i) => ({ op: "create", path: `${folder}/file ${i}.txt`, bytes: i }));
 
 test("an enumeration has the root first, every live item once, and no tombstones", async () => {
   const drive = await driveOf("enumerate@contoso.example", [...creates("/a/b", 3), { op: "delete", path: "/a/b/file 1.txt" }]);
@@ -178,11 +179,17 @@ test("items have the tags, hashes and ids of their account's kind", async () => 
   const personal = await driveOf("shape@outlook.example", creates("/a", 2));
   const migrated = await driveOf("migrated@outlook.example", creates("/a", 2));
   const last = async (drive: typeof work) => (await drive.delta()).items.at(-1);
-  expect(await last(work)).toMatchObject({ eTag: expect.stringMatching(/^"\{[0-9A-F-]{36}\},1"$/), file: { hashes: { quickXorHash: expect.stringMatching(/^.{28}$/) } } });
+  expect(await last(work)).toMatchObject({
+    eTag: expect.stringMatching(/^"\{[0-9A-F-]{36}\},1"$/),
+    file: { hashes: { quickXorHash: expect.stringMatching(/^.{28}$/) } },
+  });
   expect((await last(work))?.parentReference).not.toHaveProperty("path");
   expect(await last(work)).not.toHaveProperty("cTag");
   const file = await last(personal);
   expect(Buffer.from((file?.eTag ?? "").slice(1), "base64").toString()).toBe(`${file?.id}.1`);
   expect(Object.keys(file?.file?.hashes ?? {}).sort()).toEqual(["quickXorHash", "sha1Hash", "sha256Hash"]);
-  expect(await last(migrated)).toMatchObject({ id: expect.stringMatching(/^[0-9A-F]{16}!s[0-9a-f]{32}$/), eTag: expect.stringMatching(/^"\{/) });
+  expect(await last(migrated)).toMatchObject({
+    id: expect.stringMatching(/^[0-9A-F]{16}!s[0-9a-f]{32}$/),
+    eTag: expect.stringMatching(/^"\{/),
+  });
 });

@@ -24,7 +24,8 @@ test("a generated drive is the same each time, and has what makes drives hard", 
   expect(new Set(paths.map((path) => path.toLowerCase())).size).toBe(3000);
   expect(Math.max(...paths.map((path) => path.length - 1))).toBe(PATH_LENGTH_MAX);
   expect(files.filter((file) => file.size === 0).length).toBeGreaterThan(5);
-  for (const odd of [/[\u0400-\u04ff]/, /[\u3040-\u9fff]/, /\p{Emoji_Presentation}/u, /%/, /#/, /'/, /\/README\.md$/]) expect(paths.some((path) => odd.test(path))).toBe(true);
+  for (const odd of [/[\u0400-\u04ff]/, /[\u3040-\u9fff]/, /\p{Emoji_Presentation}/u, /%/, /#/, /'/, /\/README\.md$/])
+    expect(paths.some((path) => odd.test(path))).toBe(true);
   expect(new Set(files.filter((file) => file.size > 8).map((file) => file.sha256)).size).toBe(files.filter((file) => file.size > 8).length);
 });
 
@@ -76,7 +77,12 @@ test("an update to the same text changes it, and one without bytes keeps the siz
 test("of operations one of which is impossible none is done", async () => {
   const account = "atomic@contoso.example";
   const { tree } = await openSandbox();
-  const [status, error] = await refused(`/drives/${account}/mutate`, { ops: [{ op: "create", path: "/a.txt", bytes: 1 }, { op: "delete", path: "/nothing" }] });
+  const [status, error] = await refused(`/drives/${account}/mutate`, {
+    ops: [
+      { op: "create", path: "/a.txt", bytes: 1 },
+      { op: "delete", path: "/nothing" },
+    ],
+  });
   expect([status, error]).toEqual([404, 'ops[1] (delete): There is nothing at "/nothing".']);
   expect(await tree(account)).toEqual([]);
 });
@@ -95,7 +101,11 @@ test.each([
 ])("%j is refused with %i", async (op, status) => {
   const account = "impossible@contoso.example";
   const { mutate, tree } = await openSandbox();
-  if ((await tree(account)).length === 0) await mutate(account, [{ op: "create", path: "/a.txt", bytes: 1 }, { op: "mkdir", path: "/f" }]);
+  if ((await tree(account)).length === 0)
+    await mutate(account, [
+      { op: "create", path: "/a.txt", bytes: 1 },
+      { op: "mkdir", path: "/f" },
+    ]);
   expect((await refused(`/drives/${account}/mutate`, { ops: [op] }))[0]).toBe(status);
 });
 
@@ -110,7 +120,10 @@ test("the sizes of folders and what the drive says is used follow every change",
     { op: "create", path: "/c/three", bytes: 7 },
   ]);
   expect([await sizeOf(""), await sizeOf(":/a:"), await sizeOf(":/a/b:")]).toEqual([157, 150, 100]);
-  await mutate(account, [{ op: "move", path: "/a/b", to: "/c" }, { op: "update", path: "/c/b/one", bytes: 300 }]);
+  await mutate(account, [
+    { op: "move", path: "/a/b", to: "/c" },
+    { op: "update", path: "/c/b/one", bytes: 300 },
+  ]);
   expect([await sizeOf(""), await sizeOf(":/a:"), await sizeOf(":/c:")]).toEqual([357, 50, 307]);
   const { ids } = await mutate(account, [{ op: "delete", path: "/c" }]);
   expect((await json<{ quota: { used: number } }>("/me/drive")).quota.used).toBe(50);

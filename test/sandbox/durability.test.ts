@@ -24,13 +24,19 @@ async function temporaryFolder(): Promise<string> {
 
 test("what a control call answered, and every token, outlives a sandbox that was never closed", async () => {
   const stateDir = await temporaryFolder();
-  const answerHandshake: typeof fetch = async (input) => new Response(new URL(String(input)).searchParams.get("validationToken"), { headers: { "Content-Type": "text/plain" } });
+  const answerHandshake: typeof fetch = async (input) =>
+    new Response(new URL(String(input)).searchParams.get("validationToken"), { headers: { "Content-Type": "text/plain" } });
   const first = clientOf(await createSandbox({ stateDir, fetch: answerHandshake }));
   await first.control("POST", `/drives/${ALICE}/generate`, { files: 50, folders: 3, seed: 5 });
   const { graph, delta } = await first.as(ALICE);
   const { refresh_token: refreshToken } = await first.signIn(ALICE);
   const { deltaLink } = await delta();
-  const body = JSON.stringify({ changeType: "updated", notificationUrl: "https://tidemark.example/w", resource: "me/drive/root", expirationDateTime: new Date(Date.now() + 3_600_000).toISOString() });
+  const body = JSON.stringify({
+    changeType: "updated",
+    notificationUrl: "https://tidemark.example/w",
+    resource: "me/drive/root",
+    expirationDateTime: new Date(Date.now() + 3_600_000).toISOString(),
+  });
   const made = (await (await graph("/subscriptions", { method: "POST", body })).json()) as { id: string };
   const { ids } = await first.mutate(ALICE, [{ op: "create", path: "/after.txt", bytes: 9 }]);
   await first.control("POST", "/clock", { advanceSeconds: 100 });
@@ -45,7 +51,9 @@ test("what a control call answered, and every token, outlives a sandbox that was
   const again = await second.as(ALICE);
   expect((await again.json<DeltaPage>(deltaLink)).value.map((item) => item.id)).toContain(ids[0]);
   expect((await again.json<{ value: { id: string }[] }>("/subscriptions")).value.map((one) => one.id)).toEqual([made.id]);
-  expect(Date.parse((await second.control<{ now: string }>("POST", "/clock", { advanceSeconds: 0 })).now)).toBeGreaterThanOrEqual(Date.parse(now));
+  expect(Date.parse((await second.control<{ now: string }>("POST", "/clock", { advanceSeconds: 0 })).now)).toBeGreaterThanOrEqual(
+    Date.parse(now),
+  );
 });
 
 async function freePort(): Promise<number> {
@@ -57,7 +65,10 @@ async function freePort(): Promise<number> {
 }
 
 function run(port: number, stateDir: string): ChildProcess {
-  const child = spawn(process.execPath, ["sandbox/main.ts"], { env: { ...process.env, SANDBOX_PORT: String(port), STATE_DIR: stateDir }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["sandbox/main.ts"], {
+    env: { ...process.env, SANDBOX_PORT: String(port), STATE_DIR: stateDir },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   cleanUp.push(async () => child.kill("SIGKILL"));
   return child;
 }
@@ -80,7 +91,10 @@ test("killed with -9 in the middle of changes, it has each change that it answer
   const control = `http://localhost:${port}/_sandbox/drives/kill@contoso.example/mutate`;
   const changing = (async () => {
     for (let i = 0; ; i++) {
-      const answer = await fetch(control, { method: "POST", body: JSON.stringify({ ops: [{ op: "create", path: `/f${i}.txt`, bytes: i }] }) });
+      const answer = await fetch(control, {
+        method: "POST",
+        body: JSON.stringify({ ops: [{ op: "create", path: `/f${i}.txt`, bytes: i }] }),
+      });
       answered.push(((await answer.json()) as { ids: [string] }).ids[0]);
     }
   })().catch((error: unknown) => error);
@@ -119,7 +133,8 @@ test("a started sandbox answers under localhost, and drops connections where a f
 test("the page's button changes a drive, and its faults are switched on and off by forms", async () => {
   const sandbox = await startSandbox({ port: 0, stateDir: await temporaryFolder() });
   cleanUp.push(() => sandbox.close());
-  const post = (path: string, fields: Record<string, string>) => fetch(`${sandbox.url}${path}`, { method: "POST", body: new URLSearchParams(fields) });
+  const post = (path: string, fields: Record<string, string>) =>
+    fetch(`${sandbox.url}${path}`, { method: "POST", body: new URLSearchParams(fields) });
   expect(await (await post("/change", { account: ALICE })).text()).toContain("Changed alice@contoso.example: /From the sandbox/");
   expect(await (await post("/fault", { name: "throttled", on: "true" })).text()).toContain("on, struck 0 times");
   expect(await (await post("/fault", { name: "throttled", on: "false" })).text()).not.toContain("on, struck");

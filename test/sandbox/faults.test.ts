@@ -36,7 +36,14 @@ test("a fault strikes at its rate, the same requests for the same seed, and as o
 });
 
 test("a fault is about the requests it matches only", async () => {
-  const { graph } = await driveWith("match@contoso.example", [{ status: 418, headers: { "X-Kettle": "yes" }, body: { short: "stout" }, match: { account: "match@contoso.example", method: "GET", path: "/me/drive$" } }]);
+  const { graph } = await driveWith("match@contoso.example", [
+    {
+      status: 418,
+      headers: { "X-Kettle": "yes" },
+      body: { short: "stout" },
+      match: { account: "match@contoso.example", method: "GET", path: "/me/drive$" },
+    },
+  ]);
   const struck = await graph("/me/drive");
   expect([struck.status, struck.headers.get("x-kettle"), await struck.json()]).toEqual([418, "yes", { short: "stout" }]);
   expect((await graph("/me")).status).toBe(200);
@@ -63,7 +70,11 @@ test.each([
   const { graph, clean } = await driveWith("tokens@contoso.example", [{ name, times: 1 }]);
   expect((await graph("/me/drive/root/delta")).status).toBe(200);
   const answer = await graph(clean.deltaLink);
-  expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code, answer.headers.has("location")]).toEqual([status, code, located]);
+  expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code, answer.headers.has("location")]).toEqual([
+    status,
+    code,
+    located,
+  ]);
 });
 
 test("duplicated items repeat within a page and on the next, and none is missing", async () => {
@@ -107,7 +118,10 @@ test.each([
 test("malware is marked in listings and refused as a download, for the items it is about only", async () => {
   const account = "malware@contoso.example";
   const { mutate, json, control, request } = await driveWith(account, []);
-  await mutate(account, [{ op: "create", path: "/eicar.com", bytes: 68 }, { op: "create", path: "/fine.txt", bytes: 5 }]);
+  await mutate(account, [
+    { op: "create", path: "/eicar.com", bytes: 68 },
+    { op: "create", path: "/fine.txt", bytes: 5 },
+  ]);
   await control("POST", "/faults", { name: "malware-html", match: { account, item: "^eicar" } });
   const read = (path: string) => json<{ "@microsoft.graph.downloadUrl": string; malware?: object }>(`/me/drive/root:/${path}`);
   const [bad, fine] = [await read("eicar.com"), await read("fine.txt")];

@@ -26,7 +26,12 @@ async function folderDrive() {
     const sandbox = await createSandbox({ driveDir, stateDir });
     cleanUp.push(async () => sandbox.close());
     const client = clientOf(sandbox);
-    return { sandbox, ...client, ...(await client.as(ALICE)), paths: async () => (await client.tree(ALICE)).map((file) => file.path).sort() };
+    return {
+      sandbox,
+      ...client,
+      ...(await client.as(ALICE)),
+      paths: async () => (await client.tree(ALICE)).map((file) => file.path).sort(),
+    };
   };
   return { driveDir, start, at: (path: string) => join(driveDir, path) };
 }
@@ -71,7 +76,10 @@ test("a file that an editor replaces by another of the same name keeps its id", 
   const before = (await drive.tree(ALICE)).find((file) => file.path === "/three.txt");
   await writeFile(at(".three.tmp"), "three, rewritten");
   await rename(at(".three.tmp"), at("three.txt"));
-  await vi.waitFor(async () => expect((await drive.tree(ALICE)).find((file) => file.path === "/three.txt")).toMatchObject({ id: before?.id, size: 16 }), PATIENCE);
+  await vi.waitFor(
+    async () => expect((await drive.tree(ALICE)).find((file) => file.path === "/three.txt")).toMatchObject({ id: before?.id, size: 16 }),
+    PATIENCE,
+  );
 });
 
 test("what happened while the sandbox was not running is found when it starts, and ids are kept", async () => {

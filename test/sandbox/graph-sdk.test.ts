@@ -1,4 +1,12 @@
-import { Client, type Context, type Middleware, PageIterator, BatchRequestContent, BatchResponseContent, type PageCollection } from "@microsoft/microsoft-graph-client";
+import {
+  Client,
+  type Context,
+  type Middleware,
+  PageIterator,
+  BatchRequestContent,
+  BatchResponseContent,
+  type PageCollection,
+} from "@microsoft/microsoft-graph-client";
 import type { Drive, DriveItem, Subscription, User } from "@microsoft/microsoft-graph-types";
 import { expect, test } from "vitest";
 import { createSandbox } from "../../sandbox/app.ts";
@@ -110,7 +118,13 @@ test("Microsoft's client batches requests, in parallel and one after another", a
 test("Microsoft's client creates, lists, renews and deletes a subscription", async () => {
   const sdk = await sdkFor(WORK);
   const expirationDateTime = new Date(Date.now() + 3_600_000).toISOString();
-  const wish: Subscription = { changeType: "updated", notificationUrl: NOTIFICATION_URL, resource: "me/drive/root", expirationDateTime, clientState: "known to us" };
+  const wish: Subscription = {
+    changeType: "updated",
+    notificationUrl: NOTIFICATION_URL,
+    resource: "me/drive/root",
+    expirationDateTime,
+    clientState: "known to us",
+  };
   const made = (await sdk.api("/subscriptions").post(wish)) as Subscription;
   expect(made).toMatchObject({ resource: "me/drive/root", notificationUrl: NOTIFICATION_URL, latestSupportedTlsVersion: "v1_2" });
   const list = (await sdk.api("/subscriptions").get()) as { value: Subscription[] };

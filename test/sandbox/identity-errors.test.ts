@@ -3,9 +3,19 @@ import { expect, test } from "vitest";
 import { LOGIN, openSandbox, REDIRECT_URI } from "./sandbox-client.ts";
 
 const ALICE = "alice@contoso.example";
-type Problem = { error: string; error_codes: number[]; error_description: string; trace_id: string; correlation_id: string; claims?: string };
+type Problem = {
+  error: string;
+  error_codes: number[];
+  error_description: string;
+  trace_id: string;
+  correlation_id: string;
+  claims?: string;
+};
 
-const problemOf = async (answer: Response): Promise<Problem & { status: number }> => ({ ...((await answer.json()) as Problem), status: answer.status });
+const problemOf = async (answer: Response): Promise<Problem & { status: number }> => ({
+  ...((await answer.json()) as Problem),
+  status: answer.status,
+});
 
 test("without a hint the page lists the accounts as links, one of which signs in", async () => {
   const client = await openSandbox();
@@ -32,7 +42,14 @@ test("declining sends access_denied, with the state, to the redirect URI", async
 test("prompt=none needs a session, and consent given before", async () => {
   const client = await openSandbox();
   const silent = async (cookie: string, fields: Record<string, string> = {}): Promise<URLSearchParams> => {
-    const query = new URLSearchParams({ client_id: "11111111-2222-4333-8444-555555555555", response_type: "code", redirect_uri: REDIRECT_URI, scope: "openid Files.Read", prompt: "none", ...fields });
+    const query = new URLSearchParams({
+      client_id: "11111111-2222-4333-8444-555555555555",
+      response_type: "code",
+      redirect_uri: REDIRECT_URI,
+      scope: "openid Files.Read",
+      prompt: "none",
+      ...fields,
+    });
     const answer = await client.request(`${LOGIN}/common/oauth2/v2.0/authorize?${query}`, { headers: { Cookie: cookie } });
     return new URL(answer.headers.get("location") ?? "").searchParams;
   };
@@ -67,7 +84,10 @@ test("a code is good once, for ten minutes, with its own redirect URI, tenant an
 
   const challenge = createHash("sha256").update("v".repeat(43)).digest("base64url");
   const proven = async (verifier: string): Promise<Response> =>
-    client.redeem({ code: await client.codeFor(ALICE, { code_challenge: challenge, code_challenge_method: "S256" }), code_verifier: verifier });
+    client.redeem({
+      code: await client.codeFor(ALICE, { code_challenge: challenge, code_challenge_method: "S256" }),
+      code_verifier: verifier,
+    });
   expect(await problemOf(await proven("w".repeat(43)))).toMatchObject({ error: "invalid_grant", error_codes: [501481] });
   expect((await proven("v".repeat(43))).status).toBe(200);
 });
@@ -138,5 +158,7 @@ test("an access token ends after an hour of the sandbox's time, or with its gran
   await client.control("POST", "/clock", { advanceSeconds: 3600 });
   const expired = await again.graph("/me");
   expect(expired.status).toBe(401);
-  expect(await expired.json()).toMatchObject({ error: { code: "InvalidAuthenticationToken", message: "Access token has expired or is not yet valid." } });
+  expect(await expired.json()).toMatchObject({
+    error: { code: "InvalidAuthenticationToken", message: "Access token has expired or is not yet valid." },
+  });
 });

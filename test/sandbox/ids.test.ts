@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { businessIds, guidOf, migratedIds, personalIds } from "../../sandbox/microsoft/ids.ts";
 
-const FORMS = { business: businessIds("alice@contoso.example"), personal: personalIds("0f1e2d3c4b5a6978"), migrated: migratedIds("0f1e2d3c4b5a6978") };
+const FORMS = {
+  business: businessIds("alice@contoso.example"),
+  personal: personalIds("0f1e2d3c4b5a6978"),
+  migrated: migratedIds("0f1e2d3c4b5a6978"),
+};
 
 test.each(Object.entries(FORMS))("ids of the %s form lead back to their item, and no two are the same", (_form, ids) => {
   const all = Array.from({ length: 500 }, (_, i) => ids.id(i + 1));

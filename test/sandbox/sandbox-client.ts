@@ -26,18 +26,34 @@ export function clientOf(sandbox: Sandbox) {
   const request: typeof fetch = async (input, init) => sandbox.app.fetch(new Request(input, { redirect: "manual", ...init }));
 
   const control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await request(`https://sandbox.test/_sandbox${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const answer = await request(`https://sandbox.test/_sandbox${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${answer.status}: ${text}`);
     return JSON.parse(text) as T;
   };
 
   const authorize = async (fields: Record<string, string>): Promise<Response> => {
-    const query = new URLSearchParams({ client_id: CLIENT_ID, response_type: "code", redirect_uri: REDIRECT_URI, scope: SCOPE, state: "some state", ...fields });
+    const query = new URLSearchParams({
+      client_id: CLIENT_ID,
+      response_type: "code",
+      redirect_uri: REDIRECT_URI,
+      scope: SCOPE,
+      state: "some state",
+      ...fields,
+    });
     return request(`${LOGIN}/common/oauth2/v2.0/authorize?${query}`);
   };
   const redeem = async (fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> => {
-    const body = new URLSearchParams({ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: REDIRECT_URI, grant_type: "authorization_code", ...fields });
+    const body = new URLSearchParams({
+      client_id: CLIENT_ID,
+      client_secret: CLIENT_SECRET,
+      redirect_uri: REDIRECT_URI,
+      grant_type: "authorization_code",
+      ...fields,
+    });
     return request(`${LOGIN}/common/oauth2/v2.0/token`, { method: "POST", body, headers });
   };
   const codeFor = async (account: string, fields: Record<string, string> = {}): Promise<string> => {
@@ -60,7 +76,8 @@ export function clientOf(sandbox: Sandbox) {
     const json = async <T>(pathOrUrl: string, init: RequestInit = {}): Promise<T> => (await (await graph(pathOrUrl, init)).json()) as T;
     const delta = async (from = "/me/drive/root/delta", init: RequestInit = {}) => {
       const pages: DeltaPage[] = [];
-      for (let next: string | undefined = from; next !== undefined; next = pages.at(-1)?.["@odata.nextLink"]) pages.push(await json<DeltaPage>(next, init));
+      for (let next: string | undefined = from; next !== undefined; next = pages.at(-1)?.["@odata.nextLink"])
+        pages.push(await json<DeltaPage>(next, init));
       return { pages, items: pages.flatMap((page) => page.value), deltaLink: pages.at(-1)?.["@odata.deltaLink"] ?? "" };
     };
     return { token, graph, json, delta };

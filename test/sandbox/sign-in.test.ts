@@ -7,7 +7,9 @@ type Client = Awaited<ReturnType<typeof openSandbox>>;
 
 // What the library asks leaves through its documented hook, to Microsoft's real addresses.
 const discover = (client: Client): Promise<openid.Configuration> =>
-  openid.discovery(new URL(`${LOGIN}/common/v2.0`), CLIENT_ID, CLIENT_SECRET, undefined, { [openid.customFetch]: (url, options) => client.request(url, options as RequestInit) });
+  openid.discovery(new URL(`${LOGIN}/common/v2.0`), CLIENT_ID, CLIENT_SECRET, undefined, {
+    [openid.customFetch]: (url, options) => client.request(url, options as RequestInit),
+  });
 
 async function signIn(client: Client, account: string) {
   const config = await discover(client);
@@ -24,7 +26,12 @@ async function signIn(client: Client, account: string) {
     login_hint: account,
   });
   const location = (await client.request(target)).headers.get("location") ?? "";
-  const tokens = await openid.authorizationCodeGrant(config, new URL(location), { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true });
+  const tokens = await openid.authorizationCodeGrant(config, new URL(location), {
+    pkceCodeVerifier,
+    expectedState,
+    expectedNonce,
+    idTokenExpected: true,
+  });
   return { config, tokens };
 }
 
@@ -32,7 +39,13 @@ test("a certified client library signs a work account in, checks the id token an
   const client = await openSandbox();
   const { config, tokens } = await signIn(client, "alice@contoso.example");
   const claims = tokens.claims();
-  expect(claims).toMatchObject({ tid: WORK_TENANT, preferred_username: "alice@contoso.example", email: "alice@contoso.example", name: "Alice Contoso", ver: "2.0" });
+  expect(claims).toMatchObject({
+    tid: WORK_TENANT,
+    preferred_username: "alice@contoso.example",
+    email: "alice@contoso.example",
+    name: "Alice Contoso",
+    ver: "2.0",
+  });
   expect(claims?.iss).toBe(`${LOGIN}/${WORK_TENANT}/v2.0`);
   expect(tokens.scope?.split(" ")).toEqual(expect.arrayContaining(["Files.Read", "User.Read"]));
   expect(tokens.access_token.split(".")).toHaveLength(3);
@@ -53,7 +66,9 @@ test("a certified client library signs a personal account in", async () => {
 
 test("each key says whose tokens it signs: the template for work accounts, one tenant for personal ones", async () => {
   const client = await openSandbox();
-  const { keys } = (await (await client.request(`${LOGIN}/common/discovery/v2.0/keys`)).json()) as { keys: { issuer: string; kid: string }[] };
+  const { keys } = (await (await client.request(`${LOGIN}/common/discovery/v2.0/keys`)).json()) as {
+    keys: { issuer: string; kid: string }[];
+  };
   expect(keys.map((key) => key.issuer)).toEqual([`${LOGIN}/{tenantid}/v2.0`, `${LOGIN}/${PERSONAL_TENANT}/v2.0`]);
   expect(new Set(keys.map((key) => key.kid)).size).toBe(2);
 });
@@ -70,7 +85,8 @@ test("on its own port every address of the discovery document keeps the form tha
 test("a subject is one application's own", async () => {
   const client = await openSandbox();
   const subjectFor = async (application: string): Promise<unknown> => {
-    const location = (await client.authorize({ client_id: application, login_hint: "alice@contoso.example" })).headers.get("location") ?? "";
+    const location =
+      (await client.authorize({ client_id: application, login_hint: "alice@contoso.example" })).headers.get("location") ?? "";
     const answer = await client.redeem({ client_id: application, code: new URL(location).searchParams.get("code") ?? "" });
     const { id_token: token } = (await answer.json()) as { id_token: string };
     return (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { sub: string }).sub;

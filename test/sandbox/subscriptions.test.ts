@@ -1,7 +1,14 @@
 import { expect, test, vi } from "vitest";
 import { openSandbox } from "./sandbox-client.ts";
 
-type Notification = { subscriptionId: string; clientState?: string; changeType?: string; resource?: string; lifecycleEvent?: string; tenantId?: string };
+type Notification = {
+  subscriptionId: string;
+  clientState?: string;
+  changeType?: string;
+  resource?: string;
+  lifecycleEvent?: string;
+  tenantId?: string;
+};
 type Post = { url: string; value: Notification[] };
 
 /** A sandbox whose notifications end here; `answer` says how they are received. */
@@ -18,7 +25,10 @@ async function subscriber(account: string, answer: (url: URL, posts: Post[]) => 
   const client = await openSandbox({ fetch: deliver });
   const { graph } = await client.as(account);
   const call = async (method: string, path: string, body?: object) =>
-    graph(`/subscriptions${path}`, { method, ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }) });
+    graph(`/subscriptions${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+    });
   const create = (more: object = {}): Promise<Response> =>
     call("POST", "", {
       changeType: "updated",
@@ -43,17 +53,29 @@ test("a subscription is made once the address has echoed the token, and a change
   await me.change();
   await vi.waitFor(() => expect(me.posts).toHaveLength(1), 2000);
   expect(me.posts[0]?.url).toBe("https://tidemark.example/webhooks/microsoft?key=k");
-  expect(me.posts[0]?.value).toMatchObject([{ subscriptionId: made.id, clientState: "state of ours", changeType: "updated", resource: "me/drive/root" }]);
+  expect(me.posts[0]?.value).toMatchObject([
+    { subscriptionId: made.id, clientState: "state of ours", changeType: "updated", resource: "me/drive/root" },
+  ]);
 });
 
 test.each([
   ["does not echo it", () => new Response("something else", { headers: { "Content-Type": "text/plain" } })],
-  ["echoes it without decoding", (url: URL) => new Response(/validationToken=(.*)/.exec(url.search)?.[1] ?? "", { headers: { "Content-Type": "text/plain" } })],
-  ["answers 202", (url: URL) => new Response(url.searchParams.get("validationToken"), { status: 202, headers: { "Content-Type": "text/plain" } })],
+  [
+    "echoes it without decoding",
+    (url: URL) => new Response(/validationToken=(.*)/.exec(url.search)?.[1] ?? "", { headers: { "Content-Type": "text/plain" } }),
+  ],
+  [
+    "answers 202",
+    (url: URL) => new Response(url.searchParams.get("validationToken"), { status: 202, headers: { "Content-Type": "text/plain" } }),
+  ],
   ["answers HTML", (url: URL) => new Response(url.searchParams.get("validationToken"), { headers: { "Content-Type": "text/html" } })],
 ])("no subscription is made where the address %s", async (_what, answer) => {
   const me = await subscriber("handshake@contoso.example", answer);
-  expect(await errorOf(await me.create())).toEqual([400, "ValidationError", expect.stringContaining("Subscription validation request failed")]);
+  expect(await errorOf(await me.create())).toEqual([
+    400,
+    "ValidationError",
+    expect.stringContaining("Subscription validation request failed"),
+  ]);
 });
 
 test("what the service does not support is refused", async () => {
@@ -62,7 +84,11 @@ test("what the service does not support is refused", async () => {
   expect((await me.create({ resource: "me/drive/root/children" })).status).toBe(400);
   expect((await me.create({ notificationUrl: "http://tidemark.example/webhooks" })).status).toBe(400);
   const tooLong = new Date(Date.now() + 42_310 * 60_000).toISOString();
-  expect(await errorOf(await me.create({ expirationDateTime: tooLong }))).toEqual([400, "ExtensionError", expect.stringContaining("42300 minutes")]);
+  expect(await errorOf(await me.create({ expirationDateTime: tooLong }))).toEqual([
+    400,
+    "ExtensionError",
+    expect.stringContaining("42300 minutes"),
+  ]);
   expect((await me.create({ expirationDateTime: new Date(Date.now() + 42_300 * 60_000).toISOString() })).status).toBe(201);
 });
 
@@ -80,11 +106,17 @@ test("with the named fault a second subscription is a conflict that names the fi
   const me = await subscriber(account);
   const { id } = (await (await me.create()).json()) as { id: string };
   await me.control("POST", "/faults", { name: "subscription-conflict", match: { account } });
-  expect(await errorOf(await me.create())).toEqual([409, "ObjectIdentifierInUse", `Subscription Id ${id} already exists for the requested combination`]);
+  expect(await errorOf(await me.create())).toEqual([
+    409,
+    "ObjectIdentifierInUse",
+    `Subscription Id ${id} already exists for the requested combination`,
+  ]);
 });
 
 test("a notification that is refused is sent again", async () => {
-  const me = await subscriber("retried@contoso.example", (url, posts) => (url.searchParams.has("validationToken") || posts.length > 0 ? undefined : new Response(null, { status: 503 })));
+  const me = await subscriber("retried@contoso.example", (url, posts) =>
+    url.searchParams.has("validationToken") || posts.length > 0 ? undefined : new Response(null, { status: 503 }),
+  );
   await me.create();
   await me.change();
   await vi.waitFor(() => expect(me.posts).toHaveLength(2), 5000);
@@ -116,7 +148,9 @@ test("when its access token has ended, a subscription asks to be reauthorised", 
   await me.control("POST", "/clock", { advanceSeconds: 3601 });
   await vi.waitFor(() => expect(me.posts).toHaveLength(1), 2000);
   expect(me.posts[0]?.url).toBe("https://tidemark.example/lifecycle");
-  expect(me.posts[0]?.value).toMatchObject([{ subscriptionId: id, lifecycleEvent: "reauthorizationRequired", clientState: "state of ours" }]);
+  expect(me.posts[0]?.value).toMatchObject([
+    { subscriptionId: id, lifecycleEvent: "reauthorizationRequired", clientState: "state of ours" },
+  ]);
   const again = await me.as(account);
   expect((await again.graph(`/subscriptions/${id}/reauthorize`, { method: "POST" })).status).toBe(204);
 });
@@ -134,7 +168,10 @@ test("an expired subscription is gone and tells nothing more", async () => {
 
 test.each([
   ["notification-without-client-state", (value: Notification[]) => expect(value[0]).not.toHaveProperty("clientState")],
-  ["notification-mixed", (value: Notification[]) => expect(value.map((one) => one.clientState)).toEqual(["of somebody else", "state of ours"])],
+  [
+    "notification-mixed",
+    (value: Notification[]) => expect(value.map((one) => one.clientState)).toEqual(["of somebody else", "state of ours"]),
+  ],
   ["notification-old-form", (value: Notification[]) => expect(value[0]).not.toHaveProperty("tenantId")],
 ])("the fault %s changes what is sent", async (name, check) => {
   const account = "faulty@contoso.example";

@@ -31,11 +31,13 @@ export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () =
       provider,
       account: { id: `account-${userId}`, label: "Memory", email: "memory@example.com" },
       scopes: [],
-      tokens: { accessToken: "token", refreshToken: "refresh", expiresAt: Date.now() + 86_400_000 },
+      tokens: { accessToken: "token", refreshToken: "refresh", expiresAt: Date.now() + 365 * 86_400_000 },
       homeShard: 0,
     }),
   );
-  const { id: syncId } = (await env.DB.prepare("SELECT id FROM syncs WHERE user_id = ?").bind(userId).first<{ id: string }>()) ?? { id: "" };
+  const { id: syncId } = (await env.DB.prepare("SELECT id FROM syncs WHERE user_id = ?").bind(userId).first<{ id: string }>()) ?? {
+    id: "",
+  };
   return {
     userId,
     drive,
@@ -60,9 +62,19 @@ export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): P
 
 /** What the mirror has: path, bytes' SHA-256, as read back from R2. */
 export async function mirrorOf(user: MemoryUser): Promise<{ path: string; sha256: string }[]> {
-  const { results } = await env.DB.prepare("SELECT remote_id, parent_id, kind, name, state, stored_id, stored_sha256 FROM items WHERE sync_id = ?")
+  const { results } = await env.DB.prepare(
+    "SELECT remote_id, parent_id, kind, name, state, stored_id, stored_sha256 FROM items WHERE sync_id = ?",
+  )
     .bind(user.syncId)
-    .all<{ remote_id: string; parent_id: string | null; kind: number; name: string; state: string; stored_id: string; stored_sha256: string }>();
+    .all<{
+      remote_id: string;
+      parent_id: string | null;
+      kind: number;
+      name: string;
+      state: string;
+      stored_id: string;
+      stored_sha256: string;
+    }>();
   const byId = new Map(results.map((row) => [row.remote_id, row]));
   const pathOf = (id: string): string => {
     const row = byId.get(id);
@@ -74,7 +86,10 @@ export async function mirrorOf(user: MemoryUser): Promise<{ path: string; sha256
       const object = await env.CONTENT.get(`content/${user.userId}/${user.syncId}/${row.stored_id}`);
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", object ? await object.arrayBuffer() : new ArrayBuffer()));
       const sha256 = object ? [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("") : "missing from the bucket";
-      return { path: pathOf(row.remote_id), sha256: sha256 === row.stored_sha256 ? sha256 : `catalogue says ${row.stored_sha256}, bucket ${sha256}` };
+      return {
+        path: pathOf(row.remote_id),
+        sha256: sha256 === row.stored_sha256 ? sha256 : `catalogue says ${row.stored_sha256}, bucket ${sha256}`,
+      };
     }),
   );
   return mirror.toSorted((one, other) => (one.path < other.path ? -1 : 1));

@@ -22,7 +22,19 @@ function plan(changes: Change[], known: ItemRow[] = [], more: Partial<PlanInput>
 }
 
 function file(id: string, more: Partial<Entry> = {}): Change {
-  return { type: "upsert", entry: { id, parentId: "root", kind: "file", name: `${id}.txt`, size: 3, hash: { algorithm: "sha1", value: "one" }, modifiedAt: 5_000, ...more } };
+  return {
+    type: "upsert",
+    entry: {
+      id,
+      parentId: "root",
+      kind: "file",
+      name: `${id}.txt`,
+      size: 3,
+      hash: { algorithm: "sha1", value: "one" },
+      modifiedAt: 5_000,
+      ...more,
+    },
+  };
 }
 
 /** The row that planning made of a change, as if it had been written and its job had stored it. */
@@ -63,7 +75,9 @@ describe("a new file", () => {
   });
 
   it("is left out in metadata mode", () => {
-    expect(plan([file("a")], [], { mode: "metadata" }).rows).toMatchObject([{ state: "excluded", reason: "metadata_only", pendingJob: null }]);
+    expect(plan([file("a")], [], { mode: "metadata" }).rows).toMatchObject([
+      { state: "excluded", reason: "metadata_only", pendingJob: null },
+    ]);
   });
 
   it("without a parent is unplaced, and still kept", () => {
@@ -123,7 +137,10 @@ describe("a pending file that is reported again", () => {
   });
 
   it("gets a new one where the content is another", () => {
-    const { rows } = plan([file("a", { hash: { algorithm: "sha1", value: "two" } })], [pending], { liveJobs: new Set(["job-1"]), mintJobId: () => "other" });
+    const { rows } = plan([file("a", { hash: { algorithm: "sha1", value: "two" } })], [pending], {
+      liveJobs: new Set(["job-1"]),
+      mintJobId: () => "other",
+    });
     expect(rows).toMatchObject([{ pendingJob: "other" }]);
   });
 });
@@ -141,13 +158,17 @@ describe("a failed file", () => {
   });
 
   it("is queued at once when its content is another", () => {
-    expect(plan([file("a", { hash: { algorithm: "sha1", value: "two" } })], [failed]).rows).toMatchObject([{ state: "pending", attempts: 0 }]);
+    expect(plan([file("a", { hash: { algorithm: "sha1", value: "two" } })], [failed]).rows).toMatchObject([
+      { state: "pending", attempts: 0 },
+    ]);
   });
 
   it("is queued as if for the first time when a person asks", () => {
     const terms = { liveJobs: new Set<string>(), mode: "content" as const, runId: "run", now: NOW, mintJobId: () => "job" };
     expect(replan([failed], { ...terms, retryBefore: NOW }).rows).toEqual([]);
-    expect(replan([failed], { ...terms, retryBefore: Infinity }).rows).toMatchObject([{ state: "pending", attempts: 0, pendingJob: "job" }]);
+    expect(replan([failed], { ...terms, retryBefore: Infinity }).rows).toMatchObject([
+      { state: "pending", attempts: 0, pendingJob: "job" },
+    ]);
   });
 });
 
@@ -160,7 +181,11 @@ describe("a page", () => {
   });
 
   it("with an entry that cannot be read says so, and goes on", () => {
-    const { rows, notes, malformed } = plan([{ type: "malformed", id: "x", reason: "no name" }, { type: "malformed", reason: "no id" }, file("a")]);
+    const { rows, notes, malformed } = plan([
+      { type: "malformed", id: "x", reason: "no name" },
+      { type: "malformed", reason: "no id" },
+      file("a"),
+    ]);
     expect(rows).toMatchObject([{ remoteId: "x", state: "failed", reason: "malformed" }, { remoteId: "a" }]);
     expect(notes).toHaveLength(2);
     expect(malformed).toBe(2);
@@ -170,7 +195,9 @@ describe("a page", () => {
     expect(plan(Array.from({ length: 120 }, (_, n) => file(`f${n}`))).jobs.map((job) => job.files.length)).toEqual([50, 50, 20]);
     const large = plan([file("a", { size: 40 << 20 }), file("b", { size: 40 << 20 }), file("c", { size: 100 << 20 }), file("d")]);
     expect(large.jobs.map((job) => job.files.map((each) => each.remoteId))).toEqual([["a"], ["b"], ["c"], ["d"]]);
-    const wordy = plan(Array.from({ length: 50 }, (_, n) => file(`f${n}`, { download: { url: `https://x.example/${"q".repeat(5_000)}`, at: NOW } })));
+    const wordy = plan(
+      Array.from({ length: 50 }, (_, n) => file(`f${n}`, { download: { url: `https://x.example/${"q".repeat(5_000)}`, at: NOW } })),
+    );
     expect(wordy.jobs.length).toBeGreaterThan(2);
   });
 });

@@ -7,7 +7,13 @@ describe("a log line", () => {
   it("is one JSON object with level, event and every field that its logger was given", () => {
     const write = vi.spyOn(console, "info").mockReturnValue();
     createLogger({ LOG_LEVEL: "info" }, { requestId: "r1" }).with({ userId: "u1" }).info("run.started", { runId: "x" });
-    expect(JSON.parse(String(write.mock.calls[0]?.[0]))).toMatchObject({ level: "info", event: "run.started", requestId: "r1", userId: "u1", runId: "x" });
+    expect(JSON.parse(String(write.mock.calls[0]?.[0]))).toMatchObject({
+      level: "info",
+      event: "run.started",
+      requestId: "r1",
+      userId: "u1",
+      runId: "x",
+    });
   });
 
   it("below LOG_LEVEL is not written", () => {

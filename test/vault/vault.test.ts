@@ -70,6 +70,8 @@ describe("MASTER_KEYS", () => {
   });
 
   it("never repeats a key in its complaint", () => {
-    expect(() => masterKeys({ MASTER_KEYS: `k:${"secret".repeat(20)}` })).toThrow(expect.not.stringContaining("secretsecret") as unknown as Error);
+    expect(() => masterKeys({ MASTER_KEYS: `k:${"secret".repeat(20)}` })).toThrow(
+      expect.not.stringContaining("secretsecret") as unknown as Error,
+    );
   });
 });

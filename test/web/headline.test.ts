@@ -33,7 +33,7 @@ const SYNC: Sync = {
   nextRunAt: null,
   lastRun: null,
   upToDateAt: AT,
-  stats: { items: 12, files: 10, stored: 10, failed: 0, skipped: 0, bytes: 5_000 },
+  stats: { items: 12, files: 10, stored: 10, failed: 0, skipped: 0, bytes: 5_000, sourceBytes: 5_000 },
   createdAt: AT,
 };
 

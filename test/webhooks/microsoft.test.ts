@@ -10,14 +10,20 @@ const subject = { userId: randomId(), connectionId: randomId() };
 
 async function deliver(value: unknown): Promise<{ status: number; wakes: WakeMessage[]; batches: number }> {
   const queue = recordingQueue<WakeMessage>();
-  const response = await call("/webhooks/microsoft", { json: value, env: { WAKES: queue.queue }, headers: { origin: "https://elsewhere.example" } });
+  const response = await call("/webhooks/microsoft", {
+    json: value,
+    env: { WAKES: queue.queue },
+    headers: { origin: "https://elsewhere.example" },
+  });
   return { status: response.status, wakes: queue.messages(), batches: queue.batches() };
 }
 
 describe("the handshake", () => {
   it("gives the token back, decoded, as plain text", async () => {
     const token = "Validation: Testing client application reachability for subscription Request-Id: 877c <b>";
-    const response = await call(`/webhooks/microsoft?validationToken=${encodeURIComponent(token).replaceAll("%20", "+")}`, { method: "POST" });
+    const response = await call(`/webhooks/microsoft?validationToken=${encodeURIComponent(token).replaceAll("%20", "+")}`, {
+      method: "POST",
+    });
     expect([response.status, await response.text()]).toEqual([200, token]);
     expect(response.headers.get("content-type")).toMatch(/^text\/plain/);
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
@@ -44,7 +50,9 @@ describe("notifications", () => {
   it("whose proof is wrong or missing are answered the same and wake nobody", async () => {
     const good = await createProof(env, subject);
     const forged = good.replace(subject.userId, randomId());
-    const { status, wakes } = await deliver({ value: [{ clientState: forged }, { resource: "x" }, { clientState: 7 }, null, { clientState: good }] });
+    const { status, wakes } = await deliver({
+      value: [{ clientState: forged }, { resource: "x" }, { clientState: 7 }, null, { clientState: good }],
+    });
     expect(status).toBe(202);
     expect(wakes).toHaveLength(1);
   });

@@ -26,7 +26,10 @@ function objects(broken: string[] = []): { env: Env; seen: Seen } {
 }
 
 function batchOf<T>(queue: string, bodies: T[]): MessageBatch<T> {
-  return createMessageBatch<T>(queue, bodies.map((body, n) => ({ id: `m${n}`, timestamp: new Date(), attempts: 1, body })));
+  return createMessageBatch<T>(
+    queue,
+    bodies.map((body, n) => ({ id: `m${n}`, timestamp: new Date(), attempts: 1, body })),
+  );
 }
 
 const schedule = (userId: string): WakeMessage => ({ userId, wake: { reason: "schedule" } });
@@ -55,9 +58,17 @@ describe("a batch of wakes", () => {
 describe("dead messages", () => {
   it("go back to their users: jobs to the ledger, wakes as wakes", async () => {
     const { env: bindings, seen } = objects();
-    const batch = batchOf("tidemark-dead", [{ userId: "a", jobId: "j1" }, { userId: "a", jobId: "j2" }, { userId: "b", jobId: "j3" }, schedule("a")]);
+    const batch = batchOf("tidemark-dead", [
+      { userId: "a", jobId: "j1" },
+      { userId: "a", jobId: "j2" },
+      { userId: "b", jobId: "j3" },
+      schedule("a"),
+    ]);
     await consumeDead(batch, bindings);
-    expect(seen.returned.toSorted()).toEqual([["a", ["j1", "j2"]], ["b", ["j3"]]]);
+    expect(seen.returned.toSorted()).toEqual([
+      ["a", ["j1", "j2"]],
+      ["b", ["j3"]],
+    ]);
     expect(seen.wakes).toEqual([["a", { reason: "schedule" }]]);
     expect((await getQueueResult(batch, createExecutionContext())).explicitAcks).toHaveLength(4);
   });

@@ -48,7 +48,8 @@ async function signIn(c: AppContext, person: MicrosoftPerson, now: number): Prom
 
 function signUp(c: AppContext, person: MicrosoftPerson, now: number): Promise<UserRow> {
   if (!maySignUp(c.env, person)) {
-    const message = "You are who you say, but this Tidemark takes in only people whom its operator has named. Ask them, or use another account.";
+    const message =
+      "You are who you say, but this Tidemark takes in only people whom its operator has named. Ask them, or use another account.";
     throw new SignInProblem("auth.sign_up_closed", message, { ...TRY_AGAIN, label: "Use another account" });
   }
   const user = { id: randomId(), name: person.name, email: person.email, homeShard: FIRST_SHARD, createdAt: now, signedInAt: now };

@@ -34,7 +34,8 @@ export function toSignInProblem(error: unknown, adminConsentUrl: string): SignIn
     return explain({ error: "invalid_client", description: "", cause: error }, adminConsentUrl);
   }
   if ((error instanceof OperationProcessingError && !isBrokenAnswer(error)) || error instanceof UnsupportedOperationError) {
-    const message = "Microsoft's answer did not prove who you are, so nobody was signed in. This can happen when a sign-in is mixed up with another one.";
+    const message =
+      "Microsoft's answer did not prove who you are, so nobody was signed in. This can happen when a sign-in is mixed up with another one.";
     return new SignInProblem("auth.token_rejected", message, TRY_AGAIN, { cause: error });
   }
   const message = "Microsoft's sign-in service could not be reached, or did not answer as it should.";
@@ -49,8 +50,14 @@ function explain(told: AuthorityError, adminConsentUrl: string): SignInProblem {
   const some = (codes: ReadonlySet<number>) => numbers.some((number) => codes.has(number));
 
   if (some(ADMIN_CONSENT) || (error === "access_denied" && /\badmin/i.test(description))) {
-    const message = "Your organisation lets only an administrator allow this app. Send the link below to one, and sign in again once they have agreed.";
-    return new SignInProblem("auth.admin_consent_required", message, { label: "Administrator's consent page", href: adminConsentUrl }, { cause });
+    const message =
+      "Your organisation lets only an administrator allow this app. Send the link below to one, and sign in again once they have agreed.";
+    return new SignInProblem(
+      "auth.admin_consent_required",
+      message,
+      { label: "Administrator's consent page", href: adminConsentUrl },
+      { cause },
+    );
   }
   if (error === "access_denied" || error === "consent_required" || some(CONSENT_MISSING)) {
     const message = "Tidemark was not allowed to read your files, so there is nothing it can keep. It only ever reads.";
@@ -68,7 +75,8 @@ function explain(told: AuthorityError, adminConsentUrl: string): SignInProblem {
     return new SignInProblem("auth.code_expired", message, TRY_AGAIN, { cause });
   }
   if (OPERATOR_ERRORS.has(error)) {
-    const message = "This Tidemark's registration with Microsoft does not work. That is for its operator to repair, not for you; the log says more.";
+    const message =
+      "This Tidemark's registration with Microsoft does not work. That is for its operator to repair, not for you; the log says more.";
     return new SignInProblem("auth.not_configured", message, TRY_AGAIN, { cause });
   }
   const message = "Microsoft's sign-in service has a problem of its own. It usually passes.";
@@ -77,7 +85,9 @@ function explain(told: AuthorityError, adminConsentUrl: string): SignInProblem {
 
 /** An answer that is not the protocol at all, such as a gateway's error page, rather than a token that fails a check. */
 function isBrokenAnswer(error: OperationProcessingError): boolean {
-  return error.code === "OAUTH_RESPONSE_IS_NOT_CONFORM" || error.code === "OAUTH_RESPONSE_IS_NOT_JSON" || error.code === "OAUTH_PARSE_ERROR";
+  return (
+    error.code === "OAUTH_RESPONSE_IS_NOT_CONFORM" || error.code === "OAUTH_RESPONSE_IS_NOT_JSON" || error.code === "OAUTH_PARSE_ERROR"
+  );
 }
 
 function firstSentence(description: string): string {

@@ -39,27 +39,32 @@ interface MessagePage {
 /** A page of one message; all text is escaped. Loads nothing. */
 export function messagePage(c: AppContext, page: MessagePage, status: AppError["status"] = 200): Response | Promise<Response> {
   const nonce = randomSecret();
-  c.header("content-security-policy", `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
+  c.header(
+    "content-security-policy",
+    `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  );
   c.header("cache-control", "no-store");
   return c.html(
     html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>${page.title} – Tidemark</title>
-    <style nonce="${nonce}">${raw(PAGE_STYLE)}</style>
-  </head>
-  <body>
-    <main>
-      <h1>${page.title}</h1>
-      <p>${page.text}</p>
-      <a class="action" href="${page.action.href}">${page.action.label}</a>
-      <a href="/">Start page</a>
-      ${page.note === undefined ? "" : html`<small>${page.note}</small>`}
-    </main>
-  </body>
-</html>`,
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>${page.title} – Tidemark</title>
+          <style nonce="${nonce}">
+            ${raw(PAGE_STYLE)}
+          </style>
+        </head>
+        <body>
+          <main>
+            <h1>${page.title}</h1>
+            <p>${page.text}</p>
+            <a class="action" href="${page.action.href}">${page.action.label}</a>
+            <a href="/">Start page</a>
+            ${page.note === undefined ? "" : html`<small>${page.note}</small>`}
+          </main>
+        </body>
+      </html>`,
     status,
   );
 }

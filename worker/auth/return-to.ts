@@ -5,6 +5,7 @@ const PATH_CHARACTERS_MAX = 500;
 export function safeReturnTo(origin: string, asked: string | undefined): string {
   if (asked === undefined || !asked.startsWith("/") || asked.length > PATH_CHARACTERS_MAX) return DEFAULT_PATH;
   const url = URL.parse(asked, origin);
-  if (!url || url.origin !== new URL(origin).origin || url.pathname.startsWith("/auth/") || url.pathname.startsWith("//")) return DEFAULT_PATH;
+  if (!url || url.origin !== new URL(origin).origin || url.pathname.startsWith("/auth/") || url.pathname.startsWith("//"))
+    return DEFAULT_PATH;
   return url.pathname + url.search + url.hash;
 }

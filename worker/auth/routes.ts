@@ -22,15 +22,19 @@ const loginQuery = z.object({
 
 export const authRoutes = new Hono<AppEnv>()
   // The callback needs no limit: without a flow that was begun here it does nothing.
-  .get("/microsoft/login", rateLimit((env) => env.SIGN_IN_LIMIT, callerAddress), async (c) => {
-    const query = loginQuery.safeParse(c.req.query());
-    if (!query.success) throw new SignInProblem("request.invalid", "This link to the sign-in is broken.");
-    const { provider, return_to: returnTo, login_hint: loginHint, prompt } = query.data;
-    // Without a hint Microsoft would silently take whoever is signed in there.
-    const ask = prompt ?? (loginHint === undefined ? "select_account" : undefined);
-    const url = await beginSignIn(c, { provider, returnTo, loginHint, prompt: ask, purpose: { kind: "sign-in" } }, Date.now());
-    return c.redirect(url);
-  })
+  .get(
+    "/microsoft/login",
+    rateLimit((env) => env.SIGN_IN_LIMIT, callerAddress),
+    async (c) => {
+      const query = loginQuery.safeParse(c.req.query());
+      if (!query.success) throw new SignInProblem("request.invalid", "This link to the sign-in is broken.");
+      const { provider, return_to: returnTo, login_hint: loginHint, prompt } = query.data;
+      // Without a hint Microsoft would silently take whoever is signed in there.
+      const ask = prompt ?? (loginHint === undefined ? "select_account" : undefined);
+      const url = await beginSignIn(c, { provider, returnTo, loginHint, prompt: ask, purpose: { kind: "sign-in" } }, Date.now());
+      return c.redirect(url);
+    },
+  )
 
   .get("/microsoft/callback", async (c) => {
     if (c.req.query("admin_consent") !== undefined) return adminConsentPage(c);

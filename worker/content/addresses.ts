@@ -77,7 +77,9 @@ export class Addresses {
     const asked = new Map([...this.#questions].slice(0, lookupMax));
     if (asked.size === 0) return;
     for (const id of asked.keys()) this.#questions.delete(id);
-    const along = [...this.#ahead.values()].filter((file) => !asked.has(file.remoteId) && !this.#isGood(file)).slice(0, lookupMax - asked.size);
+    const along = [...this.#ahead.values()]
+      .filter((file) => !asked.has(file.remoteId) && !this.#isGood(file))
+      .slice(0, lookupMax - asked.size);
     for (const { remoteId } of along) this.#ahead.delete(remoteId);
     const at = this.#now();
     const answers = await this.#lookup([...asked.keys(), ...along.map(({ remoteId }) => remoteId)]);

@@ -113,5 +113,7 @@ function ignored(): void {
 
 function transient(error: unknown): ProviderError {
   const known = asProviderError(error);
-  return known.kind === "fatal" && !(error instanceof ProviderError) ? new ProviderError("transient", "The download broke off.", { cause: error }) : known;
+  return known.kind === "fatal" && !(error instanceof ProviderError)
+    ? new ProviderError("transient", "The download broke off.", { cause: error })
+    : known;
 }

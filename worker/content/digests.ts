@@ -57,5 +57,7 @@ class NativeDigest {
 /** `algorithm:value`, taken apart; null where the algorithm is none of ours. */
 export function parseHash(text: string | null): ContentHash | null {
   const [, algorithm, value] = /^([^:]+):(.+)$/.exec(text ?? "") ?? [];
-  return algorithm !== undefined && value !== undefined && algorithm in EMPTY_DIGESTS ? { algorithm: algorithm as HashAlgorithm, value } : null;
+  return algorithm !== undefined && value !== undefined && algorithm in EMPTY_DIGESTS
+    ? { algorithm: algorithm as HashAlgorithm, value }
+    : null;
 }

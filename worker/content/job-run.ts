@@ -100,9 +100,11 @@ export class JobRun {
 
   /** Reports what there is, after any report under way. A failure is left to the next report. */
   #reportSoon(): Promise<void> {
-    this.#reporting = this.#reporting.then(() => (this.#isLost ? undefined : this.#report(false))).catch((error: unknown) => {
-      this.#log.warn("downloads.report_failed", errorFields(error));
-    });
+    this.#reporting = this.#reporting
+      .then(() => (this.#isLost ? undefined : this.#report(false)))
+      .catch((error: unknown) => {
+        this.#log.warn("downloads.report_failed", errorFields(error));
+      });
     return this.#reporting;
   }
 

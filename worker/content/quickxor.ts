@@ -78,7 +78,14 @@ export class QuickXorHash {
 /** XORs the words `from`…`to` into 40 columns, eight at a time: as many as stay in registers. */
 function xorColumns(columns: Int32Array, words: Int32Array, from: number, to: number): void {
   for (let column = 0; column < BLOCK_WORDS; column += 8) {
-    let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+    let a = 0,
+      b = 0,
+      c = 0,
+      d = 0,
+      e = 0,
+      f = 0,
+      g = 0,
+      h = 0;
     for (let i = from + column; i < to; i += BLOCK_WORDS) {
       a ^= words[i] as number;
       b ^= words[i + 1] as number;
@@ -99,7 +106,7 @@ function fold(block: Uint8Array): Uint8Array {
   const register = new Uint8Array(DIGEST_BYTES);
   for (let i = 0; i < BLOCK_BYTES; i++) {
     const bit = (i * SHIFT_BITS) % (DIGEST_BYTES * 8);
-    const shifted = (block[i] as number) << bit % 8;
+    const shifted = (block[i] as number) << (bit % 8);
     xorAt(register, Math.floor(bit / 8), shifted & 0xff);
     xorAt(register, (Math.floor(bit / 8) + 1) % DIGEST_BYTES, shifted >>> 8);
   }

@@ -41,7 +41,8 @@ export async function receive(
     let size = 0;
     for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
       size += chunk.byteLength;
-      if (opened.size !== undefined && size > opened.size) throw new ProviderError("transient", "The download is longer than its header says.");
+      if (opened.size !== undefined && size > opened.size)
+        throw new ProviderError("transient", "The download is longer than its header says.");
       await digests.update(chunk);
       if (held) await write(held);
       held = chunk;

@@ -34,7 +34,14 @@ export async function storeContent(
   accept: (served: Served) => boolean,
   signal?: AbortSignal,
 ): Promise<Receipt> {
-  if (length === null) return receive(opened, announced, async () => undefined, () => false, signal);
+  if (length === null)
+    return receive(
+      opened,
+      announced,
+      async () => undefined,
+      () => false,
+      signal,
+    );
   if (length <= BUFFERED_BYTES_MAX) return storeBuffered(destination, opened, announced, length, accept, signal);
   return storeStreamed(destination, opened, announced, length, accept, signal);
 }

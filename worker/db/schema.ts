@@ -84,6 +84,7 @@ export const syncs = sqliteTable(
     failedCount: integer("failed_count").notNull().default(0),
     skippedCount: integer("skipped_count").notNull().default(0),
     storedBytes: integer("stored_bytes").notNull().default(0),
+    sourceBytes: integer("source_bytes").notNull().default(0),
     createdAt: integer("created_at").notNull(),
   },
   (table) => [
@@ -91,7 +92,9 @@ export const syncs = sqliteTable(
     index("syncs_by_slot")
       .on(table.intervalMinutes, table.wakeSlot, table.userId)
       .where(sql`interval_minutes IS NOT NULL AND status = 'active'`),
-    index("syncs_by_due").on(table.nextDueAt).where(sql`next_due_at IS NOT NULL AND status = 'active'`),
+    index("syncs_by_due")
+      .on(table.nextDueAt)
+      .where(sql`next_due_at IS NOT NULL AND status = 'active'`),
   ],
 );
 
@@ -141,7 +144,9 @@ export const items = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.syncId, table.remoteId] }),
     index("items_by_parent").on(table.syncId, table.parentId, table.kind, sql`name COLLATE NOCASE`),
-    index("items_failed").on(table.syncId, table.nextAttemptAt).where(sql`state = 'failed'`),
+    index("items_failed")
+      .on(table.syncId, table.nextAttemptAt)
+      .where(sql`state = 'failed'`),
   ],
 );
 
@@ -193,7 +198,9 @@ export const runs = sqliteTable(
   (table) => [
     index("runs_by_sync").on(table.syncId, table.id),
     index("runs_by_user").on(table.userId, table.id),
-    index("runs_unfinished").on(table.userId).where(sql`finished_at IS NULL`),
+    index("runs_unfinished")
+      .on(table.userId)
+      .where(sql`finished_at IS NULL`),
   ],
 );
 

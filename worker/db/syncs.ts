@@ -59,6 +59,7 @@ export function toSync(row: SyncRow, lastRun: Run | null, now: number): Sync {
       failed: row.failedCount,
       skipped: row.skippedCount,
       bytes: row.storedBytes,
+      sourceBytes: row.sourceBytes,
     },
     createdAt: toInstant(row.createdAt),
   };

@@ -16,11 +16,7 @@ export interface DuePage {
  * The intervals in use are found by skipping through the index, one step each; then each one's slots are a range of it,
  * or two where the minutes wrap round.
  */
-export async function usersWithDueSlots(
-  db: Database,
-  minutes: { fromMinute: number; toMinute: number },
-  page: DuePage,
-): Promise<string[]> {
+export async function usersWithDueSlots(db: Database, minutes: { fromMinute: number; toMinute: number }, page: DuePage): Promise<string[]> {
   const { fromMinute, toMinute } = minutes;
   const scheduled = sql`interval_minutes IS NOT NULL AND status = 'active'`;
   const rows = await db.all<{ userId: string }>(sql`

@@ -91,7 +91,14 @@ export class MemoryDrive {
   };
   /** Calls so far, by method. */
   readonly requests: Record<MemoryMethod, number> = {
-    account: 0, feeds: 0, changes: 0, open: 0, lookup: 0, subscribe: 0, renew: 0, unsubscribe: 0,
+    account: 0,
+    feeds: 0,
+    changes: 0,
+    open: 0,
+    lookup: 0,
+    subscribe: 0,
+    renew: 0,
+    unsubscribe: 0,
   };
   /** Ids whose bytes were served, in order. */
   readonly opened: string[] = [];

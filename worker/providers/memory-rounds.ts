@@ -76,7 +76,9 @@ export class MemoryRounds {
 
   #begin(since: number, enumeration: boolean): number {
     const { settings, rootId, sequence } = this.#drive;
-    const changed = this.#drive.items().filter((item) => item.id !== rootId && (enumeration ? item.removedBy === null : item.changed > since));
+    const changed = this.#drive
+      .items()
+      .filter((item) => item.id !== rootId && (enumeration ? item.removedBy === null : item.changed > since));
     if (!enumeration) changed.sort((a, b) => a.changed - b.changed);
     if (settings.childrenFirst) changed.reverse();
     const rows = [{ id: rootId, stale: false }, ...changed.map(({ id }) => ({ id, stale: false }))];

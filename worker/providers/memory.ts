@@ -2,7 +2,18 @@ import { ProviderError } from "./errors.ts";
 import { MemoryDrive, type MemoryItem, type MemoryMethod } from "./memory-drive.ts";
 import { MemoryRounds } from "./memory-rounds.ts";
 import type {
-  ChangePage, ContentRef, FeedRef, Lookup, OpenedContent, Provider, ProviderContext, ProviderDefinition, ProviderFacts, WebhookCapability, ByteRange, Account,
+  ChangePage,
+  ContentRef,
+  FeedRef,
+  Lookup,
+  OpenedContent,
+  Provider,
+  ProviderContext,
+  ProviderDefinition,
+  ProviderFacts,
+  WebhookCapability,
+  ByteRange,
+  Account,
 } from "./provider.ts";
 
 const LOOKUP_MAX = 20;
@@ -126,7 +137,8 @@ class MemoryProvider implements Provider {
     this.#context.onRequest?.();
     const fault = this.#drive.meet(method);
     if (fault) throw fault;
-    if (refusedTokens.has(token) || settings.missing === "account") throw new ProviderError("auth", "The token was refused.", { status: 401 });
+    if (refusedTokens.has(token) || settings.missing === "account")
+      throw new ProviderError("auth", "The token was refused.", { status: 401 });
   }
 
   #expectDrive(feedId: string): void {

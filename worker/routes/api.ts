@@ -19,7 +19,12 @@ const BODY_BYTES_MAX = 64 * 1024;
 export const apiRoutes = new Hono<UserEnv>()
   .use(requireOwnOrigin)
   .use(requireUser)
-  .use(rateLimit<UserEnv>((env) => env.API_LIMIT, (c) => c.var.user.id))
+  .use(
+    rateLimit<UserEnv>(
+      (env) => env.API_LIMIT,
+      (c) => c.var.user.id,
+    ),
+  )
   .use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
   .use(async (c, next) => {
     await next();

@@ -15,7 +15,10 @@ export const openapiRoutes = new Hono<AppEnv>()
   .get("/openapi.json", (c) => c.json(openapiDocument(c.env.ORIGIN)))
   .get("/docs", (c) => {
     const nonce = randomSecret();
-    c.header("content-security-policy", `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
+    c.header(
+      "content-security-policy",
+      `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    );
     return c.html(referencePage(nonce));
   });
 
@@ -25,7 +28,11 @@ function openapiDocument(origin: string): object {
   for (const operation of OPERATIONS) (paths[BASE_PATH + operation.path] ??= {})[operation.method] = describe(operation);
   return {
     openapi: "3.1.0",
-    info: { title: "Tidemark", version: "1", description: "Keeps an exact, current, provable copy of the files that people have in clouds they do not control." },
+    info: {
+      title: "Tidemark",
+      version: "1",
+      description: "Keeps an exact, current, provable copy of the files that people have in clouds they do not control.",
+    },
     servers: [{ url: origin }],
     security: [{ session: [] }],
     paths,
@@ -71,15 +78,26 @@ function referencePage(nonce: string) {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>API – Tidemark</title>
-        <style nonce="${nonce}">${raw(PAGE_STYLE)}</style>
+        <style nonce="${nonce}">
+          ${raw(PAGE_STYLE)}
+        </style>
       </head>
       <body>
         <main class="wide">
           <h1>Tidemark's API</h1>
-          <p>JSON over HTTPS, with the session's cookie. Lists take <code>limit</code> and <code>cursor</code>. The same as a document for programs: <a href="/api/openapi.json">openapi.json</a>.</p>
+          <p>
+            JSON over HTTPS, with the session's cookie. Lists take <code>limit</code> and <code>cursor</code>. The same as a document for
+            programs: <a href="/api/openapi.json">openapi.json</a>.
+          </p>
           ${OPERATIONS.map(section)}
           <h1>Shapes</h1>
-          ${Object.entries(NAMED_SHAPES).map(([name, shape]) => html`<details id="${name}"><summary>${name}</summary>${listing(shape, "output")}</details>`)}
+          ${Object.entries(NAMED_SHAPES).map(
+            ([name, shape]) =>
+              html`<details id="${name}">
+                <summary>${name}</summary>
+                ${listing(shape, "output")}
+              </details>`,
+          )}
         </main>
       </body>
     </html>`;
@@ -89,7 +107,10 @@ function section({ method, path, summary, query, body, status = 200, answer }: O
   const name = answer && ("shape" in answer ? answer.shape : "listOf" in answer ? answer.listOf : null);
   return html`<details>
     <summary><code>${method.toUpperCase()} ${BASE_PATH}${path}</code></summary>
-    <p>${summary}. Answers ${status}${name === null ? "" : html` with <a href="#${name}">${name}</a>${answer && "listOf" in answer ? " in a list" : ""}`}.</p>
+    <p>
+      ${summary}. Answers
+      ${status}${name === null ? "" : html` with <a href="#${name}">${name}</a>${answer && "listOf" in answer ? " in a list" : ""}`}.
+    </p>
     ${query === undefined ? "" : html`Query ${listing(query, "input")}`} ${body === undefined ? "" : html`Body ${listing(body, "input")}`}
   </details>`;
 }

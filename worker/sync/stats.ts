@@ -11,11 +11,13 @@ export interface Stats {
   skipped: number;
   /** Bytes of stored content that is current. */
   bytes: number;
+  /** Bytes of all files, stored or not, as the source announces them. */
+  sourceBytes: number;
 }
 
-export const NO_STATS: Stats = { items: 0, files: 0, stored: 0, failed: 0, skipped: 0, bytes: 0 };
+export const NO_STATS: Stats = { items: 0, files: 0, stored: 0, failed: 0, skipped: 0, bytes: 0, sourceBytes: 0 };
 
-type Counted = Pick<ItemRow, "kind" | "state" | "storedSize">;
+type Counted = Pick<ItemRow, "kind" | "state" | "size" | "storedSize">;
 
 /** How the totals change when an item goes from one row to another; undefined where it was not known. */
 export function difference(before: Counted | undefined, after: Counted): Stats {
@@ -30,6 +32,7 @@ export function add(one: Stats, other: Stats): Stats {
     failed: one.failed + other.failed,
     skipped: one.skipped + other.skipped,
     bytes: one.bytes + other.bytes,
+    sourceBytes: one.sourceBytes + other.sourceBytes,
   };
 }
 
@@ -41,6 +44,7 @@ function subtract(one: Stats, other: Stats): Stats {
     failed: -other.failed,
     skipped: -other.skipped,
     bytes: -other.bytes,
+    sourceBytes: -other.sourceBytes,
   });
 }
 
@@ -55,5 +59,6 @@ function statsOf(row: Counted): Stats {
     failed: row.state === "failed" ? 1 : 0,
     skipped: row.state === "skipped" ? 1 : 0,
     bytes: stored ? (row.storedSize ?? 0) : 0,
+    sourceBytes: file === 1 ? (row.size ?? 0) : 0,
   };
 }

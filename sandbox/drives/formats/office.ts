@@ -13,7 +13,10 @@ export function docx(paragraphs: readonly string[]): Buffer {
   return zip([
     ["[Content_Types].xml", contentTypes([["/word/document.xml", `${FORMAT}.wordprocessingml.document.main+xml`]])],
     ["_rels/.rels", relationships([["officeDocument", "word/document.xml"]])],
-    ["word/document.xml", `${XML}<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`],
+    [
+      "word/document.xml",
+      `${XML}<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`,
+    ],
   ]);
 }
 
@@ -32,7 +35,10 @@ export function xlsx(rows: readonly (readonly (string | number)[])[]): Buffer {
       ]),
     ],
     ["_rels/.rels", relationships([["officeDocument", "xl/workbook.xml"]])],
-    ["xl/workbook.xml", `${XML}<workbook xmlns="${main}" xmlns:r="${OFFICE}"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>`],
+    [
+      "xl/workbook.xml",
+      `${XML}<workbook xmlns="${main}" xmlns:r="${OFFICE}"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+    ],
     ["xl/_rels/workbook.xml.rels", relationships([["worksheet", "worksheets/sheet1.xml"]])],
     ["xl/worksheets/sheet1.xml", `${XML}<worksheet xmlns="${main}"><sheetData>${sheet}</sheetData></worksheet>`],
   ]);
@@ -40,7 +46,8 @@ export function xlsx(rows: readonly (readonly (string | number)[])[]): Buffer {
 
 function contentTypes(parts: readonly (readonly [name: string, type: string])[]): string {
   const overrides = parts.map(([name, type]) => `<Override PartName="${name}" ContentType="${type}"/>`).join("");
-  const defaults = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>';
+  const defaults =
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>';
   return `${XML}<Types xmlns="${TYPES}">${defaults}${overrides}</Types>`;
 }
 

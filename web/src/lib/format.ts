@@ -52,15 +52,6 @@ export function formatPerSecond(rate: number, locale = readerLocale()): string {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: rate < 10 ? 1 : 0 }).format(rate);
 }
 
-/** Never "100%" before everything is there, never "0%" once something is. */
-export function formatShare(part: number, whole: number): string {
-  if (whole <= 0) return "0%";
-  const percent = (100 * part) / whole;
-  if (percent <= 0) return "0%";
-  if (percent < 1) return "under 1%";
-  return `${Math.min(part < whole ? 99 : 100, Math.floor(percent))}%`;
-}
-
 /** A length of time as an estimate: its two largest units at most, rounded up. */
 export function formatEstimate(seconds: number): string {
   if (seconds < 10) return "a few seconds";

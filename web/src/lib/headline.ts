@@ -31,6 +31,7 @@ export function liveStats(sync: Sync, live: SyncStatus | undefined): Sync["stats
     failed,
     skipped,
     bytes: Math.max(sync.stats.bytes, run.progress.bytes),
+    sourceBytes: Math.max(sync.stats.sourceBytes, live.backlog.bytes),
   };
 }
 

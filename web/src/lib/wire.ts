@@ -7,13 +7,11 @@ export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type {
   Connection,
   ConnectionTest,
-  Dashboard,
   Item,
   LiveEvent,
   Me,
   Run,
   RunEvent,
-  Status,
   Sync,
   SyncPatch,
   SyncStatus,
