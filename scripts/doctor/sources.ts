@@ -16,7 +16,7 @@ export function readWrangler(): { vars: Settings; deploy: DeployConfig } {
   return {
     vars,
     deploy: {
-      databaseId: config.d1_databases.find((database) => database.binding === "DB")?.database_id,
+      databaseId: config.d1_databases.find((database: { binding: string }) => database.binding === "DB")?.database_id,
       origin: vars["ORIGIN"],
       routes: routes.map((route) => (typeof route === "string" ? route : route.pattern)),
       workersDev: config.workers_dev === true,
