@@ -11,7 +11,7 @@ import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import type { Ledger } from "./ledger.ts";
-import { storedId, unresolved } from "./ledger.ts";
+import { storedId } from "./ledger.ts";
 import type { Pace } from "./pace.ts";
 import { announce, emptyRun } from "./run.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
@@ -19,8 +19,6 @@ import type { JobState, SyncState } from "./user-sync-schema.ts";
 // Settlements on their way into the catalogue: first D1, then, in one transaction, the ledger. Drained again after a
 // crash in between, they change nothing.
 
-/** Jobs drained at once: up to 1,000 files in one statement. */
-export const DRAINED_JOBS_MAX = 20;
 /** Keys of one R2 delete. */
 const DELETED_KEYS_MAX = 1000;
 
@@ -35,9 +33,9 @@ interface Verdict {
   notes: Note[];
 }
 
-/** Drains up to `DRAINED_JOBS_MAX` finished jobs. Answers the syncs that they belong to. */
+/** Drains finished jobs, if it is time. Answers the syncs that they belong to. */
 export async function drain(engine: Engine, ledger: Ledger, paceOf: (syncId: string) => Pace): Promise<string[]> {
-  const jobs = engine.store.doneJobIds(DRAINED_JOBS_MAX).map((id) => engine.store.job(id)).filter((job) => job !== null); // prettier-ignore
+  const jobs = ledger.takeDone().map((id) => engine.store.job(id)).filter((job) => job !== null); // prettier-ignore
   const syncIds = [...new Set(jobs.map((job) => job.syncId))];
   for (const syncId of syncIds) {
     const sync = engine.store.sync(syncId);
@@ -185,4 +183,10 @@ async function discardUnknown(engine: Engine, sync: SyncState, verdicts: readonl
   for (let start = 0; start < keys.length; start += DELETED_KEYS_MAX) {
     await engine.env.CONTENT.delete(keys.slice(start, start + DELETED_KEYS_MAX));
   }
+}
+
+/** Files that a finished lease left without a result. */
+function unresolved(files: readonly JobFile[], results: readonly FileResult[]): JobFile[] {
+  const settled = new Set(results.map((result) => result.index));
+  return files.filter((_file, index) => !settled.has(index));
 }

@@ -1,4 +1,4 @@
-import type { FileResult, JobFile, JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
+import type { JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
 import { contentKey, JOB_FILES_MAX, LEASE_SECONDS } from "../worker/sync/job.ts";
 import { pathsOf } from "../worker/db/browse.ts";
 import { awaitedItems, knownContents } from "../worker/db/settlement.ts";
@@ -14,6 +14,13 @@ const RESEND_SECONDS = 60;
 const RESEND_SECONDS_MAX = 900;
 /** After a restart, consumers that are still at work are heard of within this time. */
 const LISTEN_SECONDS = 15;
+/** Since when that is waited for, while it is: an object without calls is out of memory before the time is up. */
+const LISTENING_SETTING = "listening_since";
+/** Jobs drained at once: up to 1,000 files in one statement. */
+export const DRAINED_JOBS_MAX = 20;
+/** Finished jobs wait this long for others to be drained with, less where a page looks on. */
+const GATHER_MILLISECONDS = 5_000;
+const GATHER_WATCHED_MILLISECONDS = 1_000;
 /** Messages of one `sendBatch`. */
 const SEND_BATCH_MAX = 100;
 /** Write, read and delete of a message. */
@@ -36,14 +43,19 @@ interface Flight {
 
 export class Ledger {
   readonly #engine: Engine;
-  readonly #startedAt: number;
+  readonly #listeningSince: number;
+  #listeningNoted: boolean;
   readonly #flights = new Map<string, Flight>();
   readonly #paths = new Map<string, string[]>();
   readonly #usage = new Map<string, Usage>();
+  /** When the first job finished that waits to be drained; null where that is not known. */
+  #gatheringSince: number | null = null;
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#startedAt = engine.now();
+    const since = Number(engine.store.setting(LISTENING_SETTING) ?? 0);
+    this.#listeningNoted = since > 0;
+    this.#listeningSince = since > 0 ? since : engine.now();
   }
 
   /** Sends due jobs of these syncs, a job of each in turn, as far as the user may have jobs in the queue. */
@@ -85,7 +97,15 @@ export class Ledger {
   #mayBeSent(job: { id: string; leased: number }): boolean {
     const flight = this.#flights.get(job.id);
     if (flight) return this.#isOverdue(flight);
-    return job.leased === 0 || this.#engine.now() - this.#startedAt >= LISTEN_SECONDS * 1000;
+    if (job.leased === 0 || this.#engine.now() - this.#listeningSince >= LISTEN_SECONDS * 1000) return true;
+    if (!this.#listeningNoted) this.#noteListening(this.#listeningSince);
+    return false;
+  }
+
+  /** Survives this object until a consumer was heard of, which is 0: the next one need not wait from the beginning. */
+  #noteListening(since: number): void {
+    this.#engine.store.saveSetting(LISTENING_SETTING, String(since));
+    this.#listeningNoted = since > 0;
   }
 
   #isOverdue(flight: Flight): boolean {
@@ -104,7 +124,7 @@ export class Ledger {
     const times = open.map((job) => {
       const flight = this.#flights.get(job.id);
       if (flight) return this.#overdueAt(flight);
-      const heardBy = job.leased ? this.#startedAt + LISTEN_SECONDS * 1000 : 0;
+      const heardBy = job.leased ? this.#listeningSince + LISTEN_SECONDS * 1000 : 0;
       return Math.max(job.dueAt, heardBy, this.#isFull() ? now + RESEND_SECONDS * 1000 : 0);
     });
     return times.length > 0 ? Math.min(...times) : null;
@@ -177,7 +197,7 @@ export class Ledger {
     const now = this.#engine.now();
     const heardAt = this.#flights.get(job.id)?.heardAt;
     if (heardAt != null) return now - heardAt < LEASE_SECONDS * 1000;
-    return job.leased === 1 && now - this.#startedAt < LISTEN_SECONDS * 1000;
+    return job.leased === 1 && now - this.#listeningSince < LISTEN_SECONDS * 1000;
   }
 
   /** Takes in results, durably, before it answers. */
@@ -193,8 +213,32 @@ export class Ledger {
       for (const result of request.results) if (result.index < job.files.length) results.set(result.index, result);
       store.saveResults(job.id, [...results.values()], request.done);
     }
-    if (request.done) this.#flights.delete(job.id);
+    if (request.done) {
+      this.#flights.delete(job.id);
+      this.#gatheringSince ??= this.#engine.now();
+    }
     return { accepted: true, discard: [] };
+  }
+
+  /**
+   * When finished jobs are to be drained; null where there are none. Each draining costs rows and round trips of its own, so
+   * that jobs are drained together, as long as there is another to wait for.
+   */
+  drainAt(): number | null {
+    const { store, live, now } = this.#engine;
+    const done = store.doneJobIds(DRAINED_JOBS_MAX).length;
+    if (done === 0) return null;
+    const last = ![...this.#flights.values()].some((flight) => !this.#isOverdue(flight));
+    if (last || done === DRAINED_JOBS_MAX || this.#gatheringSince === null) return now();
+    return this.#gatheringSince + (live.watched ? GATHER_WATCHED_MILLISECONDS : GATHER_MILLISECONDS);
+  }
+
+  /** The ids of the jobs to drain now. */
+  takeDone(): string[] {
+    const drainAt = this.drainAt();
+    if (drainAt === null || drainAt > this.#engine.now()) return [];
+    this.#gatheringSince = null;
+    return this.#engine.store.doneJobIds(DRAINED_JOBS_MAX);
   }
 
   /** Contents of a lost lease that nothing refers to. A settlement that is repeated after it was drained refers to its own. */
@@ -234,6 +278,7 @@ export class Ledger {
   }
 
   #hear(jobId: string, syncId: string): void {
+    if (this.#listeningNoted) this.#noteListening(0);
     const flight = this.#flights.get(jobId);
     this.#flights.set(jobId, {
       syncId,
@@ -252,10 +297,4 @@ export class Ledger {
 /** The last part of a content's key: never used twice, since a job's leases are counted and its id is random. */
 export function storedId(jobId: string, lease: number, index: number): string {
   return `${jobId}-${lease}-${index}`;
-}
-
-/** Files that a finished lease left without a result. */
-export function unresolved(files: readonly JobFile[], results: readonly FileResult[]): JobFile[] {
-  const settled = new Set(results.map((result) => result.index));
-  return files.filter((_file, index) => !settled.has(index));
 }

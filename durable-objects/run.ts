@@ -1,6 +1,6 @@
 import { countItems, nextAttemptAt } from "../worker/db/items.ts";
 import { insertRun, updateRun } from "../worker/db/runs.ts";
-import { updateSync } from "../worker/db/syncs.ts";
+import { totalsOf, updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
 import type { Run } from "../worker/wire.ts";
 import { logEvents } from "./run-log.ts";
@@ -76,13 +76,7 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
     await logEvents(engine, run, [endNote(run, status, outcome)]);
     await updateRun(db, engine.userId, run.id, { ...rowOf(engine, run), status, finishedAt: engine.now(), ...errorOf(outcome) });
     await updateSync(db, engine.userId, sync.id, {
-      itemCount: stats.items,
-      fileCount: stats.files,
-      storedCount: stats.stored,
-      failedCount: stats.failed,
-      skippedCount: stats.skipped,
-      storedBytes: stats.bytes,
-      sourceBytes: stats.sourceBytes,
+      ...totalsOf(stats),
       upToDateAt,
     });
   }

@@ -10,14 +10,17 @@ import type { Provider } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
-import * as controls from "./controls.ts";
+import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
+import { Display } from "./display.ts";
 import type { Engine } from "./engine.ts";
+import { gate, needsReconnect } from "./failing.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
 import type { ConnectRequest, RunTrigger, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
+import * as syncs from "./syncs.ts";
 import { UserSyncStore } from "./user-sync-store.ts";
 import { Work } from "./work.ts";
 
@@ -30,6 +33,7 @@ const ALARM_LATE_MILLISECONDS = 60_000;
 export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   readonly #engine: Engine;
   readonly #ledger: Ledger;
+  readonly #display: Display;
   readonly #work: Work;
   #working = false;
 
@@ -41,7 +45,8 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
     this.#engine = this.#createEngine(store);
     this.#ledger = new Ledger(this.#engine);
-    this.#work = new Work(this.#engine, this.#ledger);
+    this.#display = new Display(this.#engine);
+    this.#work = new Work(this.#engine, this.#ledger, this.#display);
   }
 
   #createEngine(store: UserSyncStore): Engine {
@@ -106,7 +111,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
         await this.#work.wakeDue();
         break;
       case "watchdog":
-        for (const sync of this.#engine.store.syncs()) await controls.closeLostRun(this.#engine, sync.id);
+        for (const sync of this.#engine.store.syncs()) await syncs.closeLostRun(this.#engine, sync.id);
         break;
       case "webhook":
         this.#work.notified(wake.connectionId);
@@ -120,65 +125,65 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   }
 
   addConnection(request: ConnectRequest): Promise<Result<Connection>> {
-    return controls.addConnection(this.#engine, request);
+    return connections.addConnection(this.#engine, request);
   }
 
   labelConnection(connectionId: string, label: string): Promise<Result<Connection>> {
-    return controls.labelConnection(this.#engine, connectionId, label);
+    return connections.labelConnection(this.#engine, connectionId, label);
   }
 
   disconnect(connectionId: string): Promise<Result<Connection | null>> {
-    return controls.disconnect(this.#engine, connectionId);
+    return connections.disconnect(this.#engine, connectionId);
   }
 
   testConnection(connectionId: string): Promise<Result<ConnectionTest>> {
-    return controls.testConnection(this.#engine, this.#work, connectionId);
+    return connections.testConnection(this.#engine, connectionId);
   }
 
   refreshConnection(connectionId: string): Promise<Result<Connection>> {
-    return controls.refreshConnection(this.#engine, this.#work, connectionId);
+    return connections.refreshConnection(this.#engine, connectionId);
   }
 
   createSync(request: SyncCreate): Promise<Result<Sync>> {
-    return controls.createSync(this.#engine, request);
+    return syncs.createSync(this.#engine, request);
   }
 
   updateSync(syncId: string, patch: SyncPatch): Promise<Result<Sync>> {
-    return controls.changeSync(this.#engine, syncId, patch);
+    return syncs.changeSync(this.#engine, syncId, patch);
   }
 
   deleteSync(syncId: string): Promise<Result<null>> {
-    return controls.eraseSync(this.#engine, syncId);
+    return syncs.eraseSync(this.#engine, syncId);
   }
 
   run(syncId: string, options: { full: boolean; trigger: RunTrigger }): Promise<Result<Run>> {
-    return controls.runNow(this.#engine, syncId, options);
+    return syncs.runNow(this.#engine, syncId, options);
   }
 
   pause(syncId: string): Promise<Result<Sync>> {
-    return controls.setPaused(this.#engine, syncId, true);
+    return syncs.setPaused(this.#engine, syncId, true);
   }
 
   resume(syncId: string): Promise<Result<Sync>> {
-    return controls.setPaused(this.#engine, syncId, false);
+    return syncs.setPaused(this.#engine, syncId, false);
   }
 
   cancel(syncId: string): Promise<Result<Run>> {
-    return controls.cancelRun(this.#engine, syncId);
+    return syncs.cancelRun(this.#engine, syncId);
   }
 
   retry(runId: string): Promise<Result<Run>> {
-    return controls.retryFailed(this.#engine, runId);
+    return syncs.retryFailed(this.#engine, runId);
   }
 
   async status(syncId: string): Promise<Result<SyncStatus>> {
     const sync = this.#engine.store.sync(syncId);
     if (!sync) return failure("sync.not_found", "There is no such sync.");
-    return success(statusOf(this.#engine, sync, this.#work.paceOf(syncId)));
+    return success(statusOf(this.#engine, sync, this.#display.paceOf(syncId)));
   }
 
   async statuses(): Promise<SyncStatus[]> {
-    return this.#engine.store.syncs().map((sync) => statusOf(this.#engine, sync, this.#work.paceOf(sync.id)));
+    return this.#engine.store.syncs().map((sync) => statusOf(this.#engine, sync, this.#display.paceOf(sync.id)));
   }
 
   async accessToken(connectionId: string, options: { renew: boolean }): Promise<Result<string>> {
@@ -186,7 +191,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       return success(await this.#engine.credentials.accessToken(connectionId, options));
     } catch (error) {
       const problem = asProviderError(error);
-      if (problem.kind === "auth") await this.#work.needsReconnect(connectionId);
+      if (problem.kind === "auth") await needsReconnect(this.#engine, connectionId);
       return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
     }
   }
@@ -204,11 +209,22 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       if (result.outcome !== "failed" || connectionId === undefined) continue;
       const gates = this.#engine.store.connection(connectionId)?.gateCount ?? 0;
       const decision = retryDecision(result.kind, gates, result.retryAfterSeconds, this.#engine.random());
-      if (decision.action === "gate") await this.#work.gate(connectionId, decision.seconds);
-      if (decision.action === "reconnect") await this.#work.needsReconnect(connectionId);
+      if (decision.action === "gate") gate(this.#engine, connectionId, decision.seconds);
+      if (decision.action === "reconnect") await needsReconnect(this.#engine, connectionId);
     }
-    if (request.done) await this.#wakeBy(this.#engine.now());
+    if (request.done) await this.#jobDone();
     return answer;
+  }
+
+  /** The next job goes out at once; what this one brought is drained in its time. */
+  async #jobDone(): Promise<void> {
+    const { store, now, log } = this.#engine;
+    try {
+      await this.#ledger.dispatch(store.syncs().filter((sync) => this.#work.mayWork(sync)));
+    } catch (error) {
+      log.warn("dispatch.failed", errorFields(error));
+    }
+    await this.#wakeBy(this.#ledger.drainAt() ?? now());
   }
 
   async returnJobs(jobIds: string[]): Promise<void> {

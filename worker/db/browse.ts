@@ -100,7 +100,9 @@ function childrenOfKind(db: Database, userId: string, query: ChildrenQuery & { k
 }
 
 async function rootsOf(db: Database, syncId: string): Promise<string[]> {
-  const rows = await db.all<{ id: string }>(sql`SELECT remote_id AS id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL LIMIT ${ROOTS_MAX}`);
+  const rows = await db.all<{ id: string }>(
+    sql`SELECT remote_id AS id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL LIMIT ${ROOTS_MAX}`,
+  );
   return rows.map((row) => row.id);
 }
 
@@ -143,7 +145,11 @@ interface RunFilesQuery {
  * The files that this run was the last to change, by remote id. A page may be short of `limit`, even empty, and still not
  * be the last: `next` is null on the last one only.
  */
-export async function listRunFiles(db: Database, userId: string, query: RunFilesQuery): Promise<{ items: BrowsedItem[]; next: string | null }> {
+export async function listRunFiles(
+  db: Database,
+  userId: string,
+  query: RunFilesQuery,
+): Promise<{ items: BrowsedItem[]; next: string | null }> {
   const { syncId, after } = query;
   const windows = await db.all<{ end: string | null; scanned: number }>(sql`
     SELECT max(remote_id) AS "end", count(*) AS scanned FROM (

@@ -1,6 +1,7 @@
 import { and, asc, eq } from "drizzle-orm";
 import type { Run, Sync } from "../wire.ts";
 import { nextSlotAt } from "../sync/slot.ts";
+import type { Stats } from "../sync/stats.ts";
 import type { Database } from "./client.ts";
 import { toInstant, toInstantOrNull } from "./instant.ts";
 import { syncs } from "./schema.ts";
@@ -36,6 +37,19 @@ export function updateSync(db: Database, userId: string, syncId: string, patch: 
 
 export async function deleteSync(db: Database, userId: string, syncId: string): Promise<void> {
   await db.delete(syncs).where(owned(userId, syncId));
+}
+
+/** A sync's totals as its columns. */
+export function totalsOf(stats: Stats): SyncRowPatch {
+  return {
+    itemCount: stats.items,
+    fileCount: stats.files,
+    storedCount: stats.stored,
+    failedCount: stats.failed,
+    skippedCount: stats.skipped,
+    storedBytes: stats.bytes,
+    sourceBytes: stats.sourceBytes,
+  };
 }
 
 /** A sync as the API shows it. `now` places the next run. */

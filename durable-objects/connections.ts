@@ -1,0 +1,168 @@
+import { CONNECTIONS_MAX, deleteConnection, insertConnection, toConnection, updateConnection } from "../worker/db/connections.ts";
+import type { Result } from "../worker/errors.ts";
+import { failure, success } from "../worker/errors.ts";
+import { randomId } from "../worker/ids.ts";
+import { asProviderError } from "../worker/providers/errors.ts";
+import type { Schedule } from "../worker/sync/schedule.ts";
+import type { Connection, ConnectionTest } from "../worker/wire.ts";
+import type { Engine } from "./engine.ts";
+import { needsReconnect } from "./failing.ts";
+import type { ConnectRequest } from "./rpc.ts";
+import { finishRun } from "./run.ts";
+import { reviewSubscriptions, unsubscribe } from "./subscribing.ts";
+import { createSync } from "./syncs.ts";
+
+// What a person, or a program in their name, does with connections. Each call writes D1's row and the object's.
+
+/** Names the connection whose first sync is still to be made: a sign-in that broke off is finished by the next one. */
+const FIRST_SYNC_SETTING = "first_sync_of";
+const FIRST_SCHEDULE: Schedule = { kind: "interval", minutes: 60 };
+
+export async function addConnection(engine: Engine, request: ConnectRequest): Promise<Result<Connection>> {
+  const { store } = engine;
+  store.saveSetting("homeShard", String(request.homeShard));
+  const existing = store.connections().find((row) => row.provider === request.provider && row.accountId === request.account.id);
+  if (request.connectionId !== undefined && existing?.id !== request.connectionId) {
+    return failure(
+      "connection.other_account",
+      "This is another account than the one that this connection belongs to. Sign in with that one.",
+    );
+  }
+  if (!existing && store.connections().length >= CONNECTIONS_MAX) {
+    return failure("connection.unsupported", `A user has ${CONNECTIONS_MAX} connections at most.`);
+  }
+  const id = existing?.id ?? randomId();
+  const sealed = await engine.credentials.seal(id, request.tokens);
+  if (!existing) store.saveSetting(FIRST_SYNC_SETTING, id);
+  store.saveConnection({
+    id,
+    provider: request.provider,
+    accountId: request.account.id,
+    status: "active",
+    sealed,
+    generation: (existing?.generation ?? 0) + 1,
+    gateUntil: 0,
+    gateCount: 0,
+  });
+  const db = engine.db();
+  await insertConnection(db, engine.userId, {
+    id,
+    provider: request.provider,
+    accountId: request.account.id,
+    accountEmail: request.account.email,
+    label: request.account.label,
+    authType: "oauth2",
+    status: "active",
+    scopes: request.scopes,
+    lastValidatedAt: engine.now(),
+    createdAt: engine.now(),
+  });
+  const row = await updateConnection(db, engine.userId, id, {
+    status: "active",
+    scopes: request.scopes,
+    accountEmail: request.account.email,
+    lastValidatedAt: engine.now(),
+  });
+  if (!row) throw new Error("The connection's row is missing right after it was written.");
+  if (store.setting(FIRST_SYNC_SETTING) === id) await firstSync(engine, id);
+  else
+    for (const sync of store.syncs())
+      if (sync.connectionId === id) store.updateSync(sync.id, { wakes: sync.wakes + 1, wakeTrigger: "schedule", dueAt: 0 });
+  reviewSubscriptions(engine);
+  engine.live.emit({ type: "account" });
+  engine.log.info("connection.active", { connectionId: id, provider: request.provider, known: existing !== undefined });
+  await engine.wakeBy(engine.now());
+  return success(toConnection(row));
+}
+
+/** A new connection begins with a sync of everything; above the operator's limit, of the metadata until the person says more. */
+async function firstSync(engine: Engine, connectionId: string): Promise<void> {
+  const limit = Number(engine.env.AUTO_START_BYTES);
+  let usedBytes = 0;
+  try {
+    usedBytes = (await engine.provider(connectionId).account()).quota?.used ?? 0;
+  } catch (error) {
+    engine.log.warn("account.unknown_size", { connectionId, kind: asProviderError(error).kind });
+  }
+  await createSync(engine, {
+    connectionId,
+    mode: usedBytes > limit ? "metadata" : "content",
+    schedule: FIRST_SCHEDULE,
+    labels: {},
+  });
+  engine.store.saveSetting(FIRST_SYNC_SETTING, "");
+}
+
+export async function labelConnection(engine: Engine, connectionId: string, label: string): Promise<Result<Connection>> {
+  const row = await updateConnection(engine.db(), engine.userId, connectionId, { label });
+  if (!row) return noConnection();
+  engine.live.emit({ type: "account" });
+  return success(toConnection(row));
+}
+
+export async function disconnect(engine: Engine, connectionId: string): Promise<Result<Connection | null>> {
+  const { store } = engine;
+  const connection = store.connection(connectionId);
+  if (!connection) return noConnection();
+  await unsubscribe(engine, connectionId);
+  if (connection.sealed !== null) {
+    try {
+      await engine.provider(connectionId).revoke?.();
+    } catch (error) {
+      engine.log.warn("connection.not_revoked", { connectionId, kind: asProviderError(error).kind });
+    }
+  }
+  const used = store.syncs().some((sync) => sync.connectionId === connectionId);
+  if (!used) {
+    store.deleteConnection(connectionId);
+    await deleteConnection(engine.db(), engine.userId, connectionId);
+    engine.live.emit({ type: "account" });
+    return success(null);
+  }
+  store.saveConnection({ ...connection, status: "revoked", sealed: null, generation: connection.generation + 1 });
+  const row = await updateConnection(engine.db(), engine.userId, connectionId, { status: "revoked" });
+  for (const sync of store.syncs()) {
+    const run = sync.connectionId === connectionId ? store.run(sync.id) : null;
+    if (run) await finishRun(engine, sync, run, { status: "cancelled" });
+  }
+  engine.live.emit({ type: "account" });
+  return row ? success(toConnection(row)) : noConnection();
+}
+
+export async function testConnection(engine: Engine, connectionId: string): Promise<Result<ConnectionTest>> {
+  if (!engine.store.connection(connectionId)) return noConnection();
+  try {
+    const account = await engine.provider(connectionId).account();
+    await updateConnection(engine.db(), engine.userId, connectionId, { lastValidatedAt: engine.now() });
+    return success({
+      ok: true,
+      account: { id: account.id, label: account.label, email: account.email ?? null, usedBytes: account.quota?.used ?? null },
+      message: "The source answers.",
+    });
+  } catch (error) {
+    const problem = asProviderError(error);
+    if (problem.kind === "auth") await needsReconnect(engine, connectionId);
+    return success({ ok: false, account: null, message: problem.message });
+  }
+}
+
+export async function refreshConnection(engine: Engine, connectionId: string): Promise<Result<Connection>> {
+  const connection = engine.store.connection(connectionId);
+  if (!connection) return noConnection();
+  if (connection.status === "revoked") return failure("connection.not_active", "This connection was disconnected. Connect it again.");
+  try {
+    await engine.credentials.renew(connectionId);
+  } catch (error) {
+    const problem = asProviderError(error);
+    if (problem.kind === "auth") await needsReconnect(engine, connectionId);
+    return problem.kind === "auth"
+      ? failure("connection.not_active", "The source asks the person to sign in again.")
+      : failure("provider.failed", problem.message);
+  }
+  const row = await updateConnection(engine.db(), engine.userId, connectionId, { lastValidatedAt: engine.now() });
+  return row ? success(toConnection(row)) : noConnection();
+}
+
+function noConnection(): Result<never> {
+  return failure("connection.not_found", "There is no such connection.");
+}

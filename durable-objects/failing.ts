@@ -1,0 +1,89 @@
+import { updateConnection } from "../worker/db/connections.ts";
+import { errorFields } from "../worker/log.ts";
+import type { ProviderError as Failure } from "../worker/providers/errors.ts";
+import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
+import { retryDecision } from "../worker/sync/retry.ts";
+import type { Engine } from "./engine.ts";
+import { beginRound } from "./feed.ts";
+import { finishRun } from "./run.ts";
+import type { SyncState } from "./user-sync-schema.ts";
+
+// What a failure does to a sync and its connection. What to do about it is decided by `sync/retry.ts`.
+
+/** Before a run that could not even be ended is ended again. */
+const UNFINISHED_SECONDS = 30;
+
+export function stepSucceeded(engine: Engine, sync: SyncState): void {
+  const { store } = engine;
+  if (sync.attempts > 0) store.updateSync(sync.id, { attempts: 0 });
+  const connection = store.connection(sync.connectionId);
+  if (connection && connection.gateCount > 0) store.setGate(connection.id, connection.gateUntil, 0);
+}
+
+/** A step that failed is tried again, waits, or ends its run. */
+export async function stepFailed(engine: Engine, sync: SyncState, error: unknown): Promise<void> {
+  const failure = asProviderError(error);
+  const { store } = engine;
+  // Whether the catalogue took what it was sent is not known.
+  if (!(error instanceof ProviderError)) store.updateSync(sync.id, { statsDoubtful: 1 });
+  engine.log.warn("step.failed", { syncId: sync.id, kind: failure.kind, attempts: sync.attempts, ...errorFields(error) });
+  const failures = failure.kind === "throttled" ? (store.connection(sync.connectionId)?.gateCount ?? 0) : sync.attempts;
+  const decision = retryDecision(failure.kind, failures, failure.retryAfterSeconds, engine.random());
+  switch (decision.action) {
+    case "gate":
+      gate(engine, sync.connectionId, decision.seconds);
+      return;
+    case "again":
+      store.updateSync(sync.id, {
+        dueAt: engine.now() + decision.delaySeconds * 1000,
+        attempts: sync.attempts + (decision.countsAttempt ? 1 : 0),
+      });
+      return;
+    case "enumerate":
+      store.updateSync(sync.id, { enumerateNext: 1, wakes: sync.wakes + 1 });
+      return;
+    case "reconnect":
+      await needsReconnect(engine, sync.connectionId);
+      await failRun(engine, sync, failure);
+      return;
+    case "skip":
+    case "fail":
+      await failRun(engine, sync, failure);
+  }
+}
+
+async function failRun(engine: Engine, sync: SyncState, failure: Failure): Promise<void> {
+  const { store } = engine;
+  store.updateSync(sync.id, { wakesTaken: sync.wakes });
+  // A cursor that the source takes too long over, again and again: its feed can only begin anew.
+  const stuck = failure.status === 504 ? store.feeds(sync.id).filter((feed) => feed.phase === "listing" && feed.cursor !== null) : [];
+  for (const feed of stuck) beginRound(engine, sync, feed, true);
+  const run = store.run(sync.id);
+  if (!run) return;
+  try {
+    const message = failure.kind === "auth" ? "The source asks the person to sign in again." : failure.message;
+    await finishRun(engine, sync, run, { status: "failed", code: `provider.${failure.kind}`, message });
+  } catch (error) {
+    // The catalogue is out of reach too: the run ends when it answers again.
+    store.updateSync(sync.id, { dueAt: engine.now() + UNFINISHED_SECONDS * 1000, wakesTaken: sync.wakesTaken });
+    engine.log.error("run.unfinished", { syncId: sync.id, ...errorFields(error) });
+  }
+}
+
+/** Nothing is asked of this connection's provider for a while. */
+export function gate(engine: Engine, connectionId: string, seconds: number): void {
+  const connection = engine.store.connection(connectionId);
+  if (!connection) return;
+  const until = Math.max(connection.gateUntil, engine.now() + seconds * 1000);
+  engine.store.setGate(connectionId, until, connection.gateCount + 1);
+  engine.log.info("connection.throttled", { connectionId, seconds });
+}
+
+/** The grant is dead: the person must sign in again. */
+export async function needsReconnect(engine: Engine, connectionId: string): Promise<void> {
+  if (engine.store.connection(connectionId)?.status !== "active") return;
+  await updateConnection(engine.db(), engine.userId, connectionId, { status: "needs_reconnect" });
+  engine.store.setConnectionStatus(connectionId, "needs_reconnect");
+  engine.live.emit({ type: "account" });
+  engine.log.warn("connection.needs_reconnect", { connectionId });
+}
