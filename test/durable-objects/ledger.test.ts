@@ -111,6 +111,18 @@ describe("a message that is lost", () => {
     await alarm(user);
     expect(sent).toEqual([sent[0], sent[0]]);
   });
+
+  it("is sent again after its consumer died with the object, though the object is put out of memory whenever it waits", async () => {
+    const { user, sent } = await listedUser(3);
+    const before = await leased(user, sent[0] ?? "");
+    for (let restarts = 0; restarts < 3 && sent.length === 1; restarts += 1) {
+      await runInDurableObject(user.stub, (_instance, state) => state.abort("out of memory")).catch(() => undefined);
+      await alarm(user);
+      vi.setSystemTime(Date.now() + 16_000);
+    }
+    expect(sent).toEqual([sent[0], sent[0]]);
+    expect((await leased(user, sent[0] ?? "")).lease).toBe(before.lease + 1);
+  });
 });
 
 describe("a settlement", () => {
