@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 
 const ITEMS_PAGE = 1000;
 const DOWNLOADS_AT_ONCE = 8;
+/** Hosts that answer with JSON; files come from others. */
+const VENDOR_API_HOSTS = new Set(["graph.microsoft.com", "login.microsoftonline.com"]);
 
 export interface SourceFile {
   id: string;
@@ -12,13 +14,29 @@ export interface SourceFile {
   sha256: string;
 }
 
-interface Item {
+export interface Item {
   id: string;
   remoteId: string;
   path: string;
   kind: "file" | "folder";
+  size: number | null;
   state: string;
+  reason: string | null;
+  nextAttemptAt: string | null;
   sha256: string | null;
+  servedDiffers: boolean;
+}
+
+export interface Run {
+  id: string;
+  type: string;
+  status: string;
+  trigger: string;
+  phase: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  progress: { discovered: number; pending: number; stored: number; skipped: number; failed: number; removed: number; bytes: number };
+  error: { code: string; message: string } | null;
 }
 
 export class Client {
@@ -29,8 +47,11 @@ export class Client {
     this.#base = base;
   }
 
-  get cookies(): { name: string; value: string }[] {
-    return [...this.#cookies].map(([name, value]) => ({ name, value }));
+  /** One who has the cookies of somebody else's browser. */
+  static withCookies(base: string, cookies: readonly { name: string; value: string }[]): Client {
+    const client = new Client(base);
+    for (const { name, value } of cookies) client.#cookies.set(name, value);
+    return client;
   }
 
   /** Follows redirects from the sign-in address with a cookie jar. */
@@ -89,14 +110,45 @@ export class Client {
     return first.id;
   }
 
+  status(syncId: string): Promise<SyncStatus> {
+    return this.get<SyncStatus>(`/api/v1/syncs/${syncId}/status`);
+  }
+
   /** Waits until `done` is true of the sync's status. */
   async until(syncId: string, done: (status: SyncStatus) => boolean, seconds: number): Promise<SyncStatus> {
     const until = Date.now() + seconds * 1000;
     for (;;) {
-      const status = await this.get<SyncStatus>(`/api/v1/syncs/${syncId}/status`);
+      const status = await this.status(syncId);
       if (done(status)) return status;
       if (Date.now() > until) throw new Error(`Still not done after ${seconds} s: ${JSON.stringify(status)}`);
       await new Promise((resume) => setTimeout(resume, 500));
+    }
+  }
+
+  /** Newest first. */
+  async runs(syncId: string): Promise<Run[]> {
+    return (await this.get<{ items: Run[] }>(`/api/v1/syncs/${syncId}/runs`)).items;
+  }
+
+  /** Waits until the sync has ended what it was doing and nothing waits; answers its last run. */
+  async untilIdle(syncId: string, seconds: number): Promise<Run> {
+    await this.until(syncId, (status) => status.activeRun === null && status.backlog.files === 0 && status.checkedAt !== null, seconds);
+    const [last] = await this.runs(syncId);
+    if (!last) throw new Error("There was no run.");
+    return last;
+  }
+
+  /** Waits until names, places and digests are the source's. Throws with what still differs. */
+  async untilEqual(syncId: string, source: () => Promise<readonly SourceFile[]>, seconds: number): Promise<void> {
+    const until = Date.now() + seconds * 1000;
+    for (;;) {
+      const wrong = await this.differences(syncId, await source(), () => false);
+      if (wrong.length === 0) return;
+      if (Date.now() > until) {
+        const status = await this.status(syncId);
+        throw new Error(`${wrong.length} differences after ${seconds} s: ${wrong.slice(0, 10).join("; ")}. ${JSON.stringify(status)}`);
+      }
+      await new Promise((resume) => setTimeout(resume, 1000));
     }
   }
 
@@ -118,8 +170,8 @@ export class Client {
     return found;
   }
 
-  /** What differs between the mirror and the source, as lines; each file's bytes are read through the API. */
-  async differences(syncId: string, source: readonly SourceFile[], readBytes = true): Promise<string[]> {
+  /** What differs between the mirror and the source, as lines; the bytes of the files that `readBytes` names are read through the API. */
+  async differences(syncId: string, source: readonly SourceFile[], readBytes: (file: SourceFile) => boolean = () => true): Promise<string[]> {
     const mirror = new Map((await this.items(syncId)).filter((item) => item.kind === "file").map((item) => [item.path, item]));
     const wrong: string[] = [];
     const queue = [...source];
@@ -130,7 +182,7 @@ export class Client {
         if (!item) wrong.push(`missing: ${file.path}`);
         else if (item.state !== "stored") wrong.push(`${item.state}: ${file.path}`);
         else if (item.sha256 !== file.sha256) wrong.push(`other digest: ${file.path}`);
-        else if (readBytes && (await this.digest(item.id)) !== file.sha256) wrong.push(`other bytes: ${file.path}`);
+        else if (readBytes(file) && (await this.digest(item.id)) !== file.sha256) wrong.push(`other bytes: ${file.path}`);
       }
     };
     await Promise.all(Array.from({ length: DOWNLOADS_AT_ONCE }, work));
@@ -148,7 +200,8 @@ export interface SyncStatus {
   upToDateAt: string | null;
   checkedAt: string | null;
   backlog: { files: number; bytes: number };
-  activeRun: { id: string; status: string; phase: string; progress: { stored: number; discovered: number } } | null;
+  waitingFor: { reason: string; until: string | null } | null;
+  activeRun: Run | null;
 }
 
 /** The sandbox's control calls. */
@@ -179,4 +232,42 @@ export class SandboxControl {
   async tree(account: string): Promise<SourceFile[]> {
     return (await this.call<{ files: SourceFile[] }>("GET", `/drives/${account}/tree?hash=true`)).files;
   }
+
+  async fault(account: string, fault: Fault): Promise<void> {
+    await this.call("POST", "/faults", { ...fault, match: { ...fault.match, account } });
+  }
+
+  async noFaults(account: string): Promise<void> {
+    await this.call("DELETE", `/faults?account=${account}`);
+  }
+
+  /** What this account's vendor was asked for since `forgetRequests`. */
+  async requests(account: string): Promise<Requests> {
+    return this.call("GET", `/requests?account=${account}`);
+  }
+
+  async forgetRequests(account: string): Promise<void> {
+    await this.call("DELETE", `/requests?account=${account}`);
+  }
+
+  /** Files whose bytes were asked for since `forgetRequests`. */
+  async downloads(account: string): Promise<number> {
+    const { routes } = await this.requests(account);
+    return routes.filter(({ host, status }) => !VENDOR_API_HOSTS.has(host) && status < 300).reduce((sum, { count }) => sum + count, 0);
+  }
+}
+
+/** What goes wrong, for one account: a named fault of the vendor's, or effects. */
+export interface Fault {
+  name?: string;
+  match?: { path?: string; method?: string; item?: string };
+  rate?: number;
+  times?: number;
+  delayMs?: number;
+  drop?: boolean;
+}
+
+export interface Requests {
+  total: number;
+  routes: { host: string; method: string; route: string; status: number; count: number }[];
 }

@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import axe from "axe-core";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+// Debian's Chromium, what it shows, and whether everybody can use it.
+
+const CHROMIUM = "/usr/bin/chromium";
+const ARGUMENTS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const DESKTOP = { width: 1280, height: 860 };
+const PHONE = { width: 390, height: 844 };
+/** What a page does by itself; under load far slower than for a person at home. */
+const PAGE_MILLISECONDS = 60_000;
+const VIEWS = [
+  { name: "light", viewport: DESKTOP, colorScheme: "light" },
+  { name: "dark", viewport: DESKTOP, colorScheme: "dark" },
+  { name: "phone", viewport: PHONE, colorScheme: "light" },
+] as const;
+
+/** Why there can be no browser here; undefined where there can. In CI that is a failure. */
+export function browserMissing(): string | undefined {
+  if (existsSync(CHROMIUM)) return undefined;
+  const reason = `There is no ${CHROMIUM}. Install it with: apt-get install -y chromium`;
+  if (process.env["CI"]) throw new Error(reason);
+  return reason;
+}
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+}
+
+/** A browser of somebody who was never here before. */
+export async function newVisitor(browser: Browser, origin: string): Promise<{ page: Page; context: BrowserContext }> {
+  const context = await browser.newContext({ baseURL: origin, viewport: DESKTOP, reducedMotion: "reduce", acceptDownloads: true });
+  context.setDefaultTimeout(PAGE_MILLISECONDS);
+  return { page: await context.newPage(), context };
+}
+
+/**
+ * What keeps people from using the page as it is now: serious and critical findings of axe, and a page wider than its window; in
+ * light, in dark and on a phone. Takes pictures of each where E2E_SCREENSHOTS names a folder.
+ */
+export async function problemsOf(page: Page, name: string): Promise<string[]> {
+  const problems: string[] = [];
+  for (const view of VIEWS) {
+    await page.setViewportSize(view.viewport);
+    await page.emulateMedia({ colorScheme: view.colorScheme, reducedMotion: "reduce" });
+    await settled(page);
+    await shoot(page, `${name}-${view.name}`);
+    for (const finding of [...(await axeFindings(page)), ...(await tooWide(page))]) problems.push(`${name}, ${view.name}: ${finding}`);
+  }
+  await page.setViewportSize(DESKTOP);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  return problems;
+}
+
+/** Half-way through a change of colours nothing has its contrast. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame)));
+    const ending = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map((animation) => animation.finished));
+  });
+}
+
+async function axeFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] }));
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, help, nodes }) => `${id} (${help}): ${nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
+}
+
+async function tooWide(page: Page): Promise<string[]> {
+  const [content, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth] as const);
+  return content > room ? [`it is ${content - room} pixels wider than the window`] : [];
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  const folder = process.env["E2E_SCREENSHOTS"];
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
