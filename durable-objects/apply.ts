@@ -35,7 +35,7 @@ export async function applyChanges(
   const plan = planPage({
     changes,
     known,
-    liveJobs: engine.store.liveJobs(pendingJobs),
+    liveJobs: engine.store.jobs.live(pendingJobs),
     mode: sync.mode,
     runId: run.id,
     now,
@@ -47,7 +47,7 @@ export async function applyChanges(
   return {
     plan,
     commit: (totals = sync) => {
-      for (const job of plan.jobs) engine.store.insertJob({ ...job, syncId: sync.id, feedId, dueAt: now });
+      for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
       engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
       run.discovered += plan.discovered;

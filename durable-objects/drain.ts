@@ -35,7 +35,7 @@ interface Verdict {
 
 /** Drains finished jobs, if it is time. Answers the syncs that they belong to. */
 export async function drain(engine: Engine, ledger: Ledger, paceOf: (syncId: string) => Pace): Promise<string[]> {
-  const jobs = ledger.takeDone().map((id) => engine.store.job(id)).filter((job) => job !== null); // prettier-ignore
+  const jobs = ledger.takeDone().map((id) => engine.store.jobs.get(id)).filter((job) => job !== null); // prettier-ignore
   const syncIds = [...new Set(jobs.map((job) => job.syncId))];
   for (const syncId of syncIds) {
     const sync = engine.store.sync(syncId);
@@ -79,8 +79,8 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
     applied?.commit({ ...sync, stats });
     if (active) engine.store.saveRun(run);
     for (const { job, left, dueAt } of verdicts) {
-      if (left.length > 0) engine.store.returnJob(job.id, left, dueAt);
-      else engine.store.deleteJob(job.id);
+      if (left.length > 0) engine.store.jobs.giveBack(job.id, left, dueAt);
+      else engine.store.jobs.delete(job.id);
     }
   });
   const paths = new Map(

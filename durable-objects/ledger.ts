@@ -83,7 +83,7 @@ export class Ledger {
     const { store, env, now } = this.#engine;
     const free = Number(env.USER_JOBS_IN_FLIGHT) - [...this.#flights.values()].filter((flight) => !this.#isOverdue(flight)).length;
     if (free <= 0) return [];
-    const queues = syncs.map((sync) => store.openJobs(sync.id, now(), free + this.#flights.size).filter((job) => this.#mayBeSent(job)));
+    const queues = syncs.map((sync) => store.jobs.open(sync.id, now(), free + this.#flights.size).filter((job) => this.#mayBeSent(job)));
     const chosen: { id: string; syncId: string }[] = [];
     for (let place = 0; chosen.length < free && queues.some((queue) => place < queue.length); place += 1) {
       for (const queue of queues) {
@@ -120,7 +120,7 @@ export class Ledger {
   /** When jobs of this sync are next worth a look. Null where none is open. */
   nextAt(sync: SyncState): number | null {
     const now = this.#engine.now();
-    const open = this.#engine.store.openJobs(sync.id, Number.MAX_SAFE_INTEGER, Number(this.#engine.env.USER_JOBS_IN_FLIGHT) * 2);
+    const open = this.#engine.store.jobs.open(sync.id, Number.MAX_SAFE_INTEGER, Number(this.#engine.env.USER_JOBS_IN_FLIGHT) * 2);
     const times = open.map((job) => {
       const flight = this.#flights.get(job.id);
       if (flight) return this.#overdueAt(flight);
@@ -144,14 +144,14 @@ export class Ledger {
   async #leaseOne(jobId: string, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
     const { store, userId } = this.#engine;
     const drop: JobLease = { kind: "drop", jobId };
-    const seen = store.job(jobId);
+    const seen = store.jobs.get(jobId);
     const sync = seen && store.sync(seen.syncId);
     if (!seen || !sync || seen.done) return this.#forget(jobId, drop);
     if (!mayWork(sync)) return this.#forget(jobId, drop);
     if (this.#isHeldElsewhere(seen)) return drop;
     if (seen.results.length > 0) {
       // A lease that broke off half-way: what it brought is drained first, the rest comes again.
-      store.saveResults(jobId, seen.results, true);
+      store.jobs.saveResults(jobId, seen.results, true);
       await this.#engine.wakeBy(this.#engine.now());
       return this.#forget(jobId, drop);
     }
@@ -160,17 +160,17 @@ export class Ledger {
     const awaited = await awaitedItems(this.#engine.db(), scope, jobId, seen.files.map((file) => file.remoteId)); // prettier-ignore
     const files = seen.files.filter((file) => awaited.has(file.remoteId));
     const paths = await pathsOf(this.#engine.db(), userId, sync.id, files.map((file) => file.remoteId)); // prettier-ignore
-    const job = store.job(jobId);
+    const job = store.jobs.get(jobId);
     const connection = store.connection(sync.connectionId);
     // The awaits let others in: a lease that came first, a settlement, a deleted sync.
     if (!job || job.lease !== seen.lease || job.done || !connection) return this.#forget(jobId, drop);
     if (files.length === 0) {
-      store.deleteJob(jobId);
+      store.jobs.delete(jobId);
       await this.#engine.wakeBy(this.#engine.now());
       return this.#forget(jobId, drop);
     }
     const lease = job.lease + 1;
-    store.leaseJob(jobId, lease, files);
+    store.jobs.lease(jobId, lease, files);
     const leased = files.map((file, index) => ({
       ...file,
       index,
@@ -203,7 +203,7 @@ export class Ledger {
   /** Takes in results, durably, before it answers. */
   async settle(request: SettleRequest): Promise<SettleAnswer> {
     const { store } = this.#engine;
-    const job = store.job(request.jobId);
+    const job = store.jobs.get(request.jobId);
     if (!job || job.lease !== request.lease) return { accepted: false, discard: await this.#unknownContents(request, job) };
     if (job.done) return { accepted: true, discard: [] };
     this.#hear(job.id, job.syncId);
@@ -211,7 +211,7 @@ export class Ledger {
     if (request.results.length > 0 || request.done) {
       const results = new Map(job.results.map((result) => [result.index, result]));
       for (const result of request.results) if (result.index < job.files.length) results.set(result.index, result);
-      store.saveResults(job.id, [...results.values()], request.done);
+      store.jobs.saveResults(job.id, [...results.values()], request.done);
     }
     if (request.done) {
       this.#flights.delete(job.id);
@@ -226,7 +226,7 @@ export class Ledger {
    */
   drainAt(): number | null {
     const { store, live, now } = this.#engine;
-    const done = store.doneJobIds(DRAINED_JOBS_MAX).length;
+    const done = store.jobs.doneIds(DRAINED_JOBS_MAX).length;
     if (done === 0) return null;
     const last = ![...this.#flights.values()].some((flight) => !this.#isOverdue(flight));
     if (last || done === DRAINED_JOBS_MAX || this.#gatheringSince === null) return now();
@@ -238,7 +238,7 @@ export class Ledger {
     const drainAt = this.drainAt();
     if (drainAt === null || drainAt > this.#engine.now()) return [];
     this.#gatheringSince = null;
-    return this.#engine.store.doneJobIds(DRAINED_JOBS_MAX);
+    return this.#engine.store.jobs.doneIds(DRAINED_JOBS_MAX);
   }
 
   /** Contents of a lost lease that nothing refers to. A settlement that is repeated after it was drained refers to its own. */

@@ -37,7 +37,7 @@ export async function retryDue(engine: Engine, sync: SyncState, run: RunState): 
 async function queueAgain(engine: Engine, sync: SyncState, run: RunState, known: readonly ItemRow[], retryBefore: number): Promise<void> {
   const now = engine.now();
   const planned = replan(known, {
-    liveJobs: engine.store.liveJobs(known.flatMap((row) => row.pendingJob ?? [])),
+    liveJobs: engine.store.jobs.live(known.flatMap((row) => row.pendingJob ?? [])),
     mode: sync.mode,
     runId: run.id,
     now,
@@ -48,7 +48,7 @@ async function queueAgain(engine: Engine, sync: SyncState, run: RunState, known:
   const written = await upsertItems(engine.db(), scopeOf(engine, sync.id), planned.rows);
   const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
   engine.store.transaction(() => {
-    for (const job of planned.jobs) engine.store.insertJob({ ...job, syncId: sync.id, feedId, dueAt: now });
+    for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
     run.usage.rowsWritten += written;
     engine.store.updateSync(sync.id, { stats: add(sync.stats, planned.stats) });
     engine.store.saveRun(run);

@@ -116,7 +116,7 @@ function rowOf(engine: Engine, run: RunState) {
     phase: "finishing" as const,
     startedAt: run.startedAt ?? engine.now(),
     discovered: run.discovered,
-    pending: engine.store.backlog(run.syncId).files,
+    pending: engine.store.jobs.backlog(run.syncId).files,
     stored: run.stored,
     skipped: run.skipped,
     failed: run.failed,

@@ -8,7 +8,7 @@ import type { SyncState } from "./user-sync-schema.ts";
 
 export function statusOf(engine: Engine, sync: SyncState, pace: Pace): SyncStatus {
   const now = engine.now();
-  const backlog = engine.store.backlog(sync.id);
+  const backlog = engine.store.jobs.backlog(sync.id);
   const run = engine.store.run(sync.id);
   const waitingFor = waitOf(engine, sync, backlog.dueAt);
   const { filesPerSecond, bytesPerSecond } = pace.rate(now);

@@ -122,7 +122,7 @@ export async function runNow(engine: Engine, syncId: string, options: { full: bo
   const run = engine.store.run(syncId) ?? newRun(engine, sync, options.trigger, options.full);
   await announce(engine, run);
   await engine.wakeBy(engine.now());
-  return success(toWireRun(run, engine.store.backlog(syncId).files, []));
+  return success(toWireRun(run, engine.store.jobs.backlog(syncId).files, []));
 }
 
 export async function cancelRun(engine: Engine, syncId: string): Promise<Result<Run>> {

@@ -1,7 +1,8 @@
-import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import { NO_STATS } from "../worker/sync/stats.ts";
-import type { ConnectionState, FeedState, JobState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
+import type { ConnectionState, FeedState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
 import { MIGRATIONS } from "./user-sync-schema.ts";
+import { JobStore } from "./job-store.ts";
+import { Sql } from "./sql.ts";
 
 // The object's own SQL. Every call is synchronous: calls without an await between them commit together, and
 // `transaction` makes that sure where one may throw.
@@ -13,53 +14,51 @@ const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_du
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
-const JOB_HEAD = `id, sync_id AS syncId, feed_id AS feedId, due_at AS dueAt, lease, leased, done, file_count AS fileCount, bytes`;
 const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscription_id AS subscriptionId, expires_at AS expiresAt,
   due_at AS dueAt, attempts`;
 
-/** A job without its files. */
-export type JobHead = Omit<JobState, "files" | "results">;
-
 export class UserSyncStore {
-  readonly #storage: DurableObjectStorage;
+  readonly jobs: JobStore;
+  readonly #sql: Sql;
 
   constructor(storage: DurableObjectStorage) {
-    this.#storage = storage;
+    this.#sql = new Sql(storage);
+    this.jobs = new JobStore(this.#sql);
   }
 
   migrate(): void {
     this.transaction(() => {
-      this.#run("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)");
-      const { done } = this.#one<{ done: number }>("SELECT count(*) AS done FROM migrations") ?? { done: 0 };
+      this.#sql.run("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)");
+      const { done } = this.#sql.one<{ done: number }>("SELECT count(*) AS done FROM migrations") ?? { done: 0 };
       MIGRATIONS.slice(done).forEach((statements, index) => {
-        this.#run(statements);
-        this.#run("INSERT INTO migrations (number) VALUES (?)", done + index + 1);
+        this.#sql.run(statements);
+        this.#sql.run("INSERT INTO migrations (number) VALUES (?)", done + index + 1);
       });
     });
   }
 
   transaction<T>(work: () => T): T {
-    return this.#storage.transactionSync(work);
+    return this.#sql.transaction(work);
   }
 
   setting(name: string): string | null {
-    return this.#one<{ value: string }>("SELECT value FROM settings WHERE name = ?", name)?.value ?? null;
+    return this.#sql.one<{ value: string }>("SELECT value FROM settings WHERE name = ?", name)?.value ?? null;
   }
 
   saveSetting(name: string, value: string): void {
-    this.#run("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
+    this.#sql.run("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
   }
 
   connections(): ConnectionState[] {
-    return this.#all<ConnectionState>(`SELECT ${CONNECTION} FROM connections ORDER BY id`);
+    return this.#sql.all<ConnectionState>(`SELECT ${CONNECTION} FROM connections ORDER BY id`);
   }
 
   connection(id: string): ConnectionState | null {
-    return this.#one<ConnectionState>(`SELECT ${CONNECTION} FROM connections WHERE id = ?`, id);
+    return this.#sql.one<ConnectionState>(`SELECT ${CONNECTION} FROM connections WHERE id = ?`, id);
   }
 
   saveConnection(row: ConnectionState): void {
-    this.#run(
+    this.#sql.run(
       `INSERT OR REPLACE INTO connections (id, provider, account_id, status, sealed, generation, gate_until, gate_count)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       row.id,
@@ -75,7 +74,7 @@ export class UserSyncStore {
 
   /** Replaces the credential if it still is the one of this generation. */
   replaceCredential(id: string, generation: number, sealed: string): boolean {
-    const cursor = this.#storage.sql.exec(
+    const cursor = this.#sql.exec(
       "UPDATE connections SET sealed = ?, generation = generation + 1 WHERE id = ? AND generation = ?",
       sealed,
       id,
@@ -85,28 +84,28 @@ export class UserSyncStore {
   }
 
   setConnectionStatus(id: string, status: ConnectionState["status"]): void {
-    this.#run("UPDATE connections SET status = ? WHERE id = ?", status, id);
+    this.#sql.run("UPDATE connections SET status = ? WHERE id = ?", status, id);
   }
 
   setGate(id: string, until: number, count: number): void {
-    this.#run("UPDATE connections SET gate_until = ?, gate_count = ? WHERE id = ?", until, count, id);
+    this.#sql.run("UPDATE connections SET gate_until = ?, gate_count = ? WHERE id = ?", until, count, id);
   }
 
   deleteConnection(id: string): void {
-    this.#run("DELETE FROM connections WHERE id = ?", id);
+    this.#sql.run("DELETE FROM connections WHERE id = ?", id);
   }
 
   syncs(): SyncState[] {
-    return this.#all<SyncRecord>(`SELECT ${SYNC} FROM syncs ORDER BY id`).map(toSync);
+    return this.#sql.all<SyncRecord>(`SELECT ${SYNC} FROM syncs ORDER BY id`).map(toSync);
   }
 
   sync(id: string): SyncState | null {
-    const row = this.#one<SyncRecord>(`SELECT ${SYNC} FROM syncs WHERE id = ?`, id);
+    const row = this.#sql.one<SyncRecord>(`SELECT ${SYNC} FROM syncs WHERE id = ?`, id);
     return row && toSync(row);
   }
 
   insertSync(row: Pick<SyncState, "id" | "connectionId" | "mode" | "status" | "schedule" | "nextDueAt">): void {
-    this.#run(
+    this.#sql.run(
       "INSERT INTO syncs (id, connection_id, mode, status, schedule, next_due_at, stats) VALUES (?, ?, ?, ?, ?, ?, ?)",
       row.id,
       row.connectionId,
@@ -119,126 +118,47 @@ export class UserSyncStore {
   }
 
   updateSync(id: string, patch: Partial<Omit<SyncState, "id" | "connectionId">>): void {
-    this.#update("syncs", patch, "id = ?", id);
+    this.#sql.update("syncs", patch, "id = ?", id);
   }
 
   deleteSync(id: string): void {
-    for (const table of ["feeds", "jobs", "removals", "seen", "runs"]) this.#run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
-    this.#run("DELETE FROM syncs WHERE id = ?", id);
+    for (const table of ["feeds", "jobs", "removals", "seen", "runs"]) this.#sql.run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
+    this.#sql.run("DELETE FROM syncs WHERE id = ?", id);
   }
 
   feeds(syncId: string): FeedState[] {
-    return this.#all<FeedState>(`SELECT ${FEED} FROM feeds WHERE sync_id = ? ORDER BY feed_id`, syncId);
+    return this.#sql.all<FeedState>(`SELECT ${FEED} FROM feeds WHERE sync_id = ? ORDER BY feed_id`, syncId);
   }
 
   insertFeed(syncId: string, feedId: string): void {
-    this.#run("INSERT OR IGNORE INTO feeds (sync_id, feed_id) VALUES (?, ?)", syncId, feedId);
+    this.#sql.run("INSERT OR IGNORE INTO feeds (sync_id, feed_id) VALUES (?, ?)", syncId, feedId);
   }
 
   updateFeed(feed: Pick<FeedState, "syncId" | "feedId">, patch: Partial<Omit<FeedState, "syncId" | "feedId">>): void {
-    this.#update("feeds", patch, "sync_id = ? AND feed_id = ?", feed.syncId, feed.feedId);
+    this.#sql.update("feeds", patch, "sync_id = ? AND feed_id = ?", feed.syncId, feed.feedId);
   }
 
   run(syncId: string): RunState | null {
-    const row = this.#one<{ run: string }>("SELECT run FROM runs WHERE sync_id = ?", syncId);
+    const row = this.#sql.one<{ run: string }>("SELECT run FROM runs WHERE sync_id = ?", syncId);
     return row && (JSON.parse(row.run) as RunState);
   }
 
   insertRun(run: RunState): void {
-    this.#run("INSERT OR REPLACE INTO runs (sync_id, id, run) VALUES (?, ?, ?)", run.syncId, run.id, JSON.stringify(run));
+    this.#sql.run("INSERT OR REPLACE INTO runs (sync_id, id, run) VALUES (?, ?, ?)", run.syncId, run.id, JSON.stringify(run));
   }
 
   /** A run that has ended meanwhile stays ended. */
   saveRun(run: RunState): void {
-    this.#run("UPDATE runs SET run = ? WHERE sync_id = ? AND id = ?", JSON.stringify(run), run.syncId, run.id);
+    this.#sql.run("UPDATE runs SET run = ? WHERE sync_id = ? AND id = ?", JSON.stringify(run), run.syncId, run.id);
   }
 
   deleteRun(syncId: string): void {
-    this.#run("DELETE FROM runs WHERE sync_id = ?", syncId);
-  }
-
-  insertJob(job: { id: string; syncId: string; feedId: string; dueAt: number; bytes: number; files: JobFile[] }): void {
-    this.#run(
-      "INSERT INTO jobs (id, sync_id, feed_id, due_at, file_count, bytes, files) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      job.id,
-      job.syncId,
-      job.feedId,
-      job.dueAt,
-      job.files.length,
-      job.bytes,
-      JSON.stringify(job.files), // prettier-ignore
-    );
-  }
-
-  job(id: string): JobState | null {
-    const row = this.#one<JobHead & { results: string; files: string }>(`SELECT ${JOB_HEAD}, results, files FROM jobs WHERE id = ?`, id);
-    return row && { ...row, results: JSON.parse(row.results) as FileResult[], files: JSON.parse(row.files) as JobFile[] };
-  }
-
-  /** Jobs that are not done and due by `dueBy`, oldest first. */
-  openJobs(syncId: string, dueBy: number, limit: number): JobHead[] {
-    return this.#all<JobHead>(
-      `SELECT ${JOB_HEAD} FROM jobs WHERE sync_id = ? AND done = 0 AND due_at <= ? ORDER BY id LIMIT ?`,
-      syncId,
-      dueBy,
-      limit, // prettier-ignore
-    );
-  }
-
-  doneJobIds(limit: number): string[] {
-    return this.#all<{ id: string }>("SELECT id FROM jobs WHERE done = 1 ORDER BY id LIMIT ?", limit).map((row) => row.id);
-  }
-
-  /** Of these jobs, those that the ledger has. */
-  liveJobs(ids: readonly string[]): Set<string> {
-    const rows = this.#all<{ id: string }>("SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
-    return new Set(rows.map((row) => row.id));
-  }
-
-  /** What the ledger holds of a sync, and when the first of it is due. */
-  backlog(syncId: string): { jobs: number; files: number; bytes: number; dueAt: number | null } {
-    const row = this.#one<{ jobs: number; files: number; bytes: number; dueAt: number | null }>(
-      `SELECT count(*) AS jobs, ifnull(sum(file_count), 0) AS files, ifnull(sum(bytes), 0) AS bytes, min(due_at) AS dueAt
-       FROM jobs WHERE sync_id = ?`,
-      syncId,
-    );
-    return row ?? { jobs: 0, files: 0, bytes: 0, dueAt: null };
-  }
-
-  leaseJob(id: string, lease: number, files: JobFile[]): void {
-    this.#run(
-      "UPDATE jobs SET lease = ?, leased = 1, file_count = ?, files = ?, results = '[]' WHERE id = ?",
-      lease,
-      files.length,
-      JSON.stringify(files),
-      id, // prettier-ignore
-    );
-  }
-
-  saveResults(id: string, results: FileResult[], done: boolean): void {
-    this.#run("UPDATE jobs SET results = ?, done = ? WHERE id = ?", JSON.stringify(results), done ? 1 : 0, id);
-  }
-
-  /** Puts what is left of a job back into the ledger. */
-  returnJob(id: string, files: JobFile[], dueAt: number): void {
-    const bytes = files.reduce((sum, file) => sum + (file.size ?? 0), 0);
-    this.#run(
-      "UPDATE jobs SET files = ?, file_count = ?, bytes = ?, results = '[]', done = 0, leased = 0, due_at = ? WHERE id = ?",
-      JSON.stringify(files),
-      files.length,
-      bytes,
-      dueAt,
-      id, // prettier-ignore
-    );
-  }
-
-  deleteJob(id: string): void {
-    this.#run("DELETE FROM jobs WHERE id = ?", id);
+    this.#sql.run("DELETE FROM runs WHERE sync_id = ?", syncId);
   }
 
   addRemovals(feed: Pick<FeedState, "syncId" | "feedId">, remoteIds: readonly string[]): void {
     if (remoteIds.length === 0) return;
-    this.#run(
+    this.#sql.run(
       "INSERT OR IGNORE INTO removals (sync_id, feed_id, remote_id) SELECT ?, ?, value FROM json_each(?)",
       feed.syncId,
       feed.feedId,
@@ -248,7 +168,7 @@ export class UserSyncStore {
 
   dropRemovals(feed: Pick<FeedState, "syncId" | "feedId">, remoteIds: readonly string[]): void {
     if (remoteIds.length === 0) return;
-    this.#run(
+    this.#sql.run(
       "DELETE FROM removals WHERE sync_id = ? AND feed_id = ? AND remote_id IN (SELECT value FROM json_each(?))",
       feed.syncId,
       feed.feedId,
@@ -257,16 +177,18 @@ export class UserSyncStore {
   }
 
   removals(feed: Pick<FeedState, "syncId" | "feedId">, limit: number): string[] {
-    return this.#all<{ id: string }>(
-      "SELECT remote_id AS id FROM removals WHERE sync_id = ? AND feed_id = ? LIMIT ?",
-      feed.syncId,
-      feed.feedId,
-      limit, // prettier-ignore
-    ).map((row) => row.id);
+    return this.#sql
+      .all<{ id: string }>(
+        "SELECT remote_id AS id FROM removals WHERE sync_id = ? AND feed_id = ? LIMIT ?",
+        feed.syncId,
+        feed.feedId,
+        limit, // prettier-ignore
+      )
+      .map((row) => row.id);
   }
 
   noteSeen(feed: Pick<FeedState, "syncId" | "feedId">, page: number, ids: Uint8Array<ArrayBuffer>): void {
-    this.#run(
+    this.#sql.run(
       "INSERT OR REPLACE INTO seen (sync_id, feed_id, page, ids) VALUES (?, ?, ?, ?)",
       feed.syncId,
       feed.feedId,
@@ -277,7 +199,7 @@ export class UserSyncStore {
 
   /** The noted ids of a round, a page at a time. */
   *seen(feed: Pick<FeedState, "syncId" | "feedId">): Generator<Uint8Array> {
-    const rows = this.#storage.sql.exec<{ ids: ArrayBuffer }>(
+    const rows = this.#sql.exec<{ ids: ArrayBuffer }>(
       "SELECT ids FROM seen WHERE sync_id = ? AND feed_id = ?",
       feed.syncId,
       feed.feedId, // prettier-ignore
@@ -286,7 +208,7 @@ export class UserSyncStore {
   }
 
   seenBytes(feed: Pick<FeedState, "syncId" | "feedId">): number {
-    const row = this.#one<{ bytes: number }>(
+    const row = this.#sql.one<{ bytes: number }>(
       "SELECT ifnull(sum(length(ids)), 0) AS bytes FROM seen WHERE sync_id = ? AND feed_id = ?",
       feed.syncId,
       feed.feedId, // prettier-ignore
@@ -295,15 +217,15 @@ export class UserSyncStore {
   }
 
   forgetSeen(feed: Pick<FeedState, "syncId" | "feedId">): void {
-    this.#run("DELETE FROM seen WHERE sync_id = ? AND feed_id = ?", feed.syncId, feed.feedId);
+    this.#sql.run("DELETE FROM seen WHERE sync_id = ? AND feed_id = ?", feed.syncId, feed.feedId);
   }
 
   subscriptions(): SubscriptionState[] {
-    return this.#all<SubscriptionState>(`SELECT ${SUBSCRIPTION} FROM subscriptions`);
+    return this.#sql.all<SubscriptionState>(`SELECT ${SUBSCRIPTION} FROM subscriptions`);
   }
 
   saveSubscription(row: SubscriptionState): void {
-    this.#run(
+    this.#sql.run(
       `INSERT OR REPLACE INTO subscriptions (connection_id, feed_id, subscription_id, expires_at, due_at, attempts)
        VALUES (?, ?, ?, ?, ?, ?)`,
       row.connectionId,
@@ -316,27 +238,7 @@ export class UserSyncStore {
   }
 
   deleteSubscription(connectionId: string, feedId: string): void {
-    this.#run("DELETE FROM subscriptions WHERE connection_id = ? AND feed_id = ?", connectionId, feedId);
-  }
-
-  #update(table: string, patch: Record<string, unknown>, where: string, ...key: string[]): void {
-    const entries = Object.entries(patch);
-    if (entries.length === 0) return;
-    const columns = entries.map(([name]) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} = ?`);
-    const values = entries.map(([, value]) => (value !== null && typeof value === "object" ? JSON.stringify(value) : value));
-    this.#run(`UPDATE ${table} SET ${columns.join(", ")} WHERE ${where}`, ...(values as SqlStorageValue[]), ...key);
-  }
-
-  #run(statement: string, ...values: SqlStorageValue[]): void {
-    this.#storage.sql.exec(statement, ...values);
-  }
-
-  #one<T>(statement: string, ...values: SqlStorageValue[]): T | null {
-    return this.#all<T>(statement, ...values)[0] ?? null;
-  }
-
-  #all<T>(statement: string, ...values: SqlStorageValue[]): T[] {
-    return this.#storage.sql.exec(statement, ...values).toArray() as T[];
+    this.#sql.run("DELETE FROM subscriptions WHERE connection_id = ? AND feed_id = ?", connectionId, feedId);
   }
 }
 

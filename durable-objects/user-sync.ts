@@ -201,7 +201,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   }
 
   async settle(request: SettleRequest): Promise<SettleAnswer> {
-    const job = this.#engine.store.job(request.jobId);
+    const job = this.#engine.store.jobs.get(request.jobId);
     const answer = await this.#ledger.settle(request);
     if (!answer.accepted || !job) return answer;
     const connectionId = this.#engine.store.sync(job.syncId)?.connectionId;

@@ -101,7 +101,7 @@ export class Work {
     if (sync.replanAfter !== null) return () => replanChunk(engine, sync, run);
     const feed = feeds.find((each) => each.phase !== "idle");
     if (feed) return () => stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" ? "planning" : "listing"));
-    if (engine.store.backlog(sync.id).jobs > 0) {
+    if (engine.store.jobs.backlog(sync.id).jobs > 0) {
       if (run.phase !== "downloading") engine.store.saveRun(this.#inPhase(run, "downloading"));
       return null;
     }
@@ -126,7 +126,7 @@ export class Work {
     run.startedAt = this.#engine.now();
     this.#engine.store.saveRun(run);
     // Left over by a run that was cancelled: this one's work from now on.
-    if (this.#engine.store.backlog(sync.id).jobs > 0) await announce(this.#engine, run);
+    if (this.#engine.store.jobs.backlog(sync.id).jobs > 0) await announce(this.#engine, run);
   }
 
   async #findFeeds(sync: SyncState, run: RunState): Promise<void> {
@@ -153,7 +153,7 @@ export class Work {
 
   #isAhead(sync: SyncState): boolean {
     const { filesPerSecond } = this.#display.paceOf(sync.id).rate(this.#engine.now());
-    return this.#engine.store.backlog(sync.id).files > Math.max(AHEAD_FILES_MIN, filesPerSecond * AHEAD_SECONDS);
+    return this.#engine.store.jobs.backlog(sync.id).files > Math.max(AHEAD_FILES_MIN, filesPerSecond * AHEAD_SECONDS);
   }
 
   /** A source says that something changed: its change feed may say so only later. */
@@ -201,7 +201,7 @@ export class Work {
     const jobsAt = this.#ledger.nextAt(sync);
     if (jobsAt !== null) times.push(Math.max(connection.gateUntil, jobsAt));
     const listing = store.feeds(sync.id).some((feed) => feed.phase !== "idle") && !this.#isAhead(sync);
-    if (listing || store.backlog(sync.id).jobs === 0) times.push(from);
+    if (listing || store.jobs.backlog(sync.id).jobs === 0) times.push(from);
     return times;
   }
 }

@@ -161,6 +161,8 @@ describe("a settlement", () => {
     unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
     await alarm(user);
     await user.stub.settle(settlement(job, results));
+    // Settlements are gathered for a while, as long as another job is out.
+    vi.setSystemTime(Date.now() + 30_000);
     await alarm(user);
     expect(await mirrorOf(user)).toEqual([]);
     expect(await storedKeys(user)).toEqual([]);
