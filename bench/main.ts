@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../scripts/local.ts";
 import { isMet, type Section, table } from "./report.ts";
-import { bytesOf, sizeClasses } from "./scenarios/bytes.ts";
+import { bytesAlone, bytesOf, sizeClasses } from "./scenarios/bytes.ts";
 import { costOfRun, figuresOf, hundredChanges, type RunCost } from "./scenarios/changes.ts";
 import { firstSync } from "./scenarios/first-sync.ts";
 import { hashes } from "./scenarios/hashes.ts";
-import { largeDrive } from "./scenarios/large-drive.ts";
+import { largeDrive, METADATA_ONLY } from "./scenarios/large-drive.ts";
 import { startTidemark, type Tidemark } from "./tidemark.ts";
 
 // `npm run bench`: the real Worker in workerd, against the sandbox. A table to the terminal, everything that was counted to a file.
@@ -28,6 +28,9 @@ const { values } = parseArgs({
     files: { type: "string" },
   },
 });
+
+/** Settings of the Worker that a scenario needs. */
+const SETTINGS: Record<string, Record<string, string>> = { drives: METADATA_ONLY };
 
 /** In the order in which they run; each in a Tidemark of its own, so that none is measured beside another's memory. */
 const SCENARIOS: Record<string, (tidemark: Tidemark) => AsyncGenerator<Section>> = {
@@ -64,6 +67,10 @@ const SCENARIOS: Record<string, (tidemark: Tidemark) => AsyncGenerator<Section>>
   async *bytes(tidemark) {
     for (const sizeClass of sizeClasses(values.quick)) yield await bytesOf(tidemark, sizeClass);
   },
+
+  async *stream(tidemark) {
+    yield* bytesAlone(tidemark, values.quick);
+  },
 };
 
 const names = Object.keys(SCENARIOS).filter((name) => values.only === undefined || name === values.only);
@@ -82,7 +89,7 @@ const missed = sections.flatMap((section) =>
 if (missed.length > 0) console.log(`\nMissed:\n${missed.map((line) => `  ${line}`).join("\n")}`);
 
 async function run(name: string): Promise<void> {
-  const tidemark = await startTidemark();
+  const tidemark = await startTidemark(SETTINGS[name]);
   const stop = () => void tidemark.stop().then(() => process.exit(130));
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {

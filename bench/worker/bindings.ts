@@ -11,7 +11,7 @@ export function countingEnv(env: Env): Env {
     counting = {
       ...env,
       DB: countingDatabase(env.DB),
-      CONTENT: countingCalls(env.CONTENT, "r2"),
+      CONTENT: countingCalls(sinkable(env.CONTENT), "r2"),
       DOWNLOADS: countingQueue(env.DOWNLOADS, "downloads"),
       WAKES: countingQueue(env.WAKES, "wakes"),
       USER_SYNC: countingNamespace(env.USER_SYNC),
@@ -19,6 +19,27 @@ export function countingEnv(env: Env): Env {
     known.set(env, counting);
   }
   return counting;
+}
+
+let sink = false;
+
+/** Has contents read to their end and thrown away: what is left is the Worker's own work, without what plays R2. */
+export function throwContentsAway(): void {
+  sink = true;
+}
+
+function sinkable(bucket: R2Bucket): R2Bucket {
+  return new Proxy(bucket, {
+    get(target, method) {
+      const value: unknown = Reflect.get(target, method, target);
+      if (typeof value !== "function") return value;
+      if (method !== "put" || !sink) return value.bind(target) as unknown;
+      return async (key: string, body: ReadableStream | Uint8Array) => {
+        if (body instanceof ReadableStream) await body.pipeTo(new WritableStream());
+        return { key };
+      };
+    },
+  });
 }
 
 /** Counts and times each method of a binding as `<name>.<method>`. */

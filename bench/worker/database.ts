@@ -55,6 +55,7 @@ function note(kind: string, { meta }: D1Result): void {
   count(`d1.${kind}.statements`);
   count(`d1.${kind}.sql.ms`, meta.duration);
   count("d1.rowsRead", meta.rows_read);
+  count(`d1.${kind}.rowsRead`, meta.rows_read);
   if (meta.rows_written === 0) return;
   count("d1.rows", meta.rows_written);
   count(`d1.${kind}.rows`, meta.rows_written);

@@ -1,7 +1,7 @@
 import type { Wake } from "../../durable-objects/rpc.ts";
 import { QuickXorHash } from "../../worker/content/quickxor.ts";
 import shipped from "../../worker/index.ts";
-import { countingEnv, whileCounted } from "./bindings.ts";
+import { countingEnv, throwContentsAway, whileCounted } from "./bindings.ts";
 import type { UserSync as CountingUserSync } from "./object.ts";
 import { snapshot } from "./tally.ts";
 
@@ -21,6 +21,9 @@ export default {
         return Response.json(snapshot());
       case "/_bench/wake":
         return wake(env, (await request.json()) as WakeRequest);
+      case "/_bench/sink":
+        throwContentsAway();
+        return new Response(null, { status: 204 });
       case "/_bench/hash":
         return Response.json(await hash(url.searchParams.get("with") ?? "", Number(url.searchParams.get("times"))));
       default:

@@ -30,7 +30,14 @@ function countStorage(storage: DurableObjectStorage): void {
     if (rows > 0) {
       count("object.rows", rows);
       count(`object.${kindOf(query)}.rows`, rows);
-    } else count("object.reads");
+    }
+    const toArray = cursor.toArray.bind(cursor);
+    override(cursor, "toArray", () => {
+      const found = toArray();
+      count("object.rowsRead", cursor.rowsRead);
+      count(`object.${kindOf(query)}.rowsRead`, cursor.rowsRead);
+      return found;
+    });
     return cursor;
   });
   const setAlarm = storage.setAlarm.bind(storage);
