@@ -44,7 +44,6 @@ export async function stepFailed(engine: Engine, sync: SyncState, error: unknown
       return;
     case "reconnect":
       await needsReconnect(engine, sync.connectionId);
-      await failRun(engine, sync, failure);
       return;
     case "skip":
     case "fail":
@@ -86,4 +85,7 @@ export async function needsReconnect(engine: Engine, connectionId: string): Prom
   engine.store.setConnectionStatus(connectionId, "needs_reconnect");
   engine.live.emit({ type: "account" });
   engine.log.warn("connection.needs_reconnect", { connectionId });
+  // Whoever found out: what runs on this connection can only go on with the next sign-in.
+  const failure = new ProviderError("auth", "The grant is dead.");
+  for (const sync of engine.store.syncs()) if (sync.connectionId === connectionId) await failRun(engine, sync, failure);
 }

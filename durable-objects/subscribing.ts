@@ -1,5 +1,6 @@
 import { asProviderError } from "../worker/providers/errors.ts";
 import { providers } from "../worker/providers/registry.ts";
+import { masterKeys } from "../worker/keyring.ts";
 import { createProof } from "../worker/webhooks/proof.ts";
 import type { Engine } from "./engine.ts";
 import type { SubscriptionState } from "./user-sync-schema.ts";
@@ -10,36 +11,48 @@ import type { SubscriptionState } from "./user-sync-schema.ts";
 const RETRY_SECONDS = 300;
 const RETRY_SECONDS_MAX = 86_400;
 
-/** Brings the list of subscriptions in line with what active syncs follow. */
+/** Brings the list of subscriptions in line with what active syncs follow. What is no longer followed is due at once, to be ended. */
 export function reviewSubscriptions(engine: Engine): void {
-  const wanted = new Set<string>();
-  for (const sync of engine.store.syncs()) {
-    if (sync.status !== "active" || sync.schedule.kind === "manual" || engine.store.connection(sync.connectionId)?.status !== "active")
-      continue;
-    for (const feed of engine.store.feeds(sync.id)) wanted.add(keyOf(sync.connectionId, feed.feedId));
+  const { store, now } = engine;
+  const followed = followedFeeds(engine);
+  const rows = store.subscriptions();
+  for (const [connectionId, feedId] of followed) {
+    if (rows.some((row) => row.connectionId === connectionId && row.feedId === feedId)) continue;
+    const row = { connectionId, feedId, subscriptionId: null, expiresAt: 0, dueAt: now(), attempts: 0, proofKey: null };
+    store.saveSubscription(row);
   }
-  const existing = engine.store.subscriptions();
-  for (const key of wanted) {
-    if (existing.some((row) => keyOf(row.connectionId, row.feedId) === key)) continue;
-    const [connectionId = "", feedId = ""] = JSON.parse(key) as string[];
-    engine.store.saveSubscription({ connectionId, feedId, subscriptionId: null, expiresAt: 0, dueAt: engine.now(), attempts: 0 });
-  }
-  for (const row of existing) {
-    if (!wanted.has(keyOf(row.connectionId, row.feedId)) && row.subscriptionId === null)
-      engine.store.deleteSubscription(row.connectionId, row.feedId);
+  for (const row of rows) {
+    if (isFollowed(row, followed)) continue;
+    if (row.subscriptionId === null) store.deleteSubscription(row.connectionId, row.feedId);
+    else if (row.attempts === 0) store.saveSubscription({ ...row, dueAt: now() });
   }
 }
 
-function keyOf(connectionId: string, feedId: string): string {
-  return JSON.stringify([connectionId, feedId]);
+function followedFeeds(engine: Engine): [connectionId: string, feedId: string][] {
+  const syncs = engine.store.syncs().filter((sync) => sync.status === "active" && sync.schedule.kind !== "manual");
+  return syncs.flatMap((sync) => engine.store.feeds(sync.id).map((feed): [string, string] => [sync.connectionId, feed.feedId]));
 }
 
-/** Subscribes or renews what is due. False where nothing is. */
+function isFollowed(row: SubscriptionState, followed: readonly [string, string][]): boolean {
+  return followed.some(([connectionId, feedId]) => row.connectionId === connectionId && row.feedId === feedId);
+}
+
+/** When a subscription is next due; null where none is. Those of a connection that is not active wait until it is. */
+export function subscriptionsAt(engine: Engine): number | null {
+  const times = engine.store.subscriptions().flatMap((row) => {
+    const connection = engine.store.connection(row.connectionId);
+    return connection?.status === "active" ? [Math.max(row.dueAt, connection.gateUntil)] : [];
+  });
+  return times.length > 0 ? Math.min(...times) : null;
+}
+
+/** Subscribes, renews or ends what is due. False where nothing is. */
 export async function stepSubscriptions(engine: Engine): Promise<boolean> {
   const due = engine.store.subscriptions().find((row) => row.dueAt <= engine.now() && isUsable(engine, row.connectionId));
   if (!due) return false;
   try {
-    await renew(engine, due);
+    if (isFollowed(due, followedFeeds(engine))) await renew(engine, due);
+    else await end(engine, due);
   } catch (error) {
     const failure = asProviderError(error);
     const delaySeconds = failure.kind === "forbidden" ? RETRY_SECONDS_MAX : Math.min(RETRY_SECONDS * 2 ** due.attempts, RETRY_SECONDS_MAX);
@@ -59,17 +72,27 @@ async function renew(engine: Engine, row: SubscriptionState): Promise<void> {
   const webhook = engine.provider(row.connectionId).webhook;
   if (!webhook) return engine.store.deleteSubscription(row.connectionId, row.feedId);
   const expiresAt = engine.now() + webhook.lifetimeSeconds * 1000;
-  if (row.subscriptionId !== null) {
+  const [{ id: proofKey }] = masterKeys(engine.env);
+  if (row.subscriptionId !== null && row.proofKey === proofKey) {
     try {
       return keep(engine, row, await webhook.renew(row.subscriptionId, expiresAt));
     } catch (error) {
       if (asProviderError(error).kind !== "not_found") throw error;
     }
   }
+  // A renewal keeps the old proof: under a new master key the source is given a new one, so that the old key can go.
+  if (row.subscriptionId !== null) await webhook.unsubscribe(row.subscriptionId);
   const { provider } = engine.store.connection(row.connectionId) ?? {};
   const clientState = await createProof(engine.env, { userId: engine.userId, connectionId: row.connectionId });
   const notificationUrl = `${engine.env.ORIGIN}/webhooks/${providers.get(provider ?? "")?.auth.authority}`;
-  keep(engine, row, await webhook.subscribe({ feedId: row.feedId, notificationUrl, clientState, expiresAt }));
+  keep(engine, { ...row, proofKey }, await webhook.subscribe({ feedId: row.feedId, notificationUrl, clientState, expiresAt }));
+}
+
+/** Nobody follows the feed any more. */
+async function end(engine: Engine, row: SubscriptionState): Promise<void> {
+  if (row.subscriptionId !== null) await engine.provider(row.connectionId).webhook?.unsubscribe(row.subscriptionId);
+  engine.store.deleteSubscription(row.connectionId, row.feedId);
+  engine.log.info("subscription.ended", { connectionId: row.connectionId });
 }
 
 function keep(engine: Engine, row: SubscriptionState, granted: { id: string; expiresAt: number }): void {

@@ -48,7 +48,7 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE subscriptions (
     connection_id TEXT NOT NULL, feed_id TEXT NOT NULL, subscription_id TEXT, expires_at INTEGER NOT NULL DEFAULT 0,
-    due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (connection_id, feed_id)) WITHOUT ROWID;
+    due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, proof_key TEXT, PRIMARY KEY (connection_id, feed_id)) WITHOUT ROWID;
   `,
 ];
 
@@ -71,7 +71,7 @@ export interface SyncState {
   id: string;
   connectionId: string;
   mode: "content" | "metadata";
-  status: "active" | "paused" | "error" | "deleting";
+  status: "active" | "paused" | "deleting";
   schedule: Schedule;
   nextDueAt: number | null;
   /** Counts wakes; a pass takes the number it began with, and another follows if it grew. */
@@ -173,4 +173,6 @@ export interface SubscriptionState {
   /** When to subscribe or renew. */
   dueAt: number;
   attempts: number;
+  /** The master key that its proof was made with. */
+  proofKey: string | null;
 }

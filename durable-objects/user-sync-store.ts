@@ -15,7 +15,7 @@ const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, 
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
 const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscription_id AS subscriptionId, expires_at AS expiresAt,
-  due_at AS dueAt, attempts`;
+  due_at AS dueAt, attempts, proof_key AS proofKey`;
 
 export class UserSyncStore {
   readonly jobs: JobStore;
@@ -226,14 +226,15 @@ export class UserSyncStore {
 
   saveSubscription(row: SubscriptionState): void {
     this.#sql.run(
-      `INSERT OR REPLACE INTO subscriptions (connection_id, feed_id, subscription_id, expires_at, due_at, attempts)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO subscriptions (connection_id, feed_id, subscription_id, expires_at, due_at, attempts, proof_key)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       row.connectionId,
       row.feedId,
       row.subscriptionId,
       row.expiresAt,
       row.dueAt,
-      row.attempts, // prettier-ignore
+      row.attempts,
+      row.proofKey,
     );
   }
 

@@ -238,8 +238,4 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (request.headers.get("Upgrade") !== "websocket") return new Response(null, { status: 426 });
     return this.#engine.live.accept(new URL(request.url).searchParams.get("since"));
   }
-
-  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    socket.close(code === 1005 ? 1000 : code);
-  }
 }

@@ -1,4 +1,5 @@
 import { updateSync } from "../worker/db/syncs.ts";
+import { errorFields } from "../worker/log.ts";
 import { isDue, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Display } from "./display.ts";
 import { drain } from "./drain.ts";
@@ -9,7 +10,7 @@ import { beginRound, stepFeed } from "./feed.ts";
 import type { Ledger } from "./ledger.ts";
 import { replanChunk, retryDue } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
-import { reviewSubscriptions, stepSubscriptions } from "./subscribing.ts";
+import { reviewSubscriptions, stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 
 // What the alarm does: one small durable step after another, of each sync in turn.
@@ -20,6 +21,9 @@ const ALARM_STEPS_MAX = 60;
 /** Listing stays at most this far ahead of the downloads: their addresses expire. */
 const AHEAD_SECONDS = 20 * 60;
 const AHEAD_FILES_MIN = 5_000;
+/** After settlements or messages that the catalogue or the queue did not take; doubled each time. */
+const JOBS_RETRY_SECONDS = 5;
+const JOBS_RETRY_SECONDS_MAX = 300;
 /** A source's change feed lags behind its notifications: look once more after this long. */
 const RECHECK_SECONDS = 60;
 
@@ -29,6 +33,8 @@ export class Work {
   readonly #display: Display;
   /** The sync that was served last: the next one comes first. */
   #served = "";
+  #jobsFailures = 0;
+  #jobsNotBefore = 0;
 
   constructor(engine: Engine, ledger: Ledger, display: Display) {
     this.#engine = engine;
@@ -38,16 +44,34 @@ export class Work {
 
   /** Works until nothing is due, or this alarm's share is used up. */
   async go(): Promise<void> {
-    const { now, store } = this.#engine;
+    const { now } = this.#engine;
     const until = now() + ALARM_MILLISECONDS;
     for (let steps = 0; steps < ALARM_STEPS_MAX && now() < until; steps += 1) {
+      const moved = await this.#moveJobs();
+      const stepped = await this.#stepOne();
+      if (!moved && !stepped && !(await stepSubscriptions(this.#engine))) break;
+    }
+    this.#display.rest();
+  }
+
+  /** Drains settlements and dispatches jobs. Where the catalogue or the queue does not answer, both wait; the rest goes on. */
+  async #moveJobs(): Promise<boolean> {
+    const { now, store, log } = this.#engine;
+    if (now() < this.#jobsNotBefore) return false;
+    try {
       const drained = await drain(this.#engine, this.#ledger, (syncId) => this.#display.paceOf(syncId));
       for (const syncId of drained) this.#display.show(syncId);
       const sent = await this.#ledger.dispatch(store.syncs().filter((sync) => this.mayWork(sync)));
-      const stepped = await this.#stepOne();
-      if (drained.length === 0 && !sent && !stepped && !(await stepSubscriptions(this.#engine))) break;
+      this.#jobsFailures = 0;
+      return drained.length > 0 || sent;
+    } catch (error) {
+      this.#jobsNotBefore = now() + Math.min(JOBS_RETRY_SECONDS * 2 ** this.#jobsFailures, JOBS_RETRY_SECONDS_MAX) * 1000;
+      this.#jobsFailures += 1;
+      // Whether the catalogue took what it was sent is not known.
+      for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+      log.error("jobs.failed", errorFields(error));
+      return false;
     }
-    this.#display.rest();
   }
 
   /** Whether a sync's downloads may go on now. */
@@ -179,9 +203,10 @@ export class Work {
   /** When the alarm is next needed; null where nothing waits. */
   nextAt(): number | null {
     const { store, now } = this.#engine;
-    const times: number[] = store.subscriptions().map((row) => Math.max(row.dueAt, store.connection(row.connectionId)?.gateUntil ?? 0));
     const drainAt = this.#ledger.drainAt();
-    if (drainAt !== null) times.push(drainAt);
+    const times = [subscriptionsAt(this.#engine), drainAt === null ? null : Math.max(drainAt, this.#jobsNotBefore)].filter(
+      (at) => at !== null,
+    );
     for (const sync of store.syncs()) times.push(...this.#timesOf(sync));
     return times.length > 0 ? Math.max(now(), Math.min(...times)) : null;
   }
@@ -199,7 +224,7 @@ export class Work {
       times.push(Math.max(from, this.#isAhead(sync) ? now() + RECHECK_SECONDS * 1000 : 0));
     if (store.run(sync.id) === null) return times;
     const jobsAt = this.#ledger.nextAt(sync);
-    if (jobsAt !== null) times.push(Math.max(connection.gateUntil, jobsAt));
+    if (jobsAt !== null) times.push(Math.max(connection.gateUntil, jobsAt, this.#jobsNotBefore));
     const listing = store.feeds(sync.id).some((feed) => feed.phase !== "idle") && !this.#isAhead(sync);
     if (listing || store.jobs.backlog(sync.id).jobs === 0) times.push(from);
     return times;

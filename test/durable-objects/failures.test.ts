@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
@@ -260,5 +260,46 @@ describe("the clock", () => {
     await user.stub.wake({ reason: "watchdog" });
     await workOff(user);
     expect(user.drive.requests.changes).toBe(asked + 2);
+  });
+
+  it("ends the subscription of a sync that is followed by hand only, and begins it anew under a new master key", async () => {
+    const user = await syncedUser();
+    await runDurableObjectAlarm(user.stub);
+    expect(user.drive.subscriptions.size).toBe(1);
+    unwrap(await user.stub.updateSync(user.syncId, { schedule: { kind: "manual" } }));
+    await runDurableObjectAlarm(user.stub);
+    expect(user.drive.subscriptions.size).toBe(0);
+
+    unwrap(await user.stub.updateSync(user.syncId, { schedule: { kind: "interval", minutes: 60 } }));
+    await runDurableObjectAlarm(user.stub);
+    const [before] = [...user.drive.subscriptions.values()];
+    const keys = env.MASTER_KEYS;
+    await runInDurableObject(user.stub, (instance) => {
+      Object.assign((instance as unknown as { env: Env }).env, { MASTER_KEYS: `newer:${"A".repeat(43)},${keys}` });
+    });
+    vi.setSystemTime(Date.now() + 20 * 86_400_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await runDurableObjectAlarm(user.stub);
+    const [after] = [...user.drive.subscriptions.values()];
+    expect([user.drive.subscriptions.size, before?.clientState.split(".")[2], after?.clientState.split(".")[2]]).toEqual([
+      1,
+      "test",
+      "newer",
+    ]);
+    await runInDurableObject(user.stub, (instance) => {
+      Object.assign((instance as unknown as { env: Env }).env, { MASTER_KEYS: keys });
+    });
+  });
+
+  it("rests while a person must sign in, whatever is due", async () => {
+    const user = await syncedUser();
+    await runDurableObjectAlarm(user.stub);
+    user.drive.settings.missing = "account";
+    unwrap(await user.stub.testConnection(user.connectionId));
+    expect(await connectionStatus(user)).toBe("needs_reconnect");
+    vi.setSystemTime(Date.now() + 20 * 86_400_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await runDurableObjectAlarm(user.stub);
+    await runInDurableObject(user.stub, async (_instance, state) => expect(await state.storage.getAlarm()).toBeNull());
   });
 });
