@@ -115,7 +115,6 @@ CREATE TABLE `syncs` (
 	`schedule` text NOT NULL,
 	`labels` text NOT NULL,
 	`status` text NOT NULL,
-	`error` text,
 	`wake_slot` integer,
 	`interval_minutes` integer,
 	`next_due_at` integer,

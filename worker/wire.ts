@@ -135,8 +135,7 @@ export const sync = z.object({
   mode,
   schedule,
   labels: z.record(z.string(), z.string()),
-  status: z.enum(["active", "paused", "error", "deleting"]),
-  error: z.string().nullable(),
+  status: z.enum(["active", "paused", "deleting"]),
   nextRunAt: instant.nullable(),
   lastRun: run.nullable(),
   upToDateAt: instant.nullable(),
@@ -150,7 +149,7 @@ export const runRequest = z.strictObject({ full: z.boolean().default(false) });
 /** What is going on in a sync right now, from its object. */
 export const syncStatus = z.object({
   syncId: z.string(),
-  status: z.enum(["active", "paused", "error", "deleting"]),
+  status: z.enum(["active", "paused", "deleting"]),
   /** Everything the source had then is here. */
   upToDateAt: instant.nullable(),
   /** When the source was last asked. */

@@ -17,8 +17,8 @@ const RUN: Run = {
   startedAt: AT,
   finishedAt: null,
   progress: { discovered: 1000, pending: 600, stored: 400, skipped: 0, failed: 0, removed: 0, bytes: 4_000_000, recent: [] },
-  usage: { providerRequests: 1, rowsWritten: 1, queueOperations: 1, storagePuts: 1 },
   error: null,
+  usage: { providerRequests: 1, rowsWritten: 1, queueOperations: 1, storagePuts: 1 },
 };
 
 const SYNC: Sync = {
@@ -29,7 +29,6 @@ const SYNC: Sync = {
   schedule: { kind: "interval", minutes: 60 },
   labels: {},
   status: "active",
-  error: null,
   nextRunAt: null,
   lastRun: null,
   upToDateAt: AT,

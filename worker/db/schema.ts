@@ -68,9 +68,7 @@ export const syncs = sqliteTable(
     mode: text({ enum: ["content", "metadata"] }).notNull(),
     schedule: text({ mode: "json" }).$type<Schedule>().notNull(),
     labels: text({ mode: "json" }).$type<Record<string, string>>().notNull(),
-    status: text({ enum: ["active", "paused", "error", "deleting"] }).notNull(),
-    /** Why the status is `error`, in words. */
-    error: text(),
+    status: text({ enum: ["active", "paused", "deleting"] }).notNull(),
     /** The minute within its interval at which an interval sync is woken; null for the others. */
     wakeSlot: integer("wake_slot"),
     intervalMinutes: integer("interval_minutes"),

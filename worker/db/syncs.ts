@@ -62,7 +62,6 @@ export function toSync(row: SyncRow, lastRun: Run | null, now: number): Sync {
     schedule: row.schedule,
     labels: row.labels,
     status: row.status,
-    error: row.error,
     nextRunAt: toInstantOrNull(nextRunAt(row, now)),
     lastRun,
     upToDateAt: toInstantOrNull(row.upToDateAt),

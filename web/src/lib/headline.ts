@@ -59,7 +59,6 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline
   }
   if (status === "paused" || waiting?.reason === "paused")
     return { tone: "calm", title: "Paused", detail: pausedDetail(sync, upToDateAt, now) };
-  if (status === "error") return { tone: "bad", title: "Stopped by a problem", detail: sync.error ?? "The next run tries again." };
   if (waiting?.reason === "throttled") return throttled(waiting.until, now);
   if (run) return running(live, run, upToDateAt !== null);
   if (waiting?.reason === "retry") {
