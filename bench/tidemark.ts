@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,8 @@ import type { Counts } from "./worker/tally.ts";
 
 const START_SECONDS = 90;
 const STOP_MILLISECONDS = 5_000;
+/** Of the Worker's log, shown where it does not start. */
+const LOG_CHARACTERS_MAX = 2_000;
 
 export interface Tidemark {
   origin: string;
@@ -71,6 +73,8 @@ export async function startTidemark(vars: Record<string, string> = {}): Promise<
       stop,
     };
   } catch (error) {
+    const log = join(stateDir, "worker.log");
+    if (existsSync(log)) console.error(readFileSync(log, "utf8").slice(-LOG_CHARACTERS_MAX));
     await stop();
     throw error;
   }

@@ -3,6 +3,9 @@ import { count, timed, whileActive } from "./tally.ts";
 
 // The Worker's bindings, each counting its calls. What ships knows nothing of it.
 
+/** Read at once of a content that is thrown away. */
+const READ_BYTES = 256 * 1024;
+
 const known = new WeakMap<Env, Env>();
 
 export function countingEnv(env: Env): Env {
@@ -35,11 +38,21 @@ function sinkable(bucket: R2Bucket): R2Bucket {
       if (typeof value !== "function") return value;
       if (method !== "put" || !sink) return value.bind(target) as unknown;
       return async (key: string, body: ReadableStream | Uint8Array) => {
-        if (body instanceof ReadableStream) await body.pipeTo(new WritableStream());
+        if (body instanceof ReadableStream) await readToEnd(body);
         return { key };
       };
     },
   });
+}
+
+async function readToEnd(body: ReadableStream): Promise<void> {
+  const reader = body.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(READ_BYTES);
+  for (;;) {
+    const { done, value } = await reader.readAtLeast(READ_BYTES, new Uint8Array(buffer));
+    if (done || !value) return;
+    buffer = value.buffer as ArrayBuffer;
+  }
 }
 
 /** Counts and times each method of a binding as `<name>.<method>`. */
