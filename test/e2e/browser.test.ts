@@ -125,7 +125,10 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     await tidemark.sandbox.mutate(BOB, [{ op: "create", path: "/While nobody looked.txt", bytes: "new" }]);
     await reconnect.click();
     const account = page.getByRole("link", { name: BOB });
-    await account.or(page.getByRole("link", { name: "Browse files" })).first().waitFor();
+    await account
+      .or(page.getByRole("link", { name: "Browse files" }))
+      .first()
+      .waitFor();
     if (await account.isVisible()) await account.click();
     await page.waitForURL("**/app");
     await page.getByText(ALL_HERE).waitFor({ timeout: RUN_SECONDS * 1000 });

@@ -19,8 +19,16 @@ interface Weather {
 }
 
 const WEATHERS: readonly Weather[] = [
-  { what: "is throttled now and then", account: "throttled@contoso.example", faults: [{ name: "throttled", match: { path: AT_WORK }, rate: 0.2, times: 8 }] },
-  { what: "is throttled without a word how long", account: "silent@contoso.example", faults: [{ name: "throttled-without-retry-after", match: { path: DOWNLOADS }, times: 1 }] },
+  {
+    what: "is throttled now and then",
+    account: "throttled@contoso.example",
+    faults: [{ name: "throttled", match: { path: AT_WORK }, rate: 0.2, times: 8 }],
+  },
+  {
+    what: "is throttled without a word how long",
+    account: "silent@contoso.example",
+    faults: [{ name: "throttled-without-retry-after", match: { path: DOWNLOADS }, times: 1 }],
+  },
   {
     what: "meets servers that are busy or out of order",
     account: "busy@contoso.example",
@@ -31,15 +39,31 @@ const WEATHERS: readonly Weather[] = [
     ],
   },
   { what: "gets bodies that break off", account: "truncated@contoso.example", faults: onceForEachOfSome({ name: "truncated-body" }) },
-  { what: "gets bodies that end early and look whole", account: "short@contoso.example", faults: onceForEachOfSome({ name: "short-body" }) },
+  {
+    what: "gets bodies that end early and look whole",
+    account: "short@contoso.example",
+    faults: onceForEachOfSome({ name: "short-body" }),
+  },
   { what: "gets corrupted bodies", account: "corrupt@contoso.example", faults: onceForEachOfSome({ name: "corrupt-body" }) },
   { what: "gets a page of HTML for a file", account: "html@contoso.example", faults: onceForEachOfSome({ name: "download-html" }) },
   { what: "gets bodies without a length", account: "chunked@contoso.example", faults: [{ name: "chunked-body", rate: 0.5 }] },
   { what: "has addresses that are expired", account: "expired@contoso.example", faults: onceForEachOfSome({ name: "download-expired" }) },
-  { what: "gets no addresses with the list", account: "addressless@contoso.example", faults: [{ name: "missing-download-url", rate: 0.5 }] },
-  { what: "loses its connections", account: "dropped@contoso.example", faults: [{ drop: true, match: { path: AT_WORK }, rate: 0.2, times: 10 }] },
+  {
+    what: "gets no addresses with the list",
+    account: "addressless@contoso.example",
+    faults: [{ name: "missing-download-url", rate: 0.5 }],
+  },
+  {
+    what: "loses its connections",
+    account: "dropped@contoso.example",
+    faults: [{ drop: true, match: { path: AT_WORK }, rate: 0.2, times: 10 }],
+  },
   { what: "loses its cursor half-way", account: "cursorless@contoso.example", faults: [{ name: "resync-required", times: 1 }] },
-  { what: "gets the same items again and again, and empty pages", account: "repeated@contoso.example", faults: [{ name: "duplicate-items" }, { name: "empty-page", rate: 0.5, times: 3 }] },
+  {
+    what: "gets the same items again and again, and empty pages",
+    account: "repeated@contoso.example",
+    faults: [{ name: "duplicate-items" }, { name: "empty-page", rate: 0.5, times: 3 }],
+  },
   { what: "is hit by everything a personal account can have", account: "stormy@outlook.example", faults: [{ name: "throttled", match: { path: AT_WORK }, rate: 0.1, times: 3 }, { name: "drive-id-flips", rate: 0.5 }, { name: "missing-hash", rate: 0.3 }, { drop: true, match: { path: "y4m" }, rate: 0.2, times: 5 }] }, // prettier-ignore
 ];
 
@@ -95,7 +119,11 @@ describe.concurrent("a first sync", { timeout: 2 * SECONDS_MAX * 1000 }, () => {
     await tidemark.sandbox.noFaults(account);
     await client.send("POST", `/api/v1/runs/${run.id}/retry`);
     await client.untilEqual(syncId, () => tidemark.sandbox.tree(account), SECONDS_MAX);
-    expect(await client.untilIdle(syncId, SECONDS_MAX)).toMatchObject({ trigger: "retry", status: "completed", progress: { stored: filled.length } });
+    expect(await client.untilIdle(syncId, SECONDS_MAX)).toMatchObject({
+      trigger: "retry",
+      status: "completed",
+      progress: { stored: filled.length },
+    });
   });
 
   it("of files whose bytes are not those that were announced keeps the bytes that came, and says so", async () => {

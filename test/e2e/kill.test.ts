@@ -23,7 +23,11 @@ it("a first run that is killed again and again goes on by itself and ends equal"
   await tidemark.sandbox.fault(ACCOUNT, { match: { path: "download\\.aspx" }, delayMs: 150 });
   const { client, syncId } = await tidemark.signIn(ACCOUNT);
   for (const stored of KILLED_AT_STORED) {
-    await client.until(syncId, (status) => (status.activeRun?.progress.discovered ?? 0) > 0 && (status.activeRun?.progress.stored ?? 0) >= stored, SECONDS_MAX);
+    await client.until(
+      syncId,
+      (status) => (status.activeRun?.progress.discovered ?? 0) > 0 && (status.activeRun?.progress.stored ?? 0) >= stored,
+      SECONDS_MAX,
+    );
     await tidemark.kill9();
     await tidemark.start();
   }

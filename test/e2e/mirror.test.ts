@@ -20,7 +20,10 @@ describe(`a drive of ${FILES} files`, { timeout: SECONDS_MAX * 1000 }, () => {
   beforeAll(async () => {
     tidemark = await Tidemark.start();
     await tidemark.sandbox.generate(ACCOUNT, { files: FILES, folders: 60, meanBytes: 4096, seed: 7 });
-    await tidemark.sandbox.mutate(ACCOUNT, foldersFor(await tree()).map((path) => ({ op: "move", path, to: LARGE })));
+    await tidemark.sandbox.mutate(
+      ACCOUNT,
+      foldersFor(await tree()).map((path) => ({ op: "move", path, to: LARGE })),
+    );
   });
 
   afterAll(() => tidemark.stop());
@@ -39,7 +42,10 @@ describe(`a drive of ${FILES} files`, { timeout: SECONDS_MAX * 1000 }, () => {
     await tidemark.sandbox.forgetRequests(ACCOUNT);
     await client.send("POST", `/api/v1/syncs/${syncId}/run`, {});
     expect(await client.untilIdle(syncId, 60)).toMatchObject({ type: "incremental", status: "completed", progress: { discovered: 0 } });
-    expect(await tidemark.sandbox.requests(ACCOUNT)).toMatchObject({ total: 1, routes: [{ method: "GET", route: "/v1.0/drives/{id}/root/delta" }] });
+    expect(await tidemark.sandbox.requests(ACCOUNT)).toMatchObject({
+      total: 1,
+      routes: [{ method: "GET", route: "/v1.0/drives/{id}/root/delta" }],
+    });
 
     const runs = await client.runs(syncId);
     const checked = (await client.status(syncId)).checkedAt ?? "";
@@ -59,14 +65,18 @@ describe(`a drive of ${FILES} files`, { timeout: SECONDS_MAX * 1000 }, () => {
     const updated = chosen.slice(0, CHANGED_FILES);
     const moved = chosen.slice(CHANGED_FILES, 2 * CHANGED_FILES);
     const deleted = chosen.slice(2 * CHANGED_FILES);
-    const [sibling] = before.filter((file) => file.path.split("/").length === 2);
+    const sibling = before.find((file) => file.path.split("/").length === 2);
     await tidemark.sandbox.forgetRequests(ACCOUNT);
 
     await tidemark.sandbox.mutate(ACCOUNT, [
       ...updated.map(({ path }) => ({ op: "update", path })),
       ...moved.map(({ path }, index) => ({ op: "move", path, to: `/Moved/${index}` })),
       ...deleted.map(({ path }) => ({ op: "delete", path })),
-      ...Array.from({ length: CHANGED_FILES }, (_, index) => ({ op: "create", path: `${LARGE}/New/new ${index}.txt`, bytes: 100 + index * 100 })),
+      ...Array.from({ length: CHANGED_FILES }, (_, index) => ({
+        op: "create",
+        path: `${LARGE}/New/new ${index}.txt`,
+        bytes: 100 + index * 100,
+      })),
       { op: "rename", path: LARGE, name: "Der große Ordner 📁" },
       ...(sibling ? [{ op: "rename", path: sibling.path, name: sibling.path.slice(1).toUpperCase() }] : []),
     ]);

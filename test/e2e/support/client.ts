@@ -160,7 +160,11 @@ export class Client {
       const folder = folders.pop();
       let cursor: string | null = null;
       do {
-        const query = new URLSearchParams({ limit: String(ITEMS_PAGE), ...(folder ? { parent: folder } : {}), ...(cursor ? { cursor } : {}) });
+        const query = new URLSearchParams({
+          limit: String(ITEMS_PAGE),
+          ...(folder ? { parent: folder } : {}),
+          ...(cursor ? { cursor } : {}),
+        });
         const page: { items: Item[]; cursor: string | null } = await this.get(`/api/v1/syncs/${syncId}/items?${query}`);
         found.push(...page.items);
         folders.push(...page.items.filter((item) => item.kind === "folder").map((item) => item.id));
@@ -171,7 +175,11 @@ export class Client {
   }
 
   /** What differs between the mirror and the source, as lines; the bytes of the files that `readBytes` names are read through the API. */
-  async differences(syncId: string, source: readonly SourceFile[], readBytes: (file: SourceFile) => boolean = () => true): Promise<string[]> {
+  async differences(
+    syncId: string,
+    source: readonly SourceFile[],
+    readBytes: (file: SourceFile) => boolean = () => true,
+  ): Promise<string[]> {
     const mirror = new Map((await this.items(syncId)).filter((item) => item.kind === "file").map((item) => [item.path, item]));
     const wrong: string[] = [];
     const queue = [...source];
@@ -192,7 +200,9 @@ export class Client {
   async digest(itemId: string): Promise<string> {
     const response = await this.raw(`/api/v1/items/${itemId}/content`);
     if (!response.ok) return `${response.status} ${await response.text()}`;
-    return createHash("sha256").update(new Uint8Array(await response.arrayBuffer())).digest("hex");
+    return createHash("sha256")
+      .update(new Uint8Array(await response.arrayBuffer()))
+      .digest("hex");
   }
 }
 

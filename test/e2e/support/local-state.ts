@@ -25,7 +25,10 @@ function rows(stateDir: string, folder: string, query: string): string[] {
   return files.flatMap((name) => {
     const database = new DatabaseSync(join(path, name));
     try {
-      return database.prepare(query).all().map((row) => String(row["value"]));
+      return database
+        .prepare(query)
+        .all()
+        .map((row) => String(row["value"]));
     } finally {
       database.close();
     }

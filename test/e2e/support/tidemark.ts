@@ -44,7 +44,12 @@ export class Tidemark {
   /** Starts it, again after a kill, with the state that it has. */
   async start(): Promise<void> {
     const env = { ...process.env, ...this.#ports, STATE_DIR: this.stateDir };
-    const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...this.#args], { cwd: ROOT, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...this.#args], {
+      cwd: ROOT,
+      env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#child = child;
     this.#output = "";
     await new Promise<void>((ready, fail) => {
@@ -101,7 +106,10 @@ export class Tidemark {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (!child) return;
-    const ended = child.exitCode === null && child.signalCode === null ? new Promise<void>((end) => child.once("exit", () => end())) : Promise.resolve();
+    const ended =
+      child.exitCode === null && child.signalCode === null
+        ? new Promise<void>((end) => child.once("exit", () => end()))
+        : Promise.resolve();
     this.#kill(signal);
     const timer = setTimeout(() => this.#kill("SIGKILL"), STOP_SECONDS * 1000);
     await ended;
