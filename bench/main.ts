@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../scripts/local.ts";
 import { isMet, type Section, table } from "./report.ts";
-import { bytesAlone, bytesOf, sizeClasses } from "./scenarios/bytes.ts";
+import { bytesAlone, bytesOf, sizeClasses, throwContentsAway } from "./scenarios/bytes.ts";
 import { costOfRun, figuresOf, hundredChanges, type RunCost } from "./scenarios/changes.ts";
 import { firstSync } from "./scenarios/first-sync.ts";
 import { hashes } from "./scenarios/hashes.ts";
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     out: { type: "string", default: join(ROOT, ".state", "bench.json") },
     files: { type: "string" },
+    "throw-away": { type: "boolean", default: false },
   },
 });
 
@@ -93,6 +94,7 @@ async function run(name: string): Promise<void> {
   const stop = () => void tidemark.stop().then(() => process.exit(130));
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
+    if (values["throw-away"]) await throwContentsAway(tidemark);
     for await (const section of SCENARIOS[name]?.(tidemark) ?? []) {
       sections.push(section);
       console.log(`${table([section])}\n`);

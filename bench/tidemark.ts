@@ -49,8 +49,8 @@ export async function startTidemark(vars: Record<string, string> = {}): Promise<
     rmSync(stateDir, { recursive: true, force: true });
   };
   try {
-    const varsFile = writeVars(settings, { LOG_LEVEL: "warn", ...vars });
     await migrate(settings);
+    const varsFile = writeVars(settings, vars);
     const logTo = (name: string) => (line: string) => appendFileSync(join(stateDir, `${name}.log`), `${line}\n`);
     const sandboxUrl = `http://localhost:${settings.sandboxPort}`;
     const sandbox = startSandboxProcess(settings, [], logTo("sandbox"));
