@@ -52,25 +52,28 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
   const verdicts = jobs.map((job) => judge(engine, sync, job));
   const settled = verdicts.flatMap((verdict) => verdict.settled);
   const scope = scopeOf(engine, sync.id);
-  const { written, counted } = await settleItems(engine.db(), scope, settled, engine.now());
-  await discardUnknown(engine, sync, verdicts);
+  const settlement = await settleItems(engine.db(), scope, settled, engine.now());
+  const stored = settled.filter((item) => settlement.stored.has(item.storedId ?? ""));
+  // Two jobs may bring results for one item, of which one counts: that of the newer job, which comes last.
+  const givenUp = [...new Map(settled.map((item) => [item.remoteId, item])).values()].filter((item) =>
+    settlement.givenUp.has(item.remoteId),
+  );
+  await discardUnknown(engine, sync, verdicts, settlement.stored);
   await logEvents(engine, run, verdicts.flatMap((verdict) => verdict.notes)); // prettier-ignore
   const changes = verdicts.flatMap((verdict) => verdict.changes);
   const endingJobs = new Set(jobs.map((job) => job.id));
   const applied = changes.length > 0 ? await applyChanges(engine, sync, jobs[0]?.feedId ?? "", run, changes, endingJobs) : null;
 
-  const kept = settled.filter((item) => counted.has(item.remoteId));
-  const stored = kept.filter((item) => item.state === "stored");
   const bytes = stored.reduce((sum, item) => sum + (item.storedSize ?? 0), 0);
-  const failed = kept.filter((item) => item.state === "failed").length;
-  const skipped = kept.filter((item) => item.state === "skipped").length;
+  const failed = givenUp.filter((item) => item.state === "failed").length;
+  const skipped = givenUp.filter((item) => item.state === "skipped").length;
   engine.store.transaction(() => {
     run.stored += stored.length;
     run.bytes += bytes;
     run.failed += failed;
     run.skipped += skipped;
     const used = ledger.takeUsage(sync.id);
-    run.usage.rowsWritten += written;
+    run.usage.rowsWritten += settlement.written;
     run.usage.providerRequests += used.providerRequests;
     run.usage.queueOperations += used.queueOperations;
     run.usage.storagePuts += used.storagePuts;
@@ -171,11 +174,14 @@ function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state"
   };
 }
 
-/** Deletes contents of these leases that the catalogue did not take: results that no longer count, files left half-done. */
-async function discardUnknown(engine: Engine, sync: SyncState, verdicts: readonly Verdict[]): Promise<void> {
-  const brought = verdicts.flatMap(({ job }) =>
-    job.files.map((file, index) => ({ remoteId: file.remoteId, storedId: storedId(job.id, job.lease, index) })),
-  );
+/**
+ * Deletes contents of these leases that the catalogue did not take: results that no longer count, files left half-done.
+ * `taken` are those that it took just now: it need not be asked about them.
+ */
+async function discardUnknown(engine: Engine, sync: SyncState, verdicts: readonly Verdict[], taken: ReadonlySet<string>): Promise<void> {
+  const brought = verdicts
+    .flatMap(({ job }) => job.files.map((file, index) => ({ remoteId: file.remoteId, storedId: storedId(job.id, job.lease, index) })))
+    .filter((content) => !taken.has(content.storedId));
   const known = await knownContents(engine.db(), scopeOf(engine, sync.id), brought);
   const keys = brought
     .filter((content) => !known.has(content.storedId))

@@ -66,8 +66,9 @@ async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
     if (feed.enumeration === "over") engine.store.noteSeen(feed, feed.page, noteIds(plan.present));
     const marked = engine.store.removals(feed, 1).length > 0;
     const phase = page.more ? feed.phase : phaseAfter(feed, marked);
-    engine.store.updateFeed(feed, { phase, cursor: page.cursor, page: feed.page + 1 });
-    if (phase === "idle") finishRound(engine, sync, feed);
+    const place = { cursor: page.cursor, page: feed.page + 1 };
+    if (phase === "idle") finishRound(engine, sync, feed, place);
+    else engine.store.updateFeed(feed, { ...place, phase });
     engine.store.saveRun(run);
   });
 }
@@ -99,10 +100,11 @@ function phaseAfter(feed: FeedState, marked: boolean): FeedPhase {
   return marked ? "removing" : "idle";
 }
 
-function finishRound(engine: Engine, sync: SyncState, feed: FeedState): void {
+/** `place`: how far the feed was read with the round's last page. */
+function finishRound(engine: Engine, sync: SyncState, feed: FeedState, place: Partial<Pick<FeedState, "cursor" | "page">> = {}): void {
   if (feed.enumeration !== "none") engine.store.forgetSeen(feed);
   engine.sweep = null;
-  engine.store.updateFeed(feed, { phase: "idle", enumeration: "none" });
+  engine.store.updateFeed(feed, { ...place, phase: "idle", enumeration: "none" });
   engine.store.updateSync(sync.id, { checkedAt: engine.now() });
 }
 

@@ -13,8 +13,9 @@ import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 export type RunOutcome = { status: "ended" } | { status: "cancelled" } | { status: "failed"; code: string; message: string };
 
-export function newRun(engine: Engine, sync: SyncState, trigger: Run["trigger"], full: boolean): RunState {
-  const run: RunState = { ...emptyRun(sync.id, trigger, engine.now()), type: full ? "full" : "incremental" };
+/** A run in the object. `startedAt`: null where it waits to be taken up. */
+export function newRun(engine: Engine, sync: SyncState, trigger: Run["trigger"], full: boolean, startedAt: number | null = null): RunState {
+  const run: RunState = { ...emptyRun(sync.id, trigger, engine.now()), type: full ? "full" : "incremental", startedAt };
   engine.store.insertRun(run);
   return run;
 }

@@ -113,9 +113,9 @@ export class Work {
     const run = engine.store.run(sync.id);
     if (!run) {
       const trigger = this.#reasonToRun(sync);
-      return trigger && (async () => newRun(engine, sync, trigger, sync.enumerateNext === 1));
+      return trigger && (async () => this.#takeUp(newRun(engine, sync, trigger, sync.enumerateNext === 1, engine.now())));
     }
-    if (run.startedAt === null) return () => this.#start(sync, run);
+    if (run.startedAt === null) return () => this.#start(run);
     const feeds = engine.store.feeds(sync.id);
     if (feeds.length === 0) return () => this.#findFeeds(sync, run);
     if (sync.retryAt !== null && sync.retryAt <= engine.now() && sync.replanAfter === null) return () => retryDue(engine, sync, run);
@@ -146,11 +146,15 @@ export class Work {
     this.#engine.store.updateSync(sync.id, { recheckAt: null, wakes: sync.wakes + 1, wakeTrigger: "webhook" });
   }
 
-  async #start(sync: SyncState, run: RunState): Promise<void> {
+  async #start(run: RunState): Promise<void> {
     run.startedAt = this.#engine.now();
     this.#engine.store.saveRun(run);
-    // Left over by a run that was cancelled: this one's work from now on.
-    if (this.#engine.store.jobs.backlog(sync.id).jobs > 0) await announce(this.#engine, run);
+    await this.#takeUp(run);
+  }
+
+  /** What a run that was cancelled left over is this one's work from now on. */
+  async #takeUp(run: RunState): Promise<void> {
+    if (this.#engine.store.jobs.backlog(run.syncId).jobs > 0) await announce(this.#engine, run);
   }
 
   async #findFeeds(sync: SyncState, run: RunState): Promise<void> {
@@ -171,7 +175,7 @@ export class Work {
     this.#engine.store.transaction(() => {
       for (const feed of feeds) beginRound(this.#engine, sync, feed, enumerate);
       this.#engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, enumerateNext: 0 });
-      this.#engine.store.saveRun({ ...run, type: enumerating ? "full" : run.type });
+      if (enumerating && run.type !== "full") this.#engine.store.saveRun({ ...run, type: "full" });
     });
   }
 

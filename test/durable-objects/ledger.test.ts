@@ -172,6 +172,25 @@ describe("a settlement", () => {
     expect(await mirrorOf(user)).toEqual(sourceOf(user));
   });
 
+  it("of a stale job that is drained together with the newer one's counts once, and leaves nothing in the bucket", async () => {
+    const { user, sent } = await listedUser(1);
+    const stale = await leased(user, sent[0] ?? "");
+    const staleResults = await store(user, stale);
+    user.drive.put("/0.txt", "replaced");
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await alarm(user);
+    const newer = await leased(user, sent.at(-1) ?? "");
+    await user.stub.settle(settlement(stale, staleResults));
+    await user.stub.settle(settlement(newer, await store(user, newer)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+    expect(await storedKeys(user)).toHaveLength(1);
+    expect(await env.DB.prepare("SELECT stored_count, stored_bytes FROM syncs WHERE id = ?").bind(user.syncId).first()).toEqual({
+      stored_count: 1,
+      stored_bytes: "replaced".length,
+    });
+  });
+
   it("without results for some files gives them back to the ledger", async () => {
     const { user, sent } = await listedUser(3);
     const job = await leased(user, sent[0] ?? "");

@@ -26,8 +26,10 @@ export interface SettledItem {
 export interface Settlement {
   /** Rows as D1 bills them. */
   written: number;
-  /** Items whose state these results decided, now: a repeated call counts nothing. */
-  counted: Set<string>;
+  /** Contents that became current by this call: a repeated one names none. */
+  stored: Set<string>;
+  /** Items that failed or were skipped by this call. */
+  givenUp: Set<string>;
 }
 
 /**
@@ -58,16 +60,18 @@ export async function settleItems(db: Database, scope: ItemScope, settled: reado
         stored_source_size = s.stored_source_size, stored_modified_at = s.stored_modified_at,
         stored_differs = s.stored_differs
       FROM s WHERE s.state = 'stored' AND ${awaited}
-      RETURNING remote_id AS remoteId`,
+      RETURNING stored_id AS id`,
     sql`${results}
       UPDATE items SET state = s.state, reason = s.reason, pending_job = NULL, attempts = s.attempts,
         next_attempt_at = s.next_attempt_at
       FROM s WHERE s.state <> 'stored' AND ${awaited}
-      RETURNING remote_id AS remoteId`,
+      RETURNING remote_id AS id`,
   ]);
+  const idsOf = (answer: (typeof answers)[number] | undefined) => new Set(answer?.results.map((row) => String(row["id"])));
   return {
     written: answers.reduce((sum, answer) => sum + answer.meta.rows_written, 0),
-    counted: new Set(answers.flatMap((answer) => answer.results.map((row) => String(row["remoteId"])))),
+    stored: idsOf(answers[1]),
+    givenUp: idsOf(answers[2]),
   };
 }
 
