@@ -104,10 +104,15 @@ export class Person {
     throw new Error(`The sync of ${this.account} does not end.`);
   }
 
+  /** As if the sync's interval were over. */
+  async makeDue(): Promise<void> {
+    await this.#tidemark.post(`/_bench/due?user=${this.#userId}`, {});
+  }
+
   /** A run as the clock brings it, to its end. */
   async runBySchedule(): Promise<void> {
     const startedAt = Date.now();
-    await this.#tidemark.post("/_bench/wake", { userId: this.#userId, wake: { reason: "schedule" }, due: true });
+    await this.#tidemark.post("/_bench/wake", { userId: this.#userId, wake: { reason: "schedule" } });
     await this.untilChecked(startedAt);
   }
 

@@ -44,6 +44,7 @@ export interface RunCost {
 export async function costOfRun(tidemark: Tidemark, person: Person, ops: readonly object[]): Promise<{ run: RunCost; cost: Cost }> {
   await tidemark.sandbox.call("POST", "/notifications", { mode: "suppress" });
   if (ops.length > 0) await tidemark.sandbox.mutate(person.account, ops);
+  await person.makeDue();
   const cost = await costOf(tidemark, () => person.runBySchedule());
   await tidemark.sandbox.call("POST", "/notifications", { mode: "normal" });
   const run = {

@@ -19,6 +19,8 @@ export default {
     switch (url.pathname) {
       case "/_bench/counts":
         return Response.json(snapshot());
+      case "/_bench/due":
+        return makeDue(env, url.searchParams.get("user") ?? "");
       case "/_bench/wake":
         return wake(env, (await request.json()) as WakeRequest);
       case "/_bench/sink":
@@ -39,15 +41,18 @@ export default {
 interface WakeRequest {
   userId: string;
   wake: Wake;
-  /** As if the syncs' interval were over. */
-  due: boolean;
 }
 
 /** What the consumer of wakes does with one. */
-async function wake(env: Env, { userId, wake, due }: WakeRequest): Promise<Response> {
+async function wake(env: Env, { userId, wake }: WakeRequest): Promise<Response> {
+  await env.USER_SYNC.getByName(userId).wake(wake);
+  return new Response(null, { status: 204 });
+}
+
+/** As if the interval of this user's syncs were over. */
+async function makeDue(env: Env, userId: string): Promise<Response> {
   const object = env.USER_SYNC.getByName(userId) as unknown as DurableObjectStub<CountingUserSync>;
-  if (due) await object.benchMakeDue();
-  await object.wake(wake);
+  await object.benchMakeDue();
   return new Response(null, { status: 204 });
 }
 
