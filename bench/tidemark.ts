@@ -106,10 +106,16 @@ async function startCountingWorker(settings: LocalSettings, varsFile: string, lo
   await runTool("wrangler", ["deploy", "--dry-run", "--config", build, "--outdir", bundle]);
   const config = writeConfig(stateDir, "wrangler.toml", assets, join(bundle, "index.js"), "no_bundle = true\n");
   const args = ["dev", "--config", config, "--ip", "localhost", "--port", String(port), "--inspector-port", "0"];
+  const bin = join(ROOT, "node_modules", ".bin");
+  const path = `${bin}:${process.env["PATH"] ?? ""}`;
   const child = spawn(
-    join(ROOT, "node_modules", ".bin", "wrangler"),
+    join(bin, "wrangler"),
     [...args, "--persist-to", workerState(settings), "--env-file", varsFile, "--show-interactive-dev-session=false", "--log-level", "log"],
-    { cwd: ROOT, env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1", NO_COLOR: "1" }, stdio: ["ignore", "pipe", "pipe"] },
+    {
+      cwd: ROOT,
+      env: { ...process.env, PATH: path, WRANGLER_SEND_METRICS: "false", CI: "1", NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
   );
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => log(chunk.toString().trimEnd()));
   return child;
