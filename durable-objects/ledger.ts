@@ -138,6 +138,8 @@ export class Ledger {
   async lease(request: LeaseRequest, mayWork: (sync: SyncState) => boolean): Promise<LeaseAnswer> {
     const jobs: JobLease[] = [];
     for (const jobId of request.jobIds) jobs.push(await this.#leaseOne(jobId, mayWork));
+    const leased = jobs.filter((job) => job.kind === "leased").length;
+    this.#engine.log.debug("jobs.leased", { requestId: request.requestId, asked: request.jobIds.length, leased });
     return { jobs };
   }
 

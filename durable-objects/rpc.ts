@@ -15,32 +15,32 @@ export interface ConnectRequest {
 
 export type RunTrigger = Run["trigger"];
 
-/** What the Worker asks of a user's object. Expected failures come back as data. */
+/** What the Worker asks of a user's object. Expected failures come back as data. `requestId` names the request in the object's log. */
 export interface UserSyncRpc {
   /** Adds or revives a connection; its first one brings a sync of everything, which starts. */
-  addConnection(request: ConnectRequest): Promise<Result<Connection>>;
-  labelConnection(connectionId: string, label: string): Promise<Result<Connection>>;
+  addConnection(request: ConnectRequest, requestId?: string): Promise<Result<Connection>>;
+  labelConnection(connectionId: string, label: string, requestId?: string): Promise<Result<Connection>>;
   /** Destroys the credential. With syncs, the connection stays as `revoked` and the copies stay readable. */
-  disconnect(connectionId: string): Promise<Result<Connection | null>>;
-  testConnection(connectionId: string): Promise<Result<ConnectionTest>>;
+  disconnect(connectionId: string, requestId?: string): Promise<Result<Connection | null>>;
+  testConnection(connectionId: string, requestId?: string): Promise<Result<ConnectionTest>>;
   /** Renews the access token now. */
-  refreshConnection(connectionId: string): Promise<Result<Connection>>;
+  refreshConnection(connectionId: string, requestId?: string): Promise<Result<Connection>>;
 
-  createSync(request: SyncCreate): Promise<Result<Sync>>;
-  updateSync(syncId: string, patch: SyncPatch): Promise<Result<Sync>>;
+  createSync(request: SyncCreate, requestId?: string): Promise<Result<Sync>>;
+  updateSync(syncId: string, patch: SyncPatch, requestId?: string): Promise<Result<Sync>>;
   /** Ends the sync and, in the background, erases its catalogue rows and content. */
-  deleteSync(syncId: string): Promise<Result<null>>;
+  deleteSync(syncId: string, requestId?: string): Promise<Result<null>>;
 
-  run(syncId: string, options: { full: boolean; trigger: RunTrigger }): Promise<Result<Run>>;
-  pause(syncId: string): Promise<Result<Sync>>;
-  resume(syncId: string): Promise<Result<Sync>>;
+  run(syncId: string, options: { full: boolean; trigger: RunTrigger }, requestId?: string): Promise<Result<Run>>;
+  pause(syncId: string, requestId?: string): Promise<Result<Sync>>;
+  resume(syncId: string, requestId?: string): Promise<Result<Sync>>;
   /** Ends the active run; its ledger is the next run's. */
-  cancel(syncId: string): Promise<Result<Run>>;
+  cancel(syncId: string, requestId?: string): Promise<Result<Run>>;
   /** Makes the sync's failed items due now. */
-  retry(runId: string): Promise<Result<Run>>;
+  retry(runId: string, requestId?: string): Promise<Result<Run>>;
 
   /** Look for changes: from cron, a webhook or a watchdog. Without a connection, whatever is due. */
-  wake(wake: Wake): Promise<void>;
+  wake(wake: Wake, requestId?: string): Promise<void>;
   status(syncId: string): Promise<Result<SyncStatus>>;
   statuses(): Promise<SyncStatus[]>;
 

@@ -104,8 +104,8 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (set === null || set > at || set < this.#engine.now() - ALARM_LATE_MILLISECONDS) await this.ctx.storage.setAlarm(at);
   }
 
-  async wake(wake: Wake): Promise<void> {
-    this.#engine.log.debug("wake", { reason: wake.reason });
+  async wake(wake: Wake, requestId?: string): Promise<void> {
+    this.#engine.log.debug("object.woken", { reason: wake.reason, requestId });
     switch (wake.reason) {
       case "schedule":
         await this.#work.wakeDue();
@@ -124,55 +124,68 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (next !== null) await this.#wakeBy(next);
   }
 
-  addConnection(request: ConnectRequest): Promise<Result<Connection>> {
+  addConnection(request: ConnectRequest, requestId?: string): Promise<Result<Connection>> {
+    this.#called("addConnection", requestId);
     return connections.addConnection(this.#engine, request);
   }
 
-  labelConnection(connectionId: string, label: string): Promise<Result<Connection>> {
+  labelConnection(connectionId: string, label: string, requestId?: string): Promise<Result<Connection>> {
+    this.#called("labelConnection", requestId);
     return connections.labelConnection(this.#engine, connectionId, label);
   }
 
-  disconnect(connectionId: string): Promise<Result<Connection | null>> {
+  disconnect(connectionId: string, requestId?: string): Promise<Result<Connection | null>> {
+    this.#called("disconnect", requestId);
     return connections.disconnect(this.#engine, connectionId);
   }
 
-  testConnection(connectionId: string): Promise<Result<ConnectionTest>> {
+  testConnection(connectionId: string, requestId?: string): Promise<Result<ConnectionTest>> {
+    this.#called("testConnection", requestId);
     return connections.testConnection(this.#engine, connectionId);
   }
 
-  refreshConnection(connectionId: string): Promise<Result<Connection>> {
+  refreshConnection(connectionId: string, requestId?: string): Promise<Result<Connection>> {
+    this.#called("refreshConnection", requestId);
     return connections.refreshConnection(this.#engine, connectionId);
   }
 
-  createSync(request: SyncCreate): Promise<Result<Sync>> {
+  createSync(request: SyncCreate, requestId?: string): Promise<Result<Sync>> {
+    this.#called("createSync", requestId);
     return syncs.createSync(this.#engine, request);
   }
 
-  updateSync(syncId: string, patch: SyncPatch): Promise<Result<Sync>> {
+  updateSync(syncId: string, patch: SyncPatch, requestId?: string): Promise<Result<Sync>> {
+    this.#called("updateSync", requestId);
     return syncs.changeSync(this.#engine, syncId, patch);
   }
 
-  deleteSync(syncId: string): Promise<Result<null>> {
+  deleteSync(syncId: string, requestId?: string): Promise<Result<null>> {
+    this.#called("deleteSync", requestId);
     return syncs.eraseSync(this.#engine, syncId);
   }
 
-  run(syncId: string, options: { full: boolean; trigger: RunTrigger }): Promise<Result<Run>> {
+  run(syncId: string, options: { full: boolean; trigger: RunTrigger }, requestId?: string): Promise<Result<Run>> {
+    this.#called("run", requestId);
     return syncs.runNow(this.#engine, syncId, options);
   }
 
-  pause(syncId: string): Promise<Result<Sync>> {
+  pause(syncId: string, requestId?: string): Promise<Result<Sync>> {
+    this.#called("pause", requestId);
     return syncs.setPaused(this.#engine, syncId, true);
   }
 
-  resume(syncId: string): Promise<Result<Sync>> {
+  resume(syncId: string, requestId?: string): Promise<Result<Sync>> {
+    this.#called("resume", requestId);
     return syncs.setPaused(this.#engine, syncId, false);
   }
 
-  cancel(syncId: string): Promise<Result<Run>> {
+  cancel(syncId: string, requestId?: string): Promise<Result<Run>> {
+    this.#called("cancel", requestId);
     return syncs.cancelRun(this.#engine, syncId);
   }
 
-  retry(runId: string): Promise<Result<Run>> {
+  retry(runId: string, requestId?: string): Promise<Result<Run>> {
+    this.#called("retry", requestId);
     return syncs.retryFailed(this.#engine, runId);
   }
 
@@ -231,6 +244,10 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     this.#ledger.returned(jobIds);
     const next = this.#work.nextAt();
     if (next !== null) await this.#wakeBy(next);
+  }
+
+  #called(call: string, requestId: string | undefined): void {
+    this.#engine.log.info("object.called", { call, requestId });
   }
 
   /** Only the Worker asks: a WebSocket of live updates. */

@@ -56,13 +56,14 @@ async function dueUsers(db: Database, minutes: { fromMinute: number; toMinute: n
 
 /** Sends a wake to everybody whom the pages name; how many that were. */
 async function wakeAll(env: Env, reason: "schedule" | "watchdog", pageAfter: (page: DuePage) => Promise<string[]>): Promise<number> {
+  const requestId = `cron-${crypto.randomUUID()}`;
   let sent = 0;
   let afterUserId = "";
   while (sent < TICK_USERS_MAX) {
     const users = await pageAfter({ afterUserId, limit: PAGE_USERS });
     await sendWakes(
       env.WAKES,
-      users.map((userId) => ({ userId, wake: { reason } })),
+      users.map((userId) => ({ userId, wake: { reason }, requestId })),
     );
     sent += users.length;
     const lastUser = users.at(-1);

@@ -35,7 +35,13 @@ describe("notifications", () => {
     const clientState = await createProof(env, subject);
     const { status, wakes } = await deliver({ value: [{ clientState, resource: "drives/b!abc/root", changeType: "updated" }] });
     expect(status).toBe(202);
-    expect(wakes).toEqual([{ userId: subject.userId, wake: { reason: "webhook", connectionId: subject.connectionId, feedId: "b!abc" } }]);
+    expect(wakes).toEqual([
+      {
+        userId: subject.userId,
+        wake: { reason: "webhook", connectionId: subject.connectionId, feedId: "b!abc" },
+        requestId: expect.any(String),
+      },
+    ]);
   });
 
   it("of which there is a burst become one wake per user and connection, in one batch", async () => {

@@ -32,12 +32,12 @@ function batchOf<T>(queue: string, bodies: T[]): MessageBatch<T> {
   );
 }
 
-const schedule = (userId: string): WakeMessage => ({ userId, wake: { reason: "schedule" } });
+const schedule = (userId: string): WakeMessage => ({ userId, wake: { reason: "schedule" }, requestId: "r" });
 
 describe("a batch of wakes", () => {
   it("reaches each user's object once per different wake", async () => {
     const { env: bindings, seen } = objects();
-    const webhook: WakeMessage = { userId: "a", wake: { reason: "webhook", connectionId: "c", feedId: "" } };
+    const webhook: WakeMessage = { userId: "a", wake: { reason: "webhook", connectionId: "c", feedId: "" }, requestId: "r" };
     const batch = batchOf("tidemark-wakes", [schedule("a"), schedule("a"), webhook, schedule("b")]);
     await consumeWakes(batch, bindings);
     expect(seen.wakes.filter(([user]) => user === "a").map(([, wake]) => wake.reason)).toEqual(["schedule", "webhook"]);

@@ -18,14 +18,17 @@ const FIRST_SHARD = 0;
 export async function finishSignIn(c: AppContext, flow: Flow, finished: FinishedSignIn, now: number): Promise<void> {
   const { person } = finished;
   const user = flow.purpose.kind === "sign-in" ? await signIn(c, person, now) : await link(c, flow.purpose, person, now);
-  const connected = await userObject(c.env, user.id).addConnection({
-    provider: flow.provider,
-    account: { id: person.accountId, label: person.email ?? person.name, email: person.email },
-    scopes: finished.scopes,
-    tokens: finished.tokens,
-    homeShard: user.homeShard,
-    ...(flow.purpose.kind === "reconnect" ? { connectionId: flow.purpose.connectionId } : {}),
-  });
+  const connected = await userObject(c.env, user.id).addConnection(
+    {
+      provider: flow.provider,
+      account: { id: person.accountId, label: person.email ?? person.name, email: person.email },
+      scopes: finished.scopes,
+      tokens: finished.tokens,
+      homeShard: user.homeShard,
+      ...(flow.purpose.kind === "reconnect" ? { connectionId: flow.purpose.connectionId } : {}),
+    },
+    c.var.requestId,
+  );
   if (!connected.ok && connected.code === "connection.other_account") {
     const message = "This is another account than the connection's. Choose the same account, or connect this one as a new connection.";
     throw new SignInProblem("connection.other_account", message, OPEN_TIDEMARK);

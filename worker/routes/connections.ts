@@ -41,18 +41,20 @@ export const connectionRoutes = new Hono<UserEnv>()
 
   .patch("/:id", jsonBody(connectionPatch), async (c) => {
     const { label } = c.req.valid("json");
-    return c.json(unwrap(await userObject(c.env, c.var.user.id).labelConnection(c.req.param("id"), label)));
+    return c.json(unwrap(await userObject(c.env, c.var.user.id).labelConnection(c.req.param("id"), label, c.var.requestId)));
   })
 
   /** Destroys the credential. With syncs the connection stays, revoked, so that their copies can be read; without it goes. */
   .delete("/:id", async (c) => {
-    const left = unwrap(await userObject(c.env, c.var.user.id).disconnect(c.req.param("id")));
+    const left = unwrap(await userObject(c.env, c.var.user.id).disconnect(c.req.param("id"), c.var.requestId));
     return left === null ? c.body(null, 204) : c.json(left, 200);
   })
 
-  .post("/:id/test", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).testConnection(c.req.param("id")))))
+  .post("/:id/test", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).testConnection(c.req.param("id"), c.var.requestId))))
 
-  .post("/:id/refresh", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).refreshConnection(c.req.param("id")))));
+  .post("/:id/refresh", async (c) =>
+    c.json(unwrap(await userObject(c.env, c.var.user.id).refreshConnection(c.req.param("id"), c.var.requestId))),
+  );
 
 function found(row: ConnectionRow | undefined): ConnectionRow {
   if (!row) throw new AppError("connection.not_found", "There is no such connection.");

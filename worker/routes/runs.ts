@@ -22,4 +22,4 @@ export const runRoutes = new Hono<UserEnv>()
 
   .get("/:id/logs", async (c) => runLog(c, await loadRun(c, c.req.param("id"))))
 
-  .post("/:id/retry", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).retry(c.req.param("id"))), 202));
+  .post("/:id/retry", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).retry(c.req.param("id"), c.var.requestId)), 202));

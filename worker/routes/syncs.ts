@@ -18,7 +18,9 @@ export const syncRoutes = new Hono<UserEnv>()
     return c.json({ items: await withLastRuns(c, rows), cursor: null });
   })
 
-  .post("/", jsonBody(syncCreate), async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).createSync(c.req.valid("json"))), 201))
+  .post("/", jsonBody(syncCreate), async (c) =>
+    c.json(unwrap(await userObject(c.env, c.var.user.id).createSync(c.req.valid("json"), c.var.requestId)), 201),
+  )
 
   /** Runs every active sync of the user; one whose run is under way answers that run. */
   .post("/run", jsonBody(runRequest), async (c) => {
@@ -27,7 +29,7 @@ export const syncRoutes = new Hono<UserEnv>()
     const items: Run[] = [];
     for (const row of rows) {
       if (row.status !== "active") continue;
-      const run = await userObject(c.env, id).run(row.id, { ...c.req.valid("json"), trigger: "manual" });
+      const run = await userObject(c.env, id).run(row.id, { ...c.req.valid("json"), trigger: "manual" }, c.var.requestId);
       if (run.ok) items.push(run.value);
       else c.var.log.warn("sync.not_run", { syncId: row.id, code: run.code });
     }
@@ -41,25 +43,25 @@ export const syncRoutes = new Hono<UserEnv>()
   })
 
   .patch("/:id", jsonBody(syncPatch), async (c) =>
-    c.json(unwrap(await userObject(c.env, c.var.user.id).updateSync(c.req.param("id"), c.req.valid("json")))),
+    c.json(unwrap(await userObject(c.env, c.var.user.id).updateSync(c.req.param("id"), c.req.valid("json"), c.var.requestId))),
   )
 
   /** Ends the sync; its rows and content are erased in the background. */
   .delete("/:id", async (c) => {
-    unwrap(await userObject(c.env, c.var.user.id).deleteSync(c.req.param("id")));
+    unwrap(await userObject(c.env, c.var.user.id).deleteSync(c.req.param("id"), c.var.requestId));
     return c.body(null, 204);
   })
 
   .post("/:id/run", jsonBody(runRequest), async (c) => {
     const options = { ...c.req.valid("json"), trigger: "manual" } as const;
-    return c.json(unwrap(await userObject(c.env, c.var.user.id).run(c.req.param("id"), options)), 202);
+    return c.json(unwrap(await userObject(c.env, c.var.user.id).run(c.req.param("id"), options, c.var.requestId)), 202);
   })
 
-  .post("/:id/pause", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).pause(c.req.param("id")))))
+  .post("/:id/pause", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).pause(c.req.param("id"), c.var.requestId))))
 
-  .post("/:id/resume", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).resume(c.req.param("id")))))
+  .post("/:id/resume", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).resume(c.req.param("id"), c.var.requestId))))
 
-  .post("/:id/cancel", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).cancel(c.req.param("id")))))
+  .post("/:id/cancel", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).cancel(c.req.param("id"), c.var.requestId))))
 
   .get("/:id/status", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).status(c.req.param("id")))))
 

@@ -63,7 +63,7 @@ async function toWakes(c: AppContext, entries: readonly unknown[]): Promise<Wake
   const messages: WakeMessage[] = [];
   for (const [userId, found] of wakes) {
     const { success } = await c.env.WEBHOOK_LIMIT.limit({ key: userId });
-    if (success) messages.push(...distinctWakes(found).map((wake) => ({ userId, wake })));
+    if (success) messages.push(...distinctWakes(found).map((wake) => ({ userId, wake, requestId: c.var.requestId })));
     else c.var.log.warn("webhook.limited", { provider: "microsoft", userId });
   }
   return messages;

@@ -4,4 +4,6 @@ import type { Wake } from "../../durable-objects/rpc.ts";
 export interface WakeMessage {
   userId: string;
   wake: Wake;
+  /** Of the request, or the tick, that sent it. */
+  requestId: string;
 }

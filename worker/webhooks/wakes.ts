@@ -12,7 +12,7 @@ const RETRY_SECONDS_MAX = 300;
 /** Passes wakes on to their users' objects: each different one once, however often it is in the batch. */
 export async function consumeWakes(batch: MessageBatch<WakeMessage>, env: Env): Promise<void> {
   await perUser(batch, env, async (userId, messages) => {
-    for (const wake of distinctWakes(messages.map((message) => message.body.wake))) await userObject(env, userId).wake(wake);
+    await wakeEach(env, userId, messages.map((message) => message.body)); // prettier-ignore
   });
 }
 
@@ -22,10 +22,16 @@ export async function consumeDead(batch: MessageBatch<WakeMessage | JobMessage>,
   await perUser(batch, env, async (userId, messages) => {
     const bodies = messages.map((message) => message.body);
     const jobIds = bodies.flatMap((body) => ("jobId" in body ? [body.jobId] : []));
-    const wakes = bodies.flatMap((body) => ("wake" in body ? [body.wake] : []));
+    const wakes = bodies.filter((body) => "wake" in body);
     if (jobIds.length > 0) await userObject(env, userId).returnJobs([...new Set(jobIds)]);
-    for (const wake of distinctWakes(wakes)) await userObject(env, userId).wake(wake);
+    await wakeEach(env, userId, wakes);
   });
+}
+
+async function wakeEach(env: Env, userId: string, messages: readonly WakeMessage[]): Promise<void> {
+  for (const wake of distinctWakes(messages.map((message) => message.wake))) {
+    await userObject(env, userId).wake(wake, messages.find((message) => message.wake.reason === wake.reason)?.requestId);
+  }
 }
 
 /** Each wake once, in the order they came. */
