@@ -56,9 +56,14 @@ export class Live {
   }
 
   #missedSince(since: string | null): LiveMessage[] {
-    if (since === null) return [];
+    // A page that has just opened loaded its figures before it listened: it asks once more, now that nothing is missed.
+    if (since === null) return [this.#reset()];
     const place = this.#kept.findIndex((message) => message.id === since);
     if (place >= 0) return this.#kept.slice(place + 1);
-    return [{ id: `${this.#incarnation}-${this.#count}`, event: { type: "reset" } }];
+    return [this.#reset()];
+  }
+
+  #reset(): LiveMessage {
+    return { id: `${this.#incarnation}-${this.#count}`, event: { type: "reset" } };
   }
 }
