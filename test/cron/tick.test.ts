@@ -65,7 +65,9 @@ describe("a tick", () => {
     const watched = async (now: number) => (await tickAt(now)).wakes;
     await tickAt(NOON + MINUTE_MILLISECONDS);
     expect(await watched(NOON + 4 * MINUTE_MILLISECONDS)).toEqual([]);
-    expect(await watched(NOON + 5 * MINUTE_MILLISECONDS)).toEqual([{ userId: "a", wake: { reason: "watchdog" }, requestId: expect.any(String) }]);
+    expect(await watched(NOON + 5 * MINUTE_MILLISECONDS)).toEqual([
+      { userId: "a", wake: { reason: "watchdog" }, requestId: expect.any(String) },
+    ]);
   });
 
   it("drops expired sessions every hour, and only those", async () => {
