@@ -89,6 +89,9 @@ async function firstSync(engine: Engine, connectionId: string): Promise<void> {
     mode: usedBytes > limit ? "metadata" : "content",
     schedule: FIRST_SCHEDULE,
     labels: {},
+    selection: [],
+    filters: {},
+    options: {},
   });
   engine.store.saveSetting(FIRST_SYNC_SETTING, "");
 }

@@ -122,6 +122,9 @@ function rowOf(engine: Engine, run: RunState) {
     skipped: run.skipped,
     failed: run.failed,
     removed: run.removed,
+    held: run.held ?? 0,
+    changed: run.changed ?? 0,
+    drift: run.drift ?? null,
     bytes: run.bytes,
     ...run.usage,
   };
@@ -146,10 +149,13 @@ export function toWireRun(run: RunState, pending: number, recent: string[]): Run
       skipped: run.skipped,
       failed: run.failed,
       removed: run.removed,
+      held: run.held ?? 0,
+      changed: run.changed ?? 0,
       bytes: run.bytes,
       recent,
     },
     usage: run.usage,
+    drift: run.drift ?? null,
     error: null,
   };
 }

@@ -6,6 +6,8 @@ import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
 import { providers } from "../worker/providers/registry.ts";
+import { mergeOptions, toFilters, toSelection } from "../worker/sync/given-rules.ts";
+import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
 import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Run, Sync, SyncCreate, SyncPatch } from "../worker/wire.ts";
 import type { Engine } from "./engine.ts";
@@ -26,6 +28,8 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
   const problem = scheduleProblem(request.schedule, engine.now());
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
   const id = randomId();
+  const options = mergeOptions(DEFAULT_OPTIONS, request.options);
+  const rules = { selection: toSelection(request.selection), filters: toFilters(request.filters), options };
   const columns = wakeColumns(request.schedule, userId, engine.now());
   await insertSync(db, userId, {
     id,
@@ -34,6 +38,9 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
     mode: request.mode,
     schedule: request.schedule,
     labels: request.labels,
+    selection: rules.selection,
+    filters: rules.filters,
+    options: rules.options,
     status: "active",
     ...columns,
     createdAt: engine.now(),
@@ -45,6 +52,9 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
       mode: request.mode,
       status: "active",
       schedule: request.schedule,
+      selection: rules.selection,
+      filters: rules.filters,
+      options,
       nextDueAt: columns.nextDueAt,
     });
     store.updateSync(id, { wakes: 1 });

@@ -1,4 +1,5 @@
 import type { FileResult, JobFile } from "../worker/sync/job.ts";
+import type { Filters, SelectionEntry, SyncOptions } from "../worker/sync/rules.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
 import type { Run } from "../worker/wire.ts";
@@ -50,6 +51,13 @@ export const MIGRATIONS: readonly string[] = [
     connection_id TEXT NOT NULL, feed_id TEXT NOT NULL, subscription_id TEXT, expires_at INTEGER NOT NULL DEFAULT 0,
     due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, proof_key TEXT, PRIMARY KEY (connection_id, feed_id)) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE syncs ADD COLUMN selection TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE syncs ADD COLUMN filters TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE syncs ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE syncs ADD COLUMN enumerated_at INTEGER;
+  ALTER TABLE syncs ADD COLUMN alarmed_at INTEGER;
+  `,
 ];
 
 export interface ConnectionState {
@@ -73,6 +81,9 @@ export interface SyncState {
   mode: "content" | "metadata";
   status: "active" | "paused" | "deleting";
   schedule: Schedule;
+  selection: SelectionEntry[];
+  filters: Filters;
+  options: SyncOptions;
   nextDueAt: number | null;
   /** Counts wakes; a pass takes the number it began with, and another follows if it grew. */
   wakes: number;
@@ -96,6 +107,10 @@ export interface SyncState {
   /** Not before: after a failed step. */
   dueAt: number;
   attempts: number;
+  /** When every feed was last enumerated whole. */
+  enumeratedAt: number | null;
+  /** Since when nothing is purged: most files changed at once, and nobody has confirmed it yet. */
+  alarmedAt: number | null;
 }
 
 export type FeedPhase =
@@ -139,6 +154,11 @@ export interface RunState {
   skipped: number;
   failed: number;
   removed: number;
+  /** Files whose removal was held. Absent in runs that an earlier release began, as `changed` and `drift`. */
+  held?: number;
+  /** Stored files whose content has changed. */
+  changed?: number;
+  drift?: Record<string, number>;
   bytes: number;
   /** Entries without an id that could not be read. */
   unreadable: number;

@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
 import { NO_STATS } from "../worker/sync/stats.ts";
 import type { ConnectionState, FeedState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
 import { MIGRATIONS } from "./user-sync-schema.ts";
@@ -10,7 +11,8 @@ import { Sql } from "./sql.ts";
 const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_due_at AS nextDueAt, wakes,
   wakes_taken AS wakesTaken, wake_trigger AS wakeTrigger, enumerate_next AS enumerateNext, recheck_at AS recheckAt,
   retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
-  up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts`;
+  up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts, selection, filters, options,
+  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
@@ -104,16 +106,21 @@ export class UserSyncStore {
     return row && toSync(row);
   }
 
-  insertSync(row: Pick<SyncState, "id" | "connectionId" | "mode" | "status" | "schedule" | "nextDueAt">): void {
+  insertSync(
+    row: Pick<SyncState, "id" | "connectionId" | "mode" | "status" | "schedule" | "nextDueAt" | "selection" | "filters" | "options">,
+  ): void {
     this.#sql.run(
-      "INSERT INTO syncs (id, connection_id, mode, status, schedule, next_due_at, stats) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO syncs (id, connection_id, mode, status, schedule, next_due_at, stats, selection, filters, options) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       row.id,
       row.connectionId,
       row.mode,
       row.status,
       JSON.stringify(row.schedule),
       row.nextDueAt,
-      JSON.stringify(NO_STATS), // prettier-ignore
+      JSON.stringify(NO_STATS),
+      JSON.stringify(row.selection),
+      JSON.stringify(row.filters),
+      JSON.stringify(row.options), // prettier-ignore
     );
   }
 
@@ -243,8 +250,17 @@ export class UserSyncStore {
   }
 }
 
-type SyncRecord = Omit<SyncState, "schedule" | "stats"> & { schedule: string; stats: string };
+type JsonColumn = "schedule" | "stats" | "selection" | "filters" | "options";
+type SyncRecord = Omit<SyncState, JsonColumn> & Record<JsonColumn, string>;
 
+/** Totals and options of an earlier release lack the newer fields. */
 function toSync(row: SyncRecord): SyncState {
-  return { ...row, schedule: JSON.parse(row.schedule) as SyncState["schedule"], stats: JSON.parse(row.stats) as SyncState["stats"] };
+  return {
+    ...row,
+    schedule: JSON.parse(row.schedule) as SyncState["schedule"],
+    stats: { ...NO_STATS, ...(JSON.parse(row.stats) as Partial<SyncState["stats"]>) },
+    selection: JSON.parse(row.selection) as SyncState["selection"],
+    filters: JSON.parse(row.filters) as SyncState["filters"],
+    options: { ...DEFAULT_OPTIONS, ...(JSON.parse(row.options) as Partial<SyncState["options"]>) },
+  };
 }

@@ -82,12 +82,89 @@ const labels = z.record(z.string().min(1).max(63), z.string().max(255)).refine((
 });
 const mode = z.enum(["content", "metadata"]);
 
+const SELECTION_MAX = 1000;
+const GLOBS_MAX = 50;
+const GLOB_MAX = 300;
+const TYPES_MAX = 200;
+const PATH_MAX = 4000;
+const RETENTION_DAYS_MAX = 3650;
+const REMOVALS_MAX = 100_000;
+
+const path = z.string().max(PATH_MAX).startsWith("/");
+const bytes = z.int().nonnegative();
+/** Extensions: with or without a dot, in any case; kept without and in lower case. */
+const types = z
+  .array(
+    z
+      .string()
+      .trim()
+      .toLowerCase()
+      .transform((type) => type.replace(/^\./, ""))
+      .pipe(z.string().min(1).max(50)),
+  )
+  .max(TYPES_MAX);
+const globs = z.array(z.string().min(1).max(GLOB_MAX)).max(GLOBS_MAX);
+
+/** One choice: by the id that the source gives the item, or by path, which is resolved to its id. */
+const selectionEntry = z
+  .strictObject({
+    feed: z.string().max(500).optional(),
+    itemId: z.string().min(1).max(2000).nullish(),
+    path: path.optional(),
+    mode: z.enum(["include", "exclude"]),
+  })
+  .refine((entry) => entry.itemId != null || entry.path !== undefined, { message: "an itemId or a path" })
+  .transform(({ itemId, ...entry }) => ({ ...entry, itemId: itemId ?? null }));
+const selection = z.array(selectionEntry).max(SELECTION_MAX);
+const shownSelection = z.array(
+  z.object({
+    feed: z.string().optional(),
+    itemId: z.string().nullable(),
+    path: z.string().optional(),
+    mode: z.enum(["include", "exclude"]),
+  }),
+);
+
+const filtersGiven = z.strictObject({
+  types: types.optional(),
+  excludeTypes: types.optional(),
+  /** Over the path without the leading slash; a glob without a slash is of the name alone. */
+  include: globs.optional(),
+  exclude: globs.optional(),
+  rules: z
+    .array(z.strictObject({ types, maxBytes: bytes }))
+    .max(GLOBS_MAX)
+    .optional(),
+  maxBytes: bytes.optional(),
+  modifiedAfter: instant.optional(),
+  modifiedBefore: instant.optional(),
+});
+export const filters = filtersGiven;
+export type WireFilters = z.infer<typeof filters>;
+
+const removalLimit = z.strictObject({ share: z.number().min(0).max(1), count: z.int().min(0).max(REMOVALS_MAX) });
+const optionsPatch = z.strictObject({
+  deleteRemoved: z.boolean().optional(),
+  retentionDays: z.int().min(0).max(RETENTION_DAYS_MAX).optional(),
+  removalLimit: removalLimit.partial().optional(),
+  sentinel: path.nullable().optional(),
+});
+const shownOptions = z.object({
+  deleteRemoved: z.boolean(),
+  retentionDays: z.int(),
+  removalLimit,
+  sentinel: z.string().nullable(),
+});
+
 export const syncCreate = z.strictObject({
   connectionId: z.string().max(50),
   name: z.string().trim().min(1).max(NAME_MAX).optional(),
   mode: mode.default("content"),
   schedule: schedule.default({ kind: "interval", minutes: 60 }),
   labels: labels.default({}),
+  selection: selection.default([]),
+  filters: filters.default({}),
+  options: optionsPatch.default({}),
 });
 export type SyncCreate = z.infer<typeof syncCreate>;
 
@@ -96,6 +173,10 @@ export const syncPatch = z.strictObject({
   mode: mode.optional(),
   schedule: schedule.optional(),
   labels: labels.optional(),
+  /** Replaces the whole selection, or all filters; options are changed one by one. */
+  selection: selection.optional(),
+  filters: filters.optional(),
+  options: optionsPatch.optional(),
 });
 export type SyncPatch = z.infer<typeof syncPatch>;
 
@@ -106,6 +187,10 @@ export const progress = z.object({
   skipped: count,
   failed: count,
   removed: count,
+  /** Files whose removal waits for a decision. */
+  held: count,
+  /** Stored files whose content has changed. */
+  changed: count,
   bytes: count,
   recent: z.array(z.string()),
 });
@@ -115,15 +200,17 @@ export const usage = z.object({ providerRequests: count, rowsWritten: count, que
 export const run = z.object({
   id: z.string(),
   syncId: z.string(),
-  type: z.enum(["full", "incremental"]),
-  status: z.enum(["pending", "running", "completed", "incomplete", "failed", "cancelled"]),
-  trigger: z.enum(["schedule", "webhook", "manual", "api", "retry"]),
+  type: z.enum(["full", "incremental", "verify"]),
+  status: z.enum(["pending", "running", "held", "completed", "incomplete", "failed", "cancelled"]),
+  trigger: z.enum(["schedule", "webhook", "manual", "api", "retry", "verify"]),
   phase: z.enum(["listing", "planning", "downloading", "finishing"]),
   createdAt: instant,
   startedAt: instant.nullable(),
   finishedAt: instant.nullable(),
   progress,
   usage,
+  /** What a verify run found and mended, by kind; null of other runs. */
+  drift: z.record(z.string(), count).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 export type Run = z.infer<typeof run>;
@@ -135,11 +222,28 @@ export const sync = z.object({
   mode,
   schedule,
   labels: z.record(z.string(), z.string()),
+  selection: shownSelection,
+  filters,
+  options: shownOptions,
+  /** Most files changed at once: nothing old is purged until someone confirms. */
+  alarm: z.object({ kind: z.literal("mass_change"), since: instant, files: count }).nullable(),
   status: z.enum(["active", "paused", "deleting"]),
   nextRunAt: instant.nullable(),
   lastRun: run.nullable(),
   upToDateAt: instant.nullable(),
-  stats: z.object({ items: count, files: count, stored: count, failed: count, skipped: count, bytes: count, sourceBytes: count }),
+  stats: z.object({
+    items: count,
+    files: count,
+    stored: count,
+    failed: count,
+    skipped: count,
+    excluded: count,
+    held: count,
+    bytes: count,
+    sourceBytes: count,
+    versions: count,
+    versionBytes: count,
+  }),
   createdAt: instant,
 });
 export type Sync = z.infer<typeof sync>;
@@ -157,7 +261,7 @@ export const syncStatus = z.object({
   /** Work not yet settled. */
   backlog: z.object({ files: count, bytes: count }),
   /** What the work waits for, when it waits. */
-  waitingFor: z.object({ reason: z.enum(["throttled", "retry", "paused", "reconnect"]), until: instant.nullable() }).nullable(),
+  waitingFor: z.object({ reason: z.enum(["throttled", "retry", "paused", "reconnect", "quota"]), until: instant.nullable() }).nullable(),
   /** From the measured rate; null while it is not known. */
   secondsLeft: z.number().nonnegative().nullable(),
   filesPerSecond: z.number().nonnegative(),
@@ -166,7 +270,7 @@ export const syncStatus = z.object({
 });
 export type SyncStatus = z.infer<typeof syncStatus>;
 
-export const itemState = z.enum(["excluded", "pending", "stored", "failed", "skipped", "unreachable", "removed"]);
+export const itemState = z.enum(["excluded", "pending", "stored", "failed", "skipped", "held", "unreachable", "removed"]);
 
 export const item = z.object({
   id: z.string(),
@@ -192,6 +296,10 @@ export const item = z.object({
   storedAt: instant.nullable(),
   /** The source serves other bytes than it announces; these are the served ones. */
   servedDiffers: z.boolean(),
+  /** The number of the version that the stored content was restored from; null where it is the source's own. */
+  restoredFrom: z.number().nullable(),
+  /** Why it is here though the source no longer has it: restored by hand, a removal discarded, or the sync's option. */
+  kept: z.enum(["restored", "discarded", "option"]).nullable(),
 });
 export type Item = z.infer<typeof item>;
 

@@ -26,6 +26,8 @@ function item(id: string, parentId: string | null): Item {
     nextAttemptAt: null,
     storedAt: null,
     servedDiffers: false,
+    restoredFrom: null,
+    kept: null,
   };
 }
 

@@ -55,7 +55,17 @@ function signUp(c: AppContext, person: MicrosoftPerson, now: number): Promise<Us
       "You are who you say, but this Tidemark takes in only people whom its operator has named. Ask them, or use another account.";
     throw new SignInProblem("auth.sign_up_closed", message, { ...TRY_AGAIN, label: "Use another account" });
   }
-  const user = { id: randomId(), name: person.name, email: person.email, homeShard: FIRST_SHARD, createdAt: now, signedInAt: now };
+  const user = {
+    id: randomId(),
+    name: person.name,
+    email: person.email,
+    homeShard: FIRST_SHARD,
+    quotaBytes: null,
+    quotaItems: null,
+    quotaSyncs: null,
+    createdAt: now,
+    signedInAt: now,
+  };
   return createUser(accounts(c.env), user, person.identity);
 }
 

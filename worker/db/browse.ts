@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import type { Database } from "./client.ts";
 import type { ItemState } from "../sync/item.ts";
+import type { Kept } from "../sync/rules.ts";
 
 // What routes read of items. Rows are written by the user's object only; a sync is known to be the user's before its
 // items are read, and every statement checks it again.
@@ -39,6 +40,8 @@ export interface BrowsedItem {
   storedSha256: string | null;
   storedAt: number | null;
   storedDiffers: number | null;
+  restoredFrom: number | null;
+  kept: Kept | null;
 }
 
 /** Where a page of children begins: after this item. */
@@ -63,6 +66,7 @@ const COLUMNS = sql`
   items.web_url AS webUrl, items.created_at AS createdAt, items.modified_at AS modifiedAt, items.seen_at AS seenAt, items.hash,
   items.state, items.reason, items.next_attempt_at AS nextAttemptAt, items.stored_id AS storedId, items.stored_size AS storedSize,
   items.stored_sha256 AS storedSha256, items.stored_at AS storedAt, items.stored_differs AS storedDiffers,
+  items.restored_from AS restoredFrom, items.kept,
   NOT EXISTS (
     SELECT 1 FROM items AS parent
     WHERE parent.sync_id = items.sync_id AND parent.remote_id = items.parent_id AND parent.parent_id IS NOT NULL

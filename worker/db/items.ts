@@ -19,7 +19,7 @@ const ROW = sql.raw(`
   created_at AS createdAt, modified_at AS modifiedAt, seen_at AS seenAt, hash, content_tag AS contentTag, state, reason,
   pending_job AS pendingJob, next_attempt_at AS nextAttemptAt, attempts, run_id AS runId, stored_id AS storedId,
   stored_size AS storedSize, stored_hash AS storedHash, stored_tag AS storedTag,
-  stored_source_size AS storedSourceSize, stored_modified_at AS storedModifiedAt`);
+  stored_source_size AS storedSourceSize, stored_modified_at AS storedModifiedAt, kept`);
 
 /** Rows of these ids, as far as there are any. */
 export async function knownItems(db: Database, scope: ItemScope, remoteIds: readonly string[]): Promise<Map<string, ItemRow>> {
@@ -36,11 +36,11 @@ export async function upsertItems(db: Database, scope: ItemScope, rows: readonly
   const restored = rows.filter((row) => row.state === "stored" && row.storedId !== null).map((row) => row.storedId);
   const upsert = sql`
     INSERT INTO items (sync_id, remote_id, parent_id, kind, name, size, mime_type, web_url, created_at, modified_at,
-      seen_at, hash, content_tag, state, reason, pending_job, next_attempt_at, attempts, run_id)
+      seen_at, hash, content_tag, state, reason, pending_job, next_attempt_at, attempts, run_id, kept)
     SELECT ${scope.syncId}, value->>'remoteId', value->>'parentId', value->>'kind', value->>'name', value->>'size',
       value->>'mimeType', value->>'webUrl', value->>'createdAt', value->>'modifiedAt', value->>'seenAt', value->>'hash',
       value->>'contentTag', value->>'state', value->>'reason', value->>'pendingJob', value->>'nextAttemptAt',
-      value->>'attempts', value->>'runId'
+      value->>'attempts', value->>'runId', value->>'kept'
     FROM json_each(${JSON.stringify(rows)}) WHERE ${owned(scope)}
     ON CONFLICT (sync_id, remote_id) DO UPDATE SET
       parent_id = excluded.parent_id, kind = excluded.kind, name = excluded.name, size = excluded.size,
@@ -48,7 +48,7 @@ export async function upsertItems(db: Database, scope: ItemScope, rows: readonly
       modified_at = excluded.modified_at, seen_at = excluded.seen_at, hash = excluded.hash,
       content_tag = excluded.content_tag, state = excluded.state, reason = excluded.reason,
       pending_job = excluded.pending_job, next_attempt_at = excluded.next_attempt_at, attempts = excluded.attempts,
-      run_id = excluded.run_id`;
+      run_id = excluded.run_id, kept = excluded.kept`;
   if (restored.length === 0) return (await db.run(upsert)).meta.rows_written;
   // An item that came back with the content that is kept of it: that content is current again.
   const results = await runBatch(db, [
@@ -135,7 +135,10 @@ export async function countItems(db: Database, scope: ItemScope): Promise<Stats>
     SELECT count(*) AS items, ifnull(sum(kind = 1), 0) AS files, ifnull(sum(kind = 1 AND state = 'stored'), 0) AS stored,
       ifnull(sum(state = 'failed'), 0) AS failed, ifnull(sum(state = 'skipped'), 0) AS skipped,
       ifnull(sum(CASE WHEN kind = 1 AND state = 'stored' THEN stored_size END), 0) AS bytes,
-      ifnull(sum(CASE WHEN kind = 1 THEN size END), 0) AS sourceBytes
+      ifnull(sum(CASE WHEN kind = 1 THEN size END), 0) AS sourceBytes,
+      ifnull(sum(kind = 1 AND state = 'excluded'), 0) AS excluded, ifnull(sum(kind = 1 AND state = 'held'), 0) AS held,
+      (SELECT count(*) FROM versions WHERE sync_id = ${scope.syncId}) AS versions,
+      (SELECT ifnull(sum(size), 0) FROM versions WHERE sync_id = ${scope.syncId}) AS versionBytes
     FROM items WHERE sync_id = ${scope.syncId} AND state <> 'removed' AND ${owned(scope)}`);
   return row ?? NO_STATS;
 }

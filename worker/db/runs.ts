@@ -116,6 +116,8 @@ export function toRun(row: RunRow): Run {
       skipped: row.skipped,
       failed: row.failed,
       removed: row.removed,
+      held: row.held,
+      changed: row.changed,
       bytes: row.bytes,
       recent: [],
     },
@@ -125,6 +127,7 @@ export function toRun(row: RunRow): Run {
       queueOperations: row.queueOperations,
       storagePuts: row.storagePuts,
     },
+    drift: row.drift,
     error: row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" },
   };
 }

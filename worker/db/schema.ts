@@ -1,6 +1,9 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { ChangeType } from "../sync/changes.ts";
 import { ITEM_STATES } from "../sync/item.ts";
+import type { Filters, SelectionEntry, SyncOptions } from "../sync/rules.ts";
+import { KEPT, VERSION_ENDS } from "../sync/rules.ts";
 import type { Schedule } from "../sync/schedule.ts";
 
 // The catalogue in D1. docs/storage.md says what each table is for, who writes it and how long a row lives.
@@ -12,6 +15,10 @@ export const users = sqliteTable("users", {
   email: text(),
   /** Which catalogue database holds this user's syncs and items. */
   homeShard: integer("home_shard").notNull().default(0),
+  /** Most bytes, items and syncs of this user; null: the operator's default. */
+  quotaBytes: integer("quota_bytes"),
+  quotaItems: integer("quota_items"),
+  quotaSyncs: integer("quota_syncs"),
   createdAt: integer("created_at").notNull(),
   signedInAt: integer("signed_in_at").notNull(),
 });
@@ -68,6 +75,10 @@ export const syncs = sqliteTable(
     mode: text({ enum: ["content", "metadata"] }).notNull(),
     schedule: text({ mode: "json" }).$type<Schedule>().notNull(),
     labels: text({ mode: "json" }).$type<Record<string, string>>().notNull(),
+    selection: text({ mode: "json" }).$type<SelectionEntry[]>().notNull().default([]),
+    filters: text({ mode: "json" }).$type<Filters>().notNull().default({}),
+    /** Those that differ from the defaults. */
+    options: text({ mode: "json" }).$type<Partial<SyncOptions>>().notNull().default({}),
     status: text({ enum: ["active", "paused", "deleting"] }).notNull(),
     /** The minute within its interval at which an interval sync is woken; null for the others. */
     wakeSlot: integer("wake_slot"),
@@ -83,6 +94,16 @@ export const syncs = sqliteTable(
     skippedCount: integer("skipped_count").notNull().default(0),
     storedBytes: integer("stored_bytes").notNull().default(0),
     sourceBytes: integer("source_bytes").notNull().default(0),
+    excludedCount: integer("excluded_count").notNull().default(0),
+    heldCount: integer("held_count").notNull().default(0),
+    /** Contents that are kept as versions, and their bytes. */
+    versionCount: integer("version_count").notNull().default(0),
+    versionBytes: integer("version_bytes").notNull().default(0),
+    /** When the first of them may have outlived its retention; null where there are none. */
+    purgeDueAt: integer("purge_due_at"),
+    /** Most files changed at once: nothing is purged until someone confirms. When that was, and how many. */
+    alarmedAt: integer("alarmed_at"),
+    alarmedCount: integer("alarmed_count"),
     createdAt: integer("created_at").notNull(),
   },
   (table) => [
@@ -93,6 +114,9 @@ export const syncs = sqliteTable(
     index("syncs_by_due")
       .on(table.nextDueAt)
       .where(sql`next_due_at IS NOT NULL AND status = 'active'`),
+    index("syncs_by_purge")
+      .on(table.purgeDueAt)
+      .where(sql`purge_due_at IS NOT NULL`),
   ],
 );
 
@@ -138,6 +162,10 @@ export const items = sqliteTable(
     storedModifiedAt: integer("stored_modified_at"),
     /** 1 where the source serves other bytes than it announces. */
     storedDiffers: integer("stored_differs"),
+    /** The number of the version that the stored content was restored from, until the source's content changes. */
+    restoredFrom: integer("restored_from"),
+    /** Why this item is here though the source no longer has it; null where it has. */
+    kept: text({ enum: KEPT }),
   },
   (table) => [
     primaryKey({ columns: [table.syncId, table.remoteId] }),
@@ -145,6 +173,9 @@ export const items = sqliteTable(
     index("items_failed")
       .on(table.syncId, table.nextAttemptAt)
       .where(sql`state = 'failed'`),
+    index("items_held")
+      .on(table.syncId, table.parentId)
+      .where(sql`state = 'held'`),
   ],
 );
 
@@ -160,7 +191,9 @@ export const versions = sqliteTable(
     sha256: text().notNull(),
     storedAt: integer("stored_at").notNull(),
     endedAt: integer("ended_at").notNull(),
-    endedBy: text("ended_by", { enum: ["superseded", "removed"] }).notNull(),
+    endedBy: text("ended_by", { enum: VERSION_ENDS }).notNull(),
+    /** The version that this one was restored from. */
+    restoredFrom: integer("restored_from"),
   },
   (table) => [primaryKey({ columns: [table.syncId, table.remoteId, table.number] })],
 );
@@ -172,9 +205,9 @@ export const runs = sqliteTable(
     id: text().primaryKey(),
     userId: text("user_id").notNull(),
     syncId: text("sync_id").notNull(),
-    type: text({ enum: ["full", "incremental"] }).notNull(),
-    status: text({ enum: ["pending", "running", "completed", "incomplete", "failed", "cancelled"] }).notNull(),
-    trigger: text({ enum: ["schedule", "webhook", "manual", "api", "retry"] }).notNull(),
+    type: text({ enum: ["full", "incremental", "verify"] }).notNull(),
+    status: text({ enum: ["pending", "running", "held", "completed", "incomplete", "failed", "cancelled"] }).notNull(),
+    trigger: text({ enum: ["schedule", "webhook", "manual", "api", "retry", "verify"] }).notNull(),
     phase: text({ enum: ["listing", "planning", "downloading", "finishing"] }).notNull(),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
@@ -190,6 +223,12 @@ export const runs = sqliteTable(
     rowsWritten: integer("rows_written").notNull().default(0),
     queueOperations: integer("queue_operations").notNull().default(0),
     storagePuts: integer("storage_puts").notNull().default(0),
+    /** Files whose removal was held by this run. */
+    held: integer().notNull().default(0),
+    /** Stored files whose content this run found changed. */
+    changed: integer().notNull().default(0),
+    /** What a verify run found and mended: counts by kind, as JSON. */
+    drift: text({ mode: "json" }).$type<Record<string, number>>(),
     errorCode: text("error_code"),
     errorMessage: text("error_message"),
   },
@@ -214,6 +253,29 @@ export const runEvents = sqliteTable(
     remoteId: text("remote_id"),
   },
   (table) => [primaryKey({ columns: [table.runId, table.number] })],
+);
+
+/** What a finished run proves, signed. */
+export const receipts = sqliteTable("receipts", {
+  runId: text("run_id").primaryKey(),
+  syncId: text("sync_id").notNull(),
+  /** The signed receipt as JSON. */
+  receipt: text().notNull(),
+});
+
+/** What changed in a user's copies, in order: one row for each durable step. */
+export const changes = sqliteTable(
+  "changes",
+  {
+    userId: text("user_id").notNull(),
+    /** 1, 2, 3, … for each user. */
+    number: integer().notNull(),
+    at: integer().notNull(),
+    syncId: text("sync_id").notNull(),
+    /** Remote ids by what happened to them. */
+    items: text({ mode: "json" }).$type<Partial<Record<ChangeType, string[]>>>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.number] })],
 );
 
 /** When a periodic piece of work last ran. */

@@ -1,5 +1,7 @@
 import { and, asc, eq } from "drizzle-orm";
 import type { Run, Sync } from "../wire.ts";
+import type { Filters } from "../sync/rules.ts";
+import { DEFAULT_OPTIONS } from "../sync/rules.ts";
 import { nextSlotAt } from "../sync/slot.ts";
 import type { Stats } from "../sync/stats.ts";
 import type { Database } from "./client.ts";
@@ -49,6 +51,10 @@ export function totalsOf(stats: Stats): SyncRowPatch {
     skippedCount: stats.skipped,
     storedBytes: stats.bytes,
     sourceBytes: stats.sourceBytes,
+    excludedCount: stats.excluded,
+    heldCount: stats.held,
+    versionCount: stats.versions,
+    versionBytes: stats.versionBytes,
   };
 }
 
@@ -61,6 +67,10 @@ export function toSync(row: SyncRow, lastRun: Run | null, now: number): Sync {
     mode: row.mode,
     schedule: row.schedule,
     labels: row.labels,
+    selection: row.selection,
+    filters: toWireFilters(row.filters),
+    options: { ...DEFAULT_OPTIONS, ...row.options },
+    alarm: row.alarmedAt === null ? null : { kind: "mass_change", since: toInstant(row.alarmedAt), files: row.alarmedCount ?? 0 },
     status: row.status,
     nextRunAt: toInstantOrNull(nextRunAt(row, now)),
     lastRun,
@@ -71,10 +81,22 @@ export function toSync(row: SyncRow, lastRun: Run | null, now: number): Sync {
       stored: row.storedCount,
       failed: row.failedCount,
       skipped: row.skippedCount,
+      excluded: row.excludedCount,
+      held: row.heldCount,
       bytes: row.storedBytes,
       sourceBytes: row.sourceBytes,
+      versions: row.versionCount,
+      versionBytes: row.versionBytes,
     },
     createdAt: toInstant(row.createdAt),
+  };
+}
+
+function toWireFilters({ modifiedAfter, modifiedBefore, ...filters }: Filters): Sync["filters"] {
+  return {
+    ...filters,
+    ...(modifiedAfter !== undefined && { modifiedAfter: toInstant(modifiedAfter) }),
+    ...(modifiedBefore !== undefined && { modifiedBefore: toInstant(modifiedBefore) }),
   };
 }
 

@@ -85,6 +85,8 @@ function toItem(syncId: string, row: BrowsedItem, path: string): Item {
     nextAttemptAt: toInstantOrNull(row.nextAttemptAt),
     storedAt: toInstantOrNull(row.storedAt),
     servedDiffers: row.storedDiffers === 1,
+    restoredFrom: row.restoredFrom,
+    kept: row.kept,
   };
 }
 

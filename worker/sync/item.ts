@@ -1,10 +1,11 @@
 import type { Entry, SkipReason } from "../providers/provider.ts";
 import type { ContentMarks } from "./content.ts";
 import { sameContent } from "./content.ts";
+import type { Kept } from "./rules.ts";
 
 // What an item is, and which state it belongs in. No I/O.
 
-export const ITEM_STATES = ["excluded", "pending", "stored", "failed", "skipped", "unreachable", "removed"] as const;
+export const ITEM_STATES = ["excluded", "pending", "stored", "failed", "skipped", "held", "unreachable", "removed"] as const;
 export type ItemState = (typeof ITEM_STATES)[number];
 
 /** An item's row without its sync: what planning reads and writes. */
@@ -33,6 +34,8 @@ export interface ItemRow {
   storedTag: string | null;
   storedSourceSize: number | null;
   storedModifiedAt: number | null;
+  /** Why it is here though the source no longer has it. */
+  kept: Kept | null;
 }
 
 export type SyncMode = "content" | "metadata";
@@ -74,6 +77,7 @@ export function rowOf(entry: Entry, known: ItemRow | undefined, seenAt: number):
     storedTag: known?.storedTag ?? null,
     storedSourceSize: known?.storedSourceSize ?? null,
     storedModifiedAt: known?.storedModifiedAt ?? null,
+    kept: null,
   };
 }
 

@@ -150,6 +150,7 @@ const COMPARED = [
   "pendingJob",
   "nextAttemptAt",
   "attempts",
+  "kept",
 ] as const satisfies readonly (keyof ItemRow)[];
 
 function isUnchanged(known: ItemRow | undefined, row: ItemRow): boolean {

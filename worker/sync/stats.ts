@@ -13,9 +13,28 @@ export interface Stats {
   bytes: number;
   /** Bytes of all files, stored or not, as the source announces them. */
   sourceBytes: number;
+  /** Files that the filters or the mode leave out. */
+  excluded: number;
+  /** Files whose removal waits for a decision. */
+  held: number;
+  /** Contents kept as versions, and their bytes. */
+  versions: number;
+  versionBytes: number;
 }
 
-export const NO_STATS: Stats = { items: 0, files: 0, stored: 0, failed: 0, skipped: 0, bytes: 0, sourceBytes: 0 };
+export const NO_STATS: Stats = {
+  items: 0,
+  files: 0,
+  stored: 0,
+  failed: 0,
+  skipped: 0,
+  bytes: 0,
+  sourceBytes: 0,
+  excluded: 0,
+  held: 0,
+  versions: 0,
+  versionBytes: 0,
+};
 
 type Counted = Pick<ItemRow, "kind" | "state" | "size" | "storedSize">;
 
@@ -25,27 +44,17 @@ export function difference(before: Counted | undefined, after: Counted): Stats {
 }
 
 export function add(one: Stats, other: Stats): Stats {
-  return {
-    items: one.items + other.items,
-    files: one.files + other.files,
-    stored: one.stored + other.stored,
-    failed: one.failed + other.failed,
-    skipped: one.skipped + other.skipped,
-    bytes: one.bytes + other.bytes,
-    sourceBytes: one.sourceBytes + other.sourceBytes,
-  };
+  return combine(one, other, 1);
 }
 
 function subtract(one: Stats, other: Stats): Stats {
-  return add(one, {
-    items: -other.items,
-    files: -other.files,
-    stored: -other.stored,
-    failed: -other.failed,
-    skipped: -other.skipped,
-    bytes: -other.bytes,
-    sourceBytes: -other.sourceBytes,
-  });
+  return combine(one, other, -1);
+}
+
+/** Totals that an earlier release wrote lack the newer fields. */
+function combine(one: Stats, other: Stats, sign: 1 | -1): Stats {
+  const names = Object.keys(NO_STATS) as (keyof Stats)[];
+  return Object.fromEntries(names.map((name) => [name, (one[name] ?? 0) + sign * (other[name] ?? 0)])) as unknown as Stats;
 }
 
 function statsOf(row: Counted): Stats {
@@ -53,6 +62,7 @@ function statsOf(row: Counted): Stats {
   const file = row.kind === FILE ? 1 : 0;
   const stored = file === 1 && row.state === "stored";
   return {
+    ...NO_STATS,
     items: 1,
     files: file,
     stored: stored ? 1 : 0,
@@ -60,5 +70,7 @@ function statsOf(row: Counted): Stats {
     skipped: row.state === "skipped" ? 1 : 0,
     bytes: stored ? (row.storedSize ?? 0) : 0,
     sourceBytes: file === 1 ? (row.size ?? 0) : 0,
+    excluded: file === 1 && row.state === "excluded" ? 1 : 0,
+    held: file === 1 && row.state === "held" ? 1 : 0,
   };
 }

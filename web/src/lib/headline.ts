@@ -25,6 +25,7 @@ export function liveStats(sync: Sync, live: SyncStatus | undefined): Sync["stats
   const failed = Math.max(sync.stats.failed, run.progress.failed);
   const skipped = Math.max(sync.stats.skipped, run.progress.skipped);
   return {
+    ...sync.stats,
     items: Math.max(sync.stats.items, run.progress.discovered),
     files: Math.max(sync.stats.files, stored + failed + skipped + live.backlog.files),
     stored,

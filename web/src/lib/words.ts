@@ -18,6 +18,7 @@ export const ITEM_STATES: Record<ItemState, Words> = {
   failed: { label: "Failed", tone: "bad" },
   skipped: { label: "Skipped", tone: "warn" },
   excluded: { label: "Listed only", tone: "calm" },
+  held: { label: "Held", tone: "warn", detail: "The source says that it is gone, with much else. It stays until someone decides." },
   unreachable: { label: "Unreachable", tone: "warn", detail: "The source no longer shows it to us. The stored copy is kept." },
   removed: { label: "Removed", tone: "calm", detail: "It was removed at the source." },
 };
@@ -58,11 +59,12 @@ export const RUN_STATUSES: Record<Run["status"], Words> = {
   running: { label: "Running", tone: "active" },
   completed: { label: "Completed", tone: "good" },
   incomplete: { label: "Incomplete", tone: "warn", detail: "Some files could not be stored; each is listed with its reason." },
+  held: { label: "Held", tone: "warn", detail: "So much would be removed that a decision is asked for first." },
   failed: { label: "Failed", tone: "bad" },
   cancelled: { label: "Cancelled", tone: "calm", detail: "What was already stored is kept; the rest is the next run's." },
 };
 
-export const RUN_TYPES: Record<Run["type"], string> = { full: "Full check", incremental: "Changes" };
+export const RUN_TYPES: Record<Run["type"], string> = { full: "Full check", incremental: "Changes", verify: "Verification" };
 
 export const RUN_TRIGGERS: Record<Run["trigger"], string> = {
   schedule: "on schedule",
@@ -70,6 +72,7 @@ export const RUN_TRIGGERS: Record<Run["trigger"], string> = {
   manual: "by hand",
   api: "by a program",
   retry: "another try",
+  verify: "by hand",
 };
 
 export const RUN_PHASES: Record<Run["phase"], string> = {
