@@ -42,6 +42,7 @@ export async function applyChanges(
     mintJobId: () => timeId(now),
   });
   if (plan.rows.length > 0 || plan.removals.length > 0 || plan.malformed > 0) await announce(engine, run);
+  engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows);
   await logEvents(engine, run, plan.notes);
   return {

@@ -52,6 +52,7 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
   const verdicts = jobs.map((job) => judge(engine, sync, job));
   const settled = verdicts.flatMap((verdict) => verdict.settled);
   const scope = scopeOf(engine, sync.id);
+  engine.store.touchDigest(sync.id, settled.map((item) => item.remoteId)); // prettier-ignore
   const settlement = await settleItems(engine.db(), scope, settled, engine.now());
   const stored = settled.filter((item) => settlement.stored.has(item.storedId ?? ""));
   // Two jobs may bring results for one item, of which one counts: that of the newer job, which comes last.

@@ -121,6 +121,7 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
 
   const { commit } = await applyChanges(engine, sync, feed.feedId, run, changes);
   if (gone.length + refused.length > 0) await announce(engine, run);
+  engine.store.touchDigest(sync.id, refused);
   const written = await markUnreachable(engine.db(), scope, refused, run.id);
   run.usage.rowsWritten += written;
 
@@ -173,7 +174,9 @@ async function remove(engine: Engine, sync: SyncState, feed: FeedState, run: Run
   // Marked before they are out of view: a crash in between must not hide what is below them.
   engine.store.addRemovals(feed, folders);
   const removal = { at: engine.now(), runId: run.id };
-  const written = await removeItems(db, scope, rows.map((row) => row.remoteId), removal); // prettier-ignore
+  const remoteIds = rows.map((row) => row.remoteId);
+  engine.store.touchDigest(sync.id, remoteIds);
+  const written = await removeItems(db, scope, remoteIds, removal);
   const stats = rows.reduce<Stats>((sum, row) => add(sum, difference(row, { ...row, state: "removed" })), sync.stats);
   engine.store.transaction(() => {
     if (!childrenLeft) engine.store.dropRemovals(feed, marked);

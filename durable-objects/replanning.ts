@@ -45,6 +45,7 @@ async function queueAgain(engine: Engine, sync: SyncState, run: RunState, known:
     retryBefore,
   });
   if (planned.rows.length > 0) await announce(engine, run);
+  engine.store.touchDigest(sync.id, planned.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(engine.db(), scopeOf(engine, sync.id), planned.rows);
   const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
   engine.store.transaction(() => {

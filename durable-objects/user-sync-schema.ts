@@ -57,6 +57,11 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE syncs ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
   ALTER TABLE syncs ADD COLUMN enumerated_at INTEGER;
   ALTER TABLE syncs ADD COLUMN alarmed_at INTEGER;
+
+  CREATE TABLE digest_ranges (
+    sync_id TEXT NOT NULL, start TEXT NOT NULL, dirty INTEGER NOT NULL DEFAULT 1, entries INTEGER NOT NULL DEFAULT 0,
+    digest TEXT NOT NULL DEFAULT '', PRIMARY KEY (sync_id, start)
+  ) WITHOUT ROWID;
   `,
 ];
 

@@ -2,6 +2,7 @@ import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
 import { NO_STATS } from "../worker/sync/stats.ts";
 import type { ConnectionState, FeedState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
 import { MIGRATIONS } from "./user-sync-schema.ts";
+import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
 import { Sql } from "./sql.ts";
 
@@ -21,11 +22,13 @@ const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscrip
 
 export class UserSyncStore {
   readonly jobs: JobStore;
+  readonly digest: DigestStore;
   readonly #sql: Sql;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
     this.jobs = new JobStore(this.#sql);
+    this.digest = new DigestStore(this.#sql);
   }
 
   migrate(): void {
@@ -41,6 +44,16 @@ export class UserSyncStore {
 
   transaction<T>(work: () => T): T {
     return this.#sql.transaction(work);
+  }
+
+  /**
+   * These items may change in what the digest of the mirror is made of: id, parent, name, size, SHA-256, or whether they are
+   * in it. To be called before the catalogue is written, so that no crash can hide a change; and, outside the alarm, once
+   * more after it, since the digest may be computed in between. Costs a row for each range that was clean, and none before
+   * the first receipt.
+   */
+  touchDigest(syncId: string, remoteIds: readonly string[]): void {
+    this.digest.touch(syncId, remoteIds);
   }
 
   setting(name: string): string | null {
@@ -129,7 +142,8 @@ export class UserSyncStore {
   }
 
   deleteSync(id: string): void {
-    for (const table of ["feeds", "jobs", "removals", "seen", "runs"]) this.#sql.run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
+    for (const table of ["feeds", "jobs", "removals", "seen", "runs", "digest_ranges"])
+      this.#sql.run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
     this.#sql.run("DELETE FROM syncs WHERE id = ?", id);
   }
 
