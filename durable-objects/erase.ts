@@ -1,4 +1,5 @@
 import { eraseItems } from "../worker/db/items.ts";
+import { deleteReceipts } from "../worker/db/receipts.ts";
 import { deleteRunEvents } from "../worker/db/run-events.ts";
 import { deleteRuns, listRuns } from "../worker/db/runs.ts";
 import { deleteSync } from "../worker/db/syncs.ts";
@@ -28,6 +29,7 @@ export async function eraseChunk(engine: Engine, sync: SyncState): Promise<boole
     await deleteRuns(db, userId, runs.items.map((run) => run.id)); // prettier-ignore
     return false;
   }
+  await deleteReceipts(db, scopeOf(engine, sync.id));
   await deleteSync(db, userId, sync.id);
   engine.store.deleteSync(sync.id);
   engine.log.info("sync.erased", { syncId: sync.id });

@@ -5,6 +5,7 @@ import { timeId } from "../worker/ids.ts";
 import type { Run } from "../worker/wire.ts";
 import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
+import { writeReceipt } from "./receipts.ts";
 import { scopeOf } from "./engine.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 
@@ -74,8 +75,10 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
   const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
   if (run.announced) {
+    const finishedAt = engine.now();
+    if (status !== "failed" && status !== "cancelled") await writeReceipt(engine, run, status, finishedAt);
     await logEvents(engine, run, [endNote(run, status, outcome)]);
-    await updateRun(db, engine.userId, run.id, { ...rowOf(engine, run), status, finishedAt: engine.now(), ...errorOf(outcome) });
+    await updateRun(db, engine.userId, run.id, { ...rowOf(engine, run), status, finishedAt, ...errorOf(outcome) });
     await updateSync(db, engine.userId, sync.id, {
       ...totalsOf(stats),
       upToDateAt,

@@ -60,7 +60,7 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE digest_ranges (
     sync_id TEXT NOT NULL, start TEXT NOT NULL, dirty INTEGER NOT NULL DEFAULT 1, entries INTEGER NOT NULL DEFAULT 0,
-    digest TEXT NOT NULL DEFAULT '', PRIMARY KEY (sync_id, start)
+    digest TEXT NOT NULL DEFAULT '', counts TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (sync_id, start)
   ) WITHOUT ROWID;
   `,
 ];

@@ -2,6 +2,7 @@ import { updateSync } from "../worker/db/syncs.ts";
 import { errorFields } from "../worker/log.ts";
 import { isDue, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Display } from "./display.ts";
+import { computeDigest, digestDue } from "./digest.ts";
 import { drain } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import { eraseChunk } from "./erase.ts";
@@ -129,6 +130,7 @@ export class Work {
       if (run.phase !== "downloading") engine.store.saveRun(this.#inPhase(run, "downloading"));
       return null;
     }
+    if (run.announced && digestDue(engine, sync.id)) return () => computeDigest(engine, sync.id);
     return () => finishRun(engine, sync, this.#inPhase(run, "finishing"), { status: "ended" });
   }
 

@@ -8,9 +8,10 @@ CREATE TABLE `changes` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `receipts` (
-	`run_id` text PRIMARY KEY NOT NULL,
 	`sync_id` text NOT NULL,
-	`receipt` text NOT NULL
+	`run_id` text NOT NULL,
+	`receipt` text NOT NULL,
+	PRIMARY KEY(`sync_id`, `run_id`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 ALTER TABLE `items` ADD `restored_from` integer;--> statement-breakpoint

@@ -10,6 +10,7 @@ import { createLogger, errorFields } from "./log.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
+import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
 import { microsoftWebhook } from "./webhooks/microsoft.ts";
 
@@ -41,6 +42,7 @@ export function createApp() {
       .onError(answerError)
       .notFound((c) => (isUiPath(c.req.path) ? uiFallback(c) : answerError(new AppError("request.not_found", "There is nothing here."), c)))
       .route("/health", healthRoutes)
+      .route("/.well-known", wellKnownRoutes)
       .route("/auth", authRoutes)
       .route("/webhooks/microsoft", microsoftWebhook)
       .route("/api/v1", apiRoutes)

@@ -28,6 +28,7 @@ export const ERROR_STATUS = {
   "sync.exists": 409,
   "run.not_found": 404,
   "run.none_active": 409,
+  "run.no_receipt": 404,
   "item.not_found": 404,
   "item.not_stored": 409,
   "item.range_unsatisfiable": 416,

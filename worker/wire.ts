@@ -156,6 +156,40 @@ const shownOptions = z.object({
   sentinel: z.string().nullable(),
 });
 
+/** A signed receipt; docs/receipts.md says what its parts mean. */
+export const signedReceipt = z.object({
+  receipt: z.object({
+    version: z.literal(1),
+    syncId: z.string(),
+    runId: z.string(),
+    type: z.enum(["full", "incremental", "verify"]),
+    status: z.enum(["completed", "incomplete", "held"]),
+    startedAt: instant,
+    finishedAt: instant,
+    feeds: z.array(z.object({ id: z.string(), cursorSha256: z.string().nullable() })),
+    counts: z.object({
+      folders: count,
+      files: count,
+      stored: count,
+      pending: count,
+      failed: count,
+      skipped: count,
+      excluded: count,
+      held: count,
+      unreachable: count,
+      kept: count,
+      restored: count,
+    }),
+    bytes: count,
+    drift: z.record(z.string(), count).nullable(),
+    digest: z.object({ entries: count, root: z.string() }),
+    previous: z.string().nullable(),
+  }),
+  signature: z.string(),
+  keyId: z.string(),
+});
+export type SignedReceipt = z.infer<typeof signedReceipt>;
+
 export const syncCreate = z.strictObject({
   connectionId: z.string().max(50),
   name: z.string().trim().min(1).max(NAME_MAX).optional(),

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { listChildren, pathsOf } from "../../worker/db/browse.ts";
 import { failedItems, knownItems, liveChildren, nextAttemptAt, scanItems } from "../../worker/db/items.ts";
+import { mirrorRows } from "../../worker/db/mirror.ts";
 import { awaitedItems, knownContents } from "../../worker/db/settlement.ts";
 import { seedItems, seedRoot, seedSync, seedUser } from "../routes/seed.ts";
 import { countingDatabase } from "./counting.ts";
@@ -65,6 +66,11 @@ describe("the rows that are read", () => {
     },
     { what: "failed items, of none", rowsMax: 10, ask: (db) => failedItems(db, scope(), Date.now(), 500) },
     { what: "when the next one is due, of none", rowsMax: 10, ask: (db) => nextAttemptAt(db, scope()) },
+    {
+      what: "a range of the mirror, of 100",
+      rowsMax: 250,
+      ask: (db) => mirrorRows(db, scope(), { from: "file2", including: true, before: "file3", limit: 100 }),
+    },
     { what: "a chunk of the whole", rowsMax: 300, ask: (db) => scanItems(db, scope(), "file2", 100) },
   ])("for $what are few", async ({ rowsMax, ask }) => {
     const counting = countingDatabase();

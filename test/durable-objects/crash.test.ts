@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
+import { digestFromScratch, lastReceiptDigest } from "../support/digest.ts";
 import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts";
 
 // The object is killed before, and right after, each thing that it does to the world outside: every statement to D1,
@@ -96,6 +97,7 @@ async function expectTrue(user: MemoryUser): Promise<void> {
     .bind(user.syncId)
     .first();
   expect(said).toEqual(counted);
+  expect(await lastReceiptDigest(user), "the last receipt is about what is there").toEqual(await digestFromScratch(user));
   // Nothing in the bucket that the catalogue does not know.
   const { objects } = await env.CONTENT.list({ prefix: `content/${user.userId}/` });
   const known = await env.DB.prepare(

@@ -256,12 +256,16 @@ export const runEvents = sqliteTable(
 );
 
 /** What a finished run proves, signed. */
-export const receipts = sqliteTable("receipts", {
-  runId: text("run_id").primaryKey(),
-  syncId: text("sync_id").notNull(),
-  /** The signed receipt as JSON. */
-  receipt: text().notNull(),
-});
+export const receipts = sqliteTable(
+  "receipts",
+  {
+    syncId: text("sync_id").notNull(),
+    runId: text("run_id").notNull(),
+    /** The signed receipt as JSON. */
+    receipt: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.syncId, table.runId] })],
+);
 
 /** What changed in a user's copies, in order: one row for each durable step. */
 export const changes = sqliteTable(

@@ -12,6 +12,7 @@ export const NAMED_SHAPES = {
   Sync: wire.sync,
   SyncStatus: wire.syncStatus,
   Run: wire.run,
+  SignedReceipt: wire.signedReceipt,
   Item: wire.item,
   Status: wire.status,
   Dashboard: wire.dashboard,
@@ -100,6 +101,13 @@ export const OPERATIONS: readonly Operation[] = [
     answer: { listOf: "Item" },
   },
 
+  {
+    method: "get",
+    path: "/syncs/{id}/listing",
+    summary: "The whole mirror, an item a line, in the order that its digest is computed in",
+    answer: { mediaType: "application/x-ndjson" },
+  },
+
   { method: "get", path: "/runs/{id}", summary: "One run", answer: { shape: "Run" } },
   {
     method: "get",
@@ -107,6 +115,12 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "The files that a run was the last to change",
     query: wire.runFilesQuery,
     answer: { listOf: "Item" },
+  },
+  {
+    method: "get",
+    path: "/runs/{id}/receipt",
+    summary: "What a finished run proves, signed; its key is at /.well-known/tidemark-receipt-keys.json",
+    answer: { shape: "SignedReceipt" },
   },
   {
     method: "get",

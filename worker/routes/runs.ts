@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import type { UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
-import { unwrap } from "../errors.ts";
+import { catalogue } from "../db/client.ts";
+import { getReceipt } from "../db/receipts.ts";
+import { AppError, unwrap } from "../errors.ts";
 import { listFilesOfRun } from "./list-items.ts";
 import { loadRun, withLiveNumbers } from "./load.ts";
 import { runLog } from "./run-log.ts";
@@ -18,6 +20,14 @@ export const runRoutes = new Hono<UserEnv>()
   .get("/:id/files", query(runFilesQuery), async (c) => {
     const run = await loadRun(c, c.req.param("id"));
     return c.json(await listFilesOfRun(c, run, c.req.valid("query")));
+  })
+
+  .get("/:id/receipt", async (c) => {
+    const { id: userId, homeShard } = c.var.user;
+    const run = await loadRun(c, c.req.param("id"));
+    const signed = run.finishedAt === null ? null : await getReceipt(catalogue(c.env, homeShard), { userId, syncId: run.syncId }, run.id);
+    if (!signed) throw new AppError("run.no_receipt", "Only a run that came to its end has a receipt.");
+    return c.json(signed);
   })
 
   .get("/:id/logs", async (c) => runLog(c, await loadRun(c, c.req.param("id"))))

@@ -6,6 +6,7 @@ import { listRuns } from "../db/runs.ts";
 import { listSyncs } from "../db/syncs.ts";
 import { unwrap } from "../errors.ts";
 import { listItems } from "./list-items.ts";
+import { mirrorListing } from "./listing.ts";
 import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
 import { jsonBody, query } from "./validate.ts";
 import type { Run } from "../wire.ts";
@@ -71,6 +72,8 @@ export const syncRoutes = new Hono<UserEnv>()
     const page = await listRuns(catalogue(c.env, homeShard), id, sync.id, c.req.valid("query"));
     return c.json({ items: await withLiveNumbers(c, page.items), cursor: page.cursor });
   })
+
+  .get("/:id/listing", async (c) => mirrorListing(c, await loadSync(c, c.req.param("id"))))
 
   .get("/:id/items", query(itemsQuery), async (c) => {
     const sync = await loadSync(c, c.req.param("id"));

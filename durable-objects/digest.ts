@@ -1,0 +1,96 @@
+import type { MirrorRow } from "../worker/db/mirror.ts";
+import { mirrorRows } from "../worker/db/mirror.ts";
+import type { MirrorCounts } from "../worker/sync/counts.ts";
+import { addCounts, countItem, NO_COUNTS } from "../worker/sync/counts.ts";
+import { DigestRoot, RangeWalk } from "../worker/sync/digest.ts";
+import type { ComputedRange } from "./digest-store.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+
+// The digest of the mirror is computed at the end of a run, where steps have marked ranges of ids since the last time. What
+// is computed is durable range by range: after a kill it goes on where it was.
+
+/** Rows of one statement. */
+const READ_ROWS_MAX = 2_000;
+/** Rows a step: the range that is begun is finished all the same, however long it is. */
+const STEP_ROWS_MAX = 8_000;
+
+export interface MirrorDigest {
+  entries: number;
+  root: string;
+  counts: MirrorCounts;
+}
+
+/** Whether a step of `computeDigest` is needed. */
+export function digestDue(engine: Engine, syncId: string): boolean {
+  return !engine.store.digest.isComplete(syncId);
+}
+
+/** One step: ranges are computed, the last ones first, so that one that merges is read once. */
+export async function computeDigest(engine: Engine, syncId: string): Promise<void> {
+  const { digest } = engine.store;
+  for (let rows = 0; rows < STEP_ROWS_MAX;) {
+    const range = digest.lastDirty(syncId);
+    if (!range) return;
+    rows += 1 + (await computeRange(engine, syncId, range, STEP_ROWS_MAX - rows));
+  }
+}
+
+/** Computes what lies from `start` to the next range, as far as the rows go. Answers how many were read. */
+async function computeRange(
+  engine: Engine,
+  syncId: string,
+  range: { start: string; before: string | null },
+  rowsMax: number,
+): Promise<number> {
+  const { store } = engine;
+  const { touches } = store.digest;
+  const computed: ComputedRange[] = [];
+  const walk = new RangeWalk(range.start);
+  let counts = { ...NO_COUNTS };
+  let read = 0;
+  let at = { from: range.start, including: true };
+  for (;;) {
+    const rows = await mirrorRows(engine.db(), scopeOf(engine, syncId), { ...at, before: range.before, limit: READ_ROWS_MAX });
+    if (read === 0 && range.start !== "" && !beginsWith(rows, range.start)) {
+      store.transaction(() => store.digest.merge(syncId, range.start));
+      return rows.length;
+    }
+    for (const row of rows) {
+      const ended = row.inMirror ? walk.add(row) : null;
+      if (ended) {
+        computed.push({ ...ended, counts });
+        counts = { ...NO_COUNTS };
+      }
+      countItem(counts, { ...row, folder: row.kind === 0 });
+    }
+    read += rows.length;
+    const done = rows.length < READ_ROWS_MAX;
+    if (done) computed.push({ ...walk.finish(), counts });
+    if (done || (read >= rowsMax && computed.length > 0)) {
+      store.transaction(() => {
+        // Something changed while the rows were read: they may be older than that.
+        if (store.digest.touches !== touches) return;
+        for (const each of computed) store.digest.save(syncId, each);
+        if (!done) store.digest.leave(syncId, walk.start);
+      });
+      return read;
+    }
+    at = { from: rows.at(-1)?.id ?? range.start, including: false };
+  }
+}
+
+function beginsWith([first]: readonly MirrorRow[], start: string): boolean {
+  return first?.id === start && first.inMirror === 1;
+}
+
+/** The digest, once it is computed. */
+export function mirrorDigest(engine: Engine, syncId: string): MirrorDigest {
+  const root = new DigestRoot();
+  let counts = NO_COUNTS;
+  for (const range of engine.store.digest.ranges(syncId)) {
+    root.add(range);
+    counts = addCounts(counts, range.counts);
+  }
+  return { ...root.finish(), counts };
+}
