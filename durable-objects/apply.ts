@@ -3,9 +3,12 @@ import { timeId } from "../worker/ids.ts";
 import type { Change } from "../worker/providers/provider.ts";
 import type { Plan } from "../worker/sync/plan.ts";
 import { planPage } from "../worker/sync/plan.ts";
+import { rowOf } from "../worker/sync/item.ts";
 import { add } from "../worker/sync/stats.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { noteUpset } from "./replanning.ts";
+import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
 import { logEvents } from "./run-log.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
@@ -31,19 +34,22 @@ export async function applyChanges(
   const ids = changes.flatMap((change) => (change.type === "upsert" ? change.entry.id : (change.id ?? [])));
   const known = await knownItems(db, scope, [...new Set(ids)]);
   const now = engine.now();
+  const reported = changes.flatMap((change) => (change.type === "upsert" ? rowOf(change.entry, known.get(change.entry.id), now) : []));
+  const ruling = await rulingOn(engine, sync, reported);
   const pendingJobs = [...known.values()].flatMap((row) => row.pendingJob ?? []).filter((id) => !endingJobs.has(id));
   const plan = planPage({
     changes,
     known,
     liveJobs: engine.store.jobs.live(pendingJobs),
     mode: sync.mode,
+    ruling,
     runId: run.id,
     now,
     mintJobId: () => timeId(now),
   });
   if (plan.rows.length > 0 || plan.removals.length > 0 || plan.malformed > 0) await announce(engine, run);
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
-  const written = await upsertItems(db, scope, plan.rows);
+  const written = await upsertItems(db, scope, plan.rows, now);
   await logEvents(engine, run, plan.notes);
   return {
     plan,
@@ -51,6 +57,7 @@ export async function applyChanges(
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
       engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
+      noteUpset(engine, sync.id, plan);
       run.discovered += plan.discovered;
       run.skipped += plan.rows.filter((row) => row.state === "skipped").length;
       run.failed += plan.rows.filter((row) => row.state === "failed").length;

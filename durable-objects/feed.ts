@@ -9,6 +9,7 @@ import { add, difference } from "../worker/sync/stats.ts";
 import { applyChanges } from "./apply.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { roundEnded } from "./replanning.ts";
 import { announce } from "./run.ts";
 import type { FeedPhase, FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 
@@ -106,6 +107,7 @@ function finishRound(engine: Engine, sync: SyncState, feed: FeedState, place: Pa
   engine.sweep = null;
   engine.store.updateFeed(feed, { ...place, phase: "idle", enumeration: "none" });
   engine.store.updateSync(sync.id, { checkedAt: engine.now() });
+  roundEnded(engine, sync.id);
 }
 
 /** Items that the enumeration did not report are looked up: gone, refused, or there after all. */

@@ -1,44 +1,162 @@
+import { idsAtPaths } from "../worker/db/folders.ts";
 import { failedItems, scanItems, upsertItems } from "../worker/db/items.ts";
+import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
+import { isHeld } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
-import { replan } from "../worker/sync/plan.ts";
+import type { Plan } from "../worker/sync/plan.ts";
+import type { Replanned } from "../worker/sync/replan.ts";
+import { countDrops, replan } from "../worker/sync/replan.ts";
+import type { ReplanState } from "../worker/sync/replan-state.ts";
+import { requested } from "../worker/sync/replan-state.ts";
+import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { add } from "../worker/sync/stats.ts";
+import { compileRules } from "../worker/sync/wanted.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
+import { logEvents } from "./run-log.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 // Items that are planned again without a word from the source: since what is wanted has changed, or to try what failed.
+// First what would leave the mirror is counted, and then, in a second pass, it goes or is held for a decision.
 
 /** Rows planned again, a step. */
 const REPLAN_ROWS_MAX = 500;
+/** Rows judged, a step of the counting. */
+const COUNTED_ROWS_MAX = 2_000;
+
+/**
+ * Has the whole catalogue planned again, from the beginning. `afresh`: a person has changed the rules. To be called in the
+ * transaction that changes what is wanted.
+ */
+export function requestReplan(engine: Engine, syncId: string, { scan = true, afresh = false } = {}): void {
+  const sync = engine.store.sync(syncId);
+  if (sync) engine.store.updateSync(syncId, { replanAfter: "", replan: requested(sync.replan, { scan, afresh }) });
+}
+
+/** Notes, in the transaction of a page, that items it does not name may be wanted otherwise now. */
+export function noteUpset(engine: Engine, syncId: string, plan: Pick<Plan, "upsets" | "rows">): void {
+  const sync = engine.store.sync(syncId);
+  if (!sync || sync.replan.atRoundsEnd === "all") return;
+  const pathsMayAppear = plan.rows.length > 0 && unresolvedPaths(sync.selection).length > 0;
+  const atRoundsEnd = plan.upsets ? "all" : pathsMayAppear ? "paths" : "nothing";
+  if (atRoundsEnd === "nothing" || atRoundsEnd === sync.replan.atRoundsEnd) return;
+  engine.store.updateSync(syncId, { replan: { ...sync.replan, atRoundsEnd } });
+}
+
+/** In the transaction that ends a round: all of its folders are known now. */
+export function roundEnded(engine: Engine, syncId: string): void {
+  const noted = engine.store.sync(syncId)?.replan.atRoundsEnd ?? "nothing";
+  if (noted !== "nothing") requestReplan(engine, syncId, { scan: noted === "all" });
+}
 
 /** A chunk of the catalogue by what is wanted now; or, forced, of what failed. */
 export async function replanChunk(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
-  const scope = scopeOf(engine, sync.id);
-  const forced = sync.replanForced === 1;
-  const rows = forced
-    ? await failedItems(engine.db(), scope, Infinity, REPLAN_ROWS_MAX)
-    : await scanItems(engine.db(), scope, sync.replanAfter ?? "", REPLAN_ROWS_MAX);
-  await queueAgain(engine, sync, run, rows, forced ? Infinity : engine.now());
+  if (sync.replanForced === 1) return replanFailed(engine, sync, run);
+  switch (sync.replan.phase) {
+    case "none":
+      return requestReplan(engine, sync.id);
+    case "resolving":
+      return resolve(engine, sync);
+    case "counting":
+      return countChunk(engine, sync);
+    case "dropping":
+    case "holding":
+      return planChunk(engine, sync, run);
+  }
+}
+
+/** Moves on, unless the catalogue is to be planned by newer rules meanwhile: then from the beginning. */
+function moveOn(engine: Engine, sync: SyncState, replanAfter: string | null, patch: Partial<ReplanState> = {}): void {
+  const { replan } = engine.store.sync(sync.id) ?? sync;
+  if (replan.version === sync.replan.version) engine.store.updateSync(sync.id, { replanAfter, replan: { ...replan, ...patch } });
+}
+
+/** Selected paths that are known by now are named by their ids from here on. */
+async function resolve(engine: Engine, sync: SyncState): Promise<void> {
+  const ids = await idsAtPaths(engine.db(), scopeOf(engine, sync.id), unresolvedPaths(sync.selection));
+  const isChanged = () => engine.store.sync(sync.id)?.replan.version !== sync.replan.version;
+  if (ids.size > 0) {
+    if (isChanged()) return;
+    const selection = resolvePaths(sync.selection, ids);
+    engine.store.updateSync(sync.id, { selection });
+    await updateSync(engine.db(), engine.userId, sync.id, { selection });
+    // A newer selection may have been written first, and be overwritten now.
+    if (isChanged()) await updateSync(engine.db(), engine.userId, sync.id, { selection: engine.store.sync(sync.id)?.selection ?? [] });
+  }
+  if (ids.size === 0 && !sync.replan.scan) return moveOn(engine, sync, null, { phase: "none" });
+  const next = compileRules(sync).none ? ({ phase: "dropping", unplaced: false } as const) : ({ phase: "counting" } as const);
+  moveOn(engine, sync, "", next);
+}
+
+async function countChunk(engine: Engine, sync: SyncState): Promise<void> {
+  const rows = await scanItems(engine.db(), scopeOf(engine, sync.id), sync.replanAfter ?? "", COUNTED_ROWS_MAX);
+  const ruling = await rulingOn(engine, sync, rows);
+  const counted = countDrops(rows, { ruling, mode: sync.mode, afresh: sync.replan.afresh });
+  const contents = sync.replan.contents + counted.contents;
+  const drops = sync.replan.drops + counted.drops;
+  if (rows.length === COUNTED_ROWS_MAX) return moveOn(engine, sync, rows.at(-1)?.remoteId ?? "", { contents, drops });
+  const phase = isHeld(sync.options.removalLimit, contents, drops) ? "holding" : "dropping";
+  moveOn(engine, sync, "", { phase, contents, drops, unplaced: false });
+}
+
+async function planChunk(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
+  const rows = await scanItems(engine.db(), scopeOf(engine, sync.id), sync.replanAfter ?? "", REPLAN_ROWS_MAX);
+  const { planned, commit } = await planAgain(engine, sync, run, rows, engine.now());
   const done = rows.length < REPLAN_ROWS_MAX;
-  // What failed and is queued fails no longer: the next chunk of a forced pass begins where this one did.
-  const replanAfter = forced ? "" : (rows.at(-1)?.remoteId ?? "");
-  engine.store.updateSync(sync.id, done ? { replanAfter: null, replanForced: 0 } : { replanAfter });
+  if (done && sync.replan.phase === "holding") await logEvents(engine, run, [heldNote(sync.replan)]);
+  engine.store.transaction(() => {
+    commit();
+    const unplaced = sync.replan.unplaced || planned.unplaced;
+    if (done) moveOn(engine, sync, null, { phase: "none", afresh: false, unplaced });
+    else moveOn(engine, sync, rows.at(-1)?.remoteId ?? "", { unplaced });
+  });
+}
+
+function heldNote({ drops }: ReplanState) {
+  const message = `Held: ${drops} files that the selection or the filters no longer want. Approve or discard.`;
+  return { remoteId: null, level: "error" as const, message };
+}
+
+/** What failed, all of it as if for the first time. What is queued fails no longer: each chunk begins at the beginning. */
+async function replanFailed(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
+  const rows = await failedItems(engine.db(), scopeOf(engine, sync.id), Infinity, REPLAN_ROWS_MAX);
+  const { commit } = await planAgain(engine, sync, run, rows, Infinity);
+  engine.store.transaction(() => {
+    commit();
+    const now = engine.store.sync(sync.id) ?? sync;
+    if (rows.length === REPLAN_ROWS_MAX) return;
+    engine.store.updateSync(sync.id, { replanForced: 0, ...(now.replan.phase === "none" ? { replanAfter: null } : {}) });
+  });
 }
 
 /** What failed and has waited long enough. */
 export async function retryDue(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
   const rows = await failedItems(engine.db(), scopeOf(engine, sync.id), engine.now(), REPLAN_ROWS_MAX);
-  await queueAgain(engine, sync, run, rows, engine.now());
-  if (rows.length < REPLAN_ROWS_MAX) engine.store.updateSync(sync.id, { retryAt: null });
+  const { commit } = await planAgain(engine, sync, run, rows, engine.now());
+  engine.store.transaction(() => {
+    commit();
+    if (rows.length < REPLAN_ROWS_MAX) engine.store.updateSync(sync.id, { retryAt: null });
+  });
 }
 
-async function queueAgain(engine: Engine, sync: SyncState, run: RunState, known: readonly ItemRow[], retryBefore: number): Promise<void> {
+/** Plans these rows again and writes them to the catalogue; what is left is to be called in the step's transaction. */
+async function planAgain(
+  engine: Engine,
+  sync: SyncState,
+  run: RunState,
+  known: readonly ItemRow[],
+  retryBefore: number,
+): Promise<{ planned: Replanned; commit: () => void }> {
   const now = engine.now();
   const planned = replan(known, {
     liveJobs: engine.store.jobs.live(known.flatMap((row) => row.pendingJob ?? [])),
     mode: sync.mode,
+    ruling: await rulingOn(engine, sync, known),
+    drops: sync.replan.phase === "holding" ? "hold" : "exclude",
+    afresh: sync.replan.afresh,
     runId: run.id,
     now,
     mintJobId: () => timeId(now),
@@ -46,12 +164,14 @@ async function queueAgain(engine: Engine, sync: SyncState, run: RunState, known:
   });
   if (planned.rows.length > 0) await announce(engine, run);
   engine.store.touchDigest(sync.id, planned.rows.map((row) => row.remoteId)); // prettier-ignore
-  const written = await upsertItems(engine.db(), scopeOf(engine, sync.id), planned.rows);
-  const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
-  engine.store.transaction(() => {
+  const written = await upsertItems(engine.db(), scopeOf(engine, sync.id), planned.rows, now);
+  const commit = () => {
+    const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
     for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
+    run.held = (run.held ?? 0) + planned.held;
     run.usage.rowsWritten += written;
-    engine.store.updateSync(sync.id, { stats: add(sync.stats, planned.stats) });
+    engine.store.updateSync(sync.id, { stats: add((engine.store.sync(sync.id) ?? sync).stats, planned.stats) });
     engine.store.saveRun(run);
-  });
+  };
+  return { planned, commit };
 }

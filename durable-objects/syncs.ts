@@ -1,3 +1,4 @@
+import { idsAtPaths } from "../worker/db/folders.ts";
 import { getConnection } from "../worker/db/connections.ts";
 import { getRun, lastRuns, toRun, updateRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
@@ -7,10 +8,14 @@ import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
 import { providers } from "../worker/providers/registry.ts";
 import { mergeOptions, toFilters, toSelection } from "../worker/sync/given-rules.ts";
+import type { SelectionEntry } from "../worker/sync/rules.ts";
 import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
+import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Run, Sync, SyncCreate, SyncPatch } from "../worker/wire.ts";
 import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import { requestReplan } from "./replanning.ts";
 import { announce, finishRun, newRun, toWireRun } from "./run.ts";
 import { reviewSubscriptions } from "./subscribing.ts";
 import type { SyncState } from "./user-sync-schema.ts";
@@ -29,7 +34,8 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
   const id = randomId();
   const options = mergeOptions(DEFAULT_OPTIONS, request.options);
-  const rules = { selection: toSelection(request.selection), filters: toFilters(request.filters), options };
+  const selection = await withKnownIds(engine, connection.id, toSelection(request.selection));
+  const rules = { selection, filters: toFilters(request.filters), options };
   const columns = wakeColumns(request.schedule, userId, engine.now());
   await insertSync(db, userId, {
     id,
@@ -72,14 +78,53 @@ export async function changeSync(engine: Engine, syncId: string, patch: SyncPatc
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
   const columns = patch.schedule ? wakeColumns(patch.schedule, userId, engine.now()) : null;
   const { name, mode, schedule, labels } = patch;
-  const row: SyncRowPatch = { ...defined({ name, mode, schedule, labels }), ...columns };
+  const rules = await changeRules(engine, sync, patch);
+  const row: SyncRowPatch = { ...defined({ name, mode, schedule, labels }), ...rules, ...columns };
   if (Object.keys(row).length > 0) await updateSync(engine.db(), userId, syncId, row);
   if (schedule && columns) store.updateSync(syncId, { schedule, nextDueAt: columns.nextDueAt });
   if (schedule) reviewSubscriptions(engine);
-  if (mode && mode !== sync.mode) store.updateSync(syncId, { mode, replanAfter: "", replanForced: 0, wakeTrigger: "manual" });
   engine.live.emit({ type: "account" });
   await engine.wakeBy(engine.now());
   return wireSync(engine, syncId);
+}
+
+/**
+ * The object's word counts: it works by the new rules from here on. Should this break off before the catalogue has them too,
+ * then the caller hears of it, and asks again. Answers what was given of them.
+ */
+async function changeRules(
+  engine: Engine,
+  sync: SyncState,
+  patch: SyncPatch,
+): Promise<Pick<SyncRowPatch, "selection" | "filters" | "options">> {
+  const { store } = engine;
+  const rules = defined({
+    selection: patch.selection && (await withKnownIds(engine, sync.connectionId, toSelection(patch.selection))),
+    filters: patch.filters && toFilters(patch.filters),
+    options: patch.options && mergeOptions(sync.options, patch.options),
+    mode: patch.mode,
+  });
+  const judging = { selection: sync.selection, filters: sync.filters, mode: sync.mode };
+  const { options: _, ...judged } = rules;
+  store.transaction(() => {
+    store.updateSync(sync.id, rules);
+    if (JSON.stringify({ ...judging, ...judged }) === JSON.stringify(judging)) return;
+    requestReplan(engine, sync.id, { afresh: true });
+    store.updateSync(sync.id, { wakeTrigger: "manual" });
+  });
+  return rules;
+}
+
+/** Selected paths by their ids, as far as any sync of the connection knows them. The others are found as they are listed. */
+async function withKnownIds(engine: Engine, connectionId: string, selection: SelectionEntry[]): Promise<SelectionEntry[]> {
+  let found = selection;
+  for (const sync of engine.store.syncs()) {
+    if (sync.connectionId !== connectionId) continue;
+    const paths = unresolvedPaths(found);
+    if (paths.length === 0) break;
+    found = resolvePaths(found, await idsAtPaths(engine.db(), scopeOf(engine, sync.id), paths));
+  }
+  return found;
 }
 
 /** Only what was given: an absent field changes nothing. */
@@ -152,7 +197,7 @@ export async function retryFailed(engine: Engine, runId: string): Promise<Result
   const row = await getRun(engine.db(), engine.userId, runId);
   const sync = row && liveSync(engine, row.syncId);
   if (!sync) return failure("run.not_found", "There is no such run.");
-  engine.store.updateSync(sync.id, { replanAfter: "", replanForced: 1 });
+  engine.store.updateSync(sync.id, { replanAfter: sync.replanAfter ?? "", replanForced: 1 });
   return runNow(engine, sync.id, { full: false, trigger: "retry" });
 }
 

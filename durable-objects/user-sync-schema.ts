@@ -1,4 +1,5 @@
 import type { FileResult, JobFile } from "../worker/sync/job.ts";
+import type { ReplanState } from "../worker/sync/replan-state.ts";
 import type { Filters, SelectionEntry, SyncOptions } from "../worker/sync/rules.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
@@ -57,6 +58,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE syncs ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
   ALTER TABLE syncs ADD COLUMN enumerated_at INTEGER;
   ALTER TABLE syncs ADD COLUMN alarmed_at INTEGER;
+  ALTER TABLE syncs ADD COLUMN replan TEXT NOT NULL DEFAULT '{}';
 
   CREATE TABLE digest_ranges (
     sync_id TEXT NOT NULL, start TEXT NOT NULL, dirty INTEGER NOT NULL DEFAULT 1, entries INTEGER NOT NULL DEFAULT 0,
@@ -100,10 +102,11 @@ export interface SyncState {
   recheckAt: number | null;
   /** When the first failed item is due again. */
   retryAt: number | null;
-  /** How far the catalogue has been planned again; null where it need not be. */
+  /** How far the catalogue has been planned again, in its phase; null where it need not be. */
   replanAfter: string | null;
   /** 1: only failed items are planned, all of them as if for the first time. */
   replanForced: number;
+  replan: ReplanState;
   checkedAt: number | null;
   upToDateAt: number | null;
   stats: Stats;

@@ -1,3 +1,4 @@
+import { NO_REPLAN } from "../worker/sync/replan-state.ts";
 import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
 import { NO_STATS } from "../worker/sync/stats.ts";
 import type { ConnectionState, FeedState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
@@ -13,7 +14,7 @@ const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_du
   wakes_taken AS wakesTaken, wake_trigger AS wakeTrigger, enumerate_next AS enumerateNext, recheck_at AS recheckAt,
   retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
   up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts, selection, filters, options,
-  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt`;
+  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, replan`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
@@ -264,7 +265,7 @@ export class UserSyncStore {
   }
 }
 
-type JsonColumn = "schedule" | "stats" | "selection" | "filters" | "options";
+type JsonColumn = "schedule" | "stats" | "selection" | "filters" | "options" | "replan";
 type SyncRecord = Omit<SyncState, JsonColumn> & Record<JsonColumn, string>;
 
 /** Totals and options of an earlier release lack the newer fields. */
@@ -276,5 +277,6 @@ function toSync(row: SyncRecord): SyncState {
     selection: JSON.parse(row.selection) as SyncState["selection"],
     filters: JSON.parse(row.filters) as SyncState["filters"],
     options: { ...DEFAULT_OPTIONS, ...(JSON.parse(row.options) as Partial<SyncState["options"]>) },
+    replan: { ...NO_REPLAN, ...(JSON.parse(row.replan) as Partial<SyncState["replan"]>) },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { globProblem } from "./sync/filters.ts";
 
 // The shapes of the API's resources: what routes validate and answer, and what the UI's client is typed by.
 // Times are ISO 8601 strings, sizes bytes.
@@ -103,7 +104,15 @@ const types = z
       .pipe(z.string().min(1).max(50)),
   )
   .max(TYPES_MAX);
-const globs = z.array(z.string().min(1).max(GLOB_MAX)).max(GLOBS_MAX);
+const glob = z
+  .string()
+  .min(1)
+  .max(GLOB_MAX)
+  .superRefine((value, context) => {
+    const message = globProblem(value);
+    if (message !== null) context.addIssue({ code: "custom", message });
+  });
+const globs = z.array(glob).max(GLOBS_MAX);
 
 /** One choice: by the id that the source gives the item, or by path, which is resolved to its id. */
 const selectionEntry = z

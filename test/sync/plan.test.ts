@@ -3,7 +3,9 @@ import type { Change, Entry } from "../../worker/providers/provider.ts";
 import type { ItemRow } from "../../worker/sync/item.ts";
 import { STORABLE_BYTES_MAX } from "../../worker/sync/item.ts";
 import type { PlanInput } from "../../worker/sync/plan.ts";
-import { planPage, replan } from "../../worker/sync/plan.ts";
+import { planPage } from "../../worker/sync/plan.ts";
+import { replan } from "../../worker/sync/replan.ts";
+import { EVERYTHING } from "../../worker/sync/ruling.ts";
 
 const NOW = 1_000_000;
 
@@ -14,6 +16,7 @@ function plan(changes: Change[], known: ItemRow[] = [], more: Partial<PlanInput>
     known: new Map(known.map((row) => [row.remoteId, row])),
     liveJobs: new Set(),
     mode: "content",
+    ruling: EVERYTHING,
     runId: "run",
     now: NOW,
     mintJobId: () => `job-${(jobs += 1)}`,
@@ -164,7 +167,16 @@ describe("a failed file", () => {
   });
 
   it("is queued as if for the first time when a person asks", () => {
-    const terms = { liveJobs: new Set<string>(), mode: "content" as const, runId: "run", now: NOW, mintJobId: () => "job" };
+    const terms = {
+      liveJobs: new Set<string>(),
+      mode: "content" as const,
+      ruling: EVERYTHING,
+      drops: "exclude" as const,
+      afresh: false,
+      runId: "run",
+      now: NOW,
+      mintJobId: () => "job",
+    };
     expect(replan([failed], { ...terms, retryBefore: NOW }).rows).toEqual([]);
     expect(replan([failed], { ...terms, retryBefore: Infinity }).rows).toMatchObject([
       { state: "pending", attempts: 0, pendingJob: "job" },

@@ -30,8 +30,11 @@ export async function knownItems(db: Database, scope: ItemScope, remoteIds: read
   return new Map(rows.map((row) => [row.remoteId, row]));
 }
 
-/** Inserts or replaces what planning decides of these rows. What is stored of an item is left as it is. */
-export async function upsertItems(db: Database, scope: ItemScope, rows: readonly ItemRow[]): Promise<number> {
+/**
+ * Inserts or replaces what planning decides of these rows. What is stored of an item is left as it is; of one that is left
+ * out it becomes a version that ended `at`, and of one that is in the mirror again it is current again.
+ */
+export async function upsertItems(db: Database, scope: ItemScope, rows: readonly ItemRow[], at: number): Promise<number> {
   if (rows.length === 0) return 0;
   const restored = rows.filter((row) => row.state === "stored" && row.storedId !== null).map((row) => row.storedId);
   const upsert = sql`
@@ -49,14 +52,20 @@ export async function upsertItems(db: Database, scope: ItemScope, rows: readonly
       content_tag = excluded.content_tag, state = excluded.state, reason = excluded.reason,
       pending_job = excluded.pending_job, next_attempt_at = excluded.next_attempt_at, attempts = excluded.attempts,
       run_id = excluded.run_id, kept = excluded.kept`;
-  if (restored.length === 0) return (await db.run(upsert)).meta.rows_written;
-  // An item that came back with the content that is kept of it: that content is current again.
+  const excluded = rows.filter((row) => row.state === "excluded" && row.storedId !== null).map((row) => row.remoteId);
+  if (restored.length === 0 && excluded.length === 0) return (await db.run(upsert)).meta.rows_written;
   const results = await runBatch(db, [
     upsert,
     sql`
-      DELETE FROM versions WHERE sync_id = ${scope.syncId} AND ended_by = 'removed'
+      DELETE FROM versions WHERE sync_id = ${scope.syncId} AND ended_by IN ('removed', 'excluded')
         AND remote_id IN (SELECT value->>'remoteId' FROM json_each(${JSON.stringify(rows.map(({ remoteId }) => ({ remoteId })))}))
         AND stored_id IN (SELECT value FROM json_each(${JSON.stringify(restored)})) AND ${owned(scope)}`,
+    // One that has been in the trash already stays there since then.
+    sql`
+      INSERT OR IGNORE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by, restored_from)
+      SELECT sync_id, remote_id, stored_number, stored_id, stored_size, stored_sha256, stored_at, ${at}, 'excluded', restored_from
+      FROM items WHERE sync_id = ${scope.syncId} AND stored_id IS NOT NULL AND ${owned(scope)}
+        AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(excluded)}))`,
   ]);
   return rowsWritten(results);
 }
@@ -160,6 +169,7 @@ function rowsWritten(results: readonly D1Result[]): number {
   return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
 }
 
-function owned(scope: ItemScope): SQL {
+/** That the sync is the user's. */
+export function owned(scope: ItemScope): SQL {
   return sql`EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
 }

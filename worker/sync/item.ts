@@ -1,7 +1,7 @@
 import type { Entry, SkipReason } from "../providers/provider.ts";
 import type { ContentMarks } from "./content.ts";
 import { sameContent } from "./content.ts";
-import type { Kept } from "./rules.ts";
+import type { Kept, Wantedness } from "./rules.ts";
 
 // What an item is, and which state it belongs in. No I/O.
 
@@ -98,11 +98,22 @@ export function isCurrent(row: ItemRow): boolean {
   return stored !== null && sameContent(sourceMarks(row), stored);
 }
 
-/** The state that an item belongs in by what is wanted, what is stored and what the source has: never by what changed. */
-export function stateOf(row: ItemRow, mode: SyncMode, skip: SkipReason | undefined): { state: ItemState; reason: string | null } {
-  if (row.kind === FOLDER) return { state: "stored", reason: null };
-  if (skip) return { state: "skipped", reason: skip };
-  if (isCurrent(row)) return { state: "stored", reason: null };
+/** Why a row is `held` that the rules no longer want; a removal that is held has another reason. */
+export const HELD_EXCLUSION = "excluded";
+
+/**
+ * The state that an item belongs in by what is wanted, what is stored and what the source has: never by what changed.
+ * What is stored and current stays in metadata mode; what the rules do not want does not.
+ */
+export function stateOf(
+  row: ItemRow,
+  mode: SyncMode,
+  skip: SkipReason | undefined,
+  wanted: Wantedness,
+): { state: ItemState; reason: string | null } {
+  if (row.kind === FILE && skip) return { state: "skipped", reason: skip };
+  if (!wanted.wanted) return { state: "excluded", reason: wanted.reason };
+  if (row.kind === FOLDER || isCurrent(row)) return { state: "stored", reason: null };
   if (mode === "metadata") return { state: "excluded", reason: "metadata_only" };
   if (row.size !== null && row.size > STORABLE_BYTES_MAX) return { state: "skipped", reason: "too_large" };
   return { state: "pending", reason: null };

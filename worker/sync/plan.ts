@@ -5,6 +5,8 @@ import { Bundler } from "./bundle.ts";
 import { sameContent } from "./content.ts";
 import type { ItemRow, SyncMode } from "./item.ts";
 import { FILE, rowOf, sourceMarks, stateOf } from "./item.ts";
+import type { Ruling } from "./ruling.ts";
+import { staysThoughUnwanted, upsetsBelow } from "./ruling.ts";
 import type { Stats } from "./stats.ts";
 import { add, difference, NO_STATS } from "./stats.ts";
 
@@ -20,13 +22,14 @@ export interface PlanInput {
   /** Jobs that the ledger still has, of those that known rows name. */
   liveJobs: ReadonlySet<string>;
   mode: SyncMode;
+  ruling: Ruling;
   runId: string | null;
   now: number;
   mintJobId: () => string;
 }
 
 /** What planning needs beside the entries themselves. */
-type Terms = Omit<PlanInput, "changes" | "known">;
+export type Terms = Omit<PlanInput, "changes" | "known">;
 
 /** One line for the run's log. */
 export interface Note {
@@ -50,10 +53,22 @@ export interface Plan {
   notes: Note[];
   /** Entries that could not be read at all: without an id there is no row to say so. */
   malformed: number;
+  /** Whether items that the page does not name may be wanted otherwise now: a folder above them has moved, or is known at last. */
+  upsets: boolean;
 }
 
 export function planPage(input: PlanInput): Plan {
-  const plan: Plan = { rows: [], jobs: [], removals: [], present: [], stats: NO_STATS, discovered: 0, notes: [], malformed: 0 };
+  const plan: Plan = {
+    rows: [],
+    jobs: [],
+    removals: [],
+    present: [],
+    stats: NO_STATS,
+    discovered: 0,
+    notes: [],
+    malformed: 0,
+    upsets: false,
+  };
   const bundler = new Bundler(input.mintJobId);
   for (const change of lastOccurrences(input.changes)) {
     if (change.type === "removal") plan.removals.push(change.id);
@@ -82,9 +97,9 @@ function lastOccurrences(changes: readonly Change[]): Change[] {
 function planEntry(entry: Entry, input: PlanInput, bundler: Bundler, plan: Plan): void {
   const known = input.known.get(entry.id);
   const row = rowOf(entry, known, input.now);
-  const target = stateOf(row, input.mode, entry.skip);
-  row.state = target.state;
-  row.reason = target.reason;
+  const wanted = input.ruling.wanted(row);
+  Object.assign(row, staysThoughUnwanted(known, wanted) ?? stateOf(row, input.mode, entry.skip, wanted));
+  plan.upsets ||= upsetsBelow(row, known, wanted, input.ruling);
   plan.present.push(entry.id);
   if (row.state === "pending" && !keepAsPlanned(row, known, input, input.now)) {
     row.pendingJob = bundler.add(jobFile(row, entry.download ?? null));
@@ -103,7 +118,7 @@ function planEntry(entry: Entry, input: PlanInput, bundler: Bundler, plan: Plan)
  * A due item keeps the job, or the wait after a failure, that it already has for this very content. False where it has
  * none: it is to be queued. Failures that wait until `retryBefore` or earlier wait no longer.
  */
-function keepAsPlanned(row: ItemRow, known: ItemRow | undefined, terms: Terms, retryBefore: number): boolean {
+export function keepAsPlanned(row: ItemRow, known: ItemRow | undefined, terms: Terms, retryBefore: number): boolean {
   if (!known || known.reason === "malformed" || !sameContent(sourceMarks(row), sourceMarks(known))) return false;
   if (known.state === "pending" && known.pendingJob !== null && terms.liveJobs.has(known.pendingJob)) {
     row.pendingJob = known.pendingJob;
@@ -153,7 +168,7 @@ const COMPARED = [
   "kept",
 ] as const satisfies readonly (keyof ItemRow)[];
 
-function isUnchanged(known: ItemRow | undefined, row: ItemRow): boolean {
+export function isUnchanged(known: ItemRow | undefined, row: ItemRow): boolean {
   return known !== undefined && COMPARED.every((field) => known[field] === row[field]);
 }
 
@@ -176,28 +191,3 @@ function planMalformed(change: Extract<Change, { type: "malformed" }>, input: Pl
   plan.rows.push(row);
   plan.stats = add(plan.stats, difference(known, row));
 }
-
-/**
- * Rows of the catalogue, planned again by what is wanted now: after a change of the mode, or to try what failed.
- * Failures that wait until `retryBefore` or earlier are queued; `Infinity` queues them all, as if for the first time.
- */
-export function replan(known: readonly ItemRow[], terms: Terms & { retryBefore: number }): Pick<Plan, "rows" | "jobs" | "stats"> {
-  const bundler = new Bundler(terms.mintJobId);
-  const rows: ItemRow[] = [];
-  let stats = NO_STATS;
-  for (const before of known) {
-    if (before.kind !== FILE || !REPLANNED.has(before.state) || before.reason === "malformed") continue;
-    const row: ItemRow = { ...before, pendingJob: null, nextAttemptAt: null, ...stateOf(before, terms.mode, undefined) };
-    if (row.state === "pending" && !keepAsPlanned(row, before, terms, terms.retryBefore)) {
-      row.pendingJob = bundler.add(jobFile(row, null));
-    }
-    if (isUnchanged(before, row)) continue;
-    row.runId = terms.runId;
-    rows.push(row);
-    stats = add(stats, difference(before, row));
-  }
-  return { rows, jobs: bundler.jobs, stats };
-}
-
-/** States that depend on what is wanted, stored and tried; the others only the source can change. */
-const REPLANNED: ReadonlySet<ItemRow["state"]> = new Set(["excluded", "pending", "stored", "failed"]);

@@ -50,3 +50,12 @@ export type Kept = (typeof KEPT)[number];
 /** Why a content is no longer the current one. */
 export const VERSION_ENDS = ["superseded", "removed", "excluded", "damaged"] as const;
 export type VersionEnd = (typeof VERSION_ENDS)[number];
+
+/** Why the selection or the filters leave an item out. */
+export const EXCLUSIONS = ["not_selected", "type", "glob", "size", "date", "unplaced"] as const;
+export type Exclusion = (typeof EXCLUSIONS)[number];
+
+/** Whether an item is wanted; `detail` says which rule left it out. */
+export type Wantedness = { wanted: true } | { wanted: false; reason: Exclusion; detail: string };
+
+export const WANTED: Wantedness = { wanted: true };
