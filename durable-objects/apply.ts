@@ -4,7 +4,6 @@ import type { Change } from "../worker/providers/provider.ts";
 import type { Plan } from "../worker/sync/plan.ts";
 import { planPage } from "../worker/sync/plan.ts";
 import { rowOf } from "../worker/sync/item.ts";
-import { add } from "../worker/sync/stats.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { noteUpset } from "./replanning.ts";
@@ -28,7 +27,7 @@ export async function applyChanges(
   run: RunState,
   changes: readonly Change[],
   endingJobs: ReadonlySet<string> = new Set(),
-): Promise<{ plan: Plan; commit: (totals?: Pick<SyncState, "stats">) => void }> {
+): Promise<{ plan: Plan; commit: () => void }> {
   const db = engine.db();
   const scope = scopeOf(engine, sync.id);
   const ids = changes.flatMap((change) => (change.type === "upsert" ? change.entry.id : (change.id ?? [])));
@@ -53,7 +52,7 @@ export async function applyChanges(
   await logEvents(engine, run, plan.notes);
   return {
     plan,
-    commit: (totals = sync) => {
+    commit: () => {
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
       engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
@@ -62,8 +61,8 @@ export async function applyChanges(
       run.skipped += plan.rows.filter((row) => row.state === "skipped").length;
       run.failed += plan.rows.filter((row) => row.state === "failed").length;
       run.unreadable += plan.malformed;
-      run.usage.rowsWritten += written;
-      if (plan.rows.length > 0) engine.store.updateSync(sync.id, { stats: add(totals.stats, plan.stats) });
+      run.usage.rowsWritten += written.rows;
+      if (plan.rows.length > 0) engine.store.addStats(sync.id, plan.stats, written.versions);
     },
   };
 }

@@ -4,7 +4,6 @@ import { knownContents, settleItems } from "../worker/db/settlement.ts";
 import type { SettledItem } from "../worker/db/settlement.ts";
 import type { Change } from "../worker/providers/provider.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
-import { add, NO_STATS } from "../worker/sync/stats.ts";
 import type { Note } from "../worker/sync/plan.ts";
 import { applyChanges } from "./apply.ts";
 import { logEvents } from "./run-log.ts";
@@ -78,9 +77,8 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
     run.usage.providerRequests += used.providerRequests;
     run.usage.queueOperations += used.queueOperations;
     run.usage.storagePuts += used.storagePuts;
-    const stats = add(sync.stats, { ...NO_STATS, stored: stored.length, failed, skipped, bytes });
-    engine.store.updateSync(sync.id, { stats });
-    applied?.commit({ ...sync, stats });
+    engine.store.addStats(sync.id, { stored: stored.length, failed, skipped, bytes }, settlement.versions);
+    applied?.commit();
     if (active) engine.store.saveRun(run);
     for (const { job, left, dueAt } of verdicts) {
       if (left.length > 0) engine.store.jobs.giveBack(job.id, left, dueAt);

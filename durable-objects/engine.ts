@@ -5,6 +5,7 @@ import type { Provider } from "../worker/providers/provider.ts";
 import type { SeenIds } from "../worker/sync/seen.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Live } from "./live.ts";
+import type { Lock } from "./lock.ts";
 import type { UserSyncStore } from "./user-sync-store.ts";
 
 /** What the parts of a user's object share. */
@@ -15,6 +16,8 @@ export interface Engine {
   db(): Database;
   credentials: Credentials;
   live: Live;
+  /** Held by each step of the alarm, and by calls that change what is stored of items. */
+  catalogueLock: Lock;
   log: Logger;
   now(): number;
   /** 0 to 1. */

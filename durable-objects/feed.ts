@@ -5,7 +5,7 @@ import { FOLDER } from "../worker/sync/item.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { noteIds, partOfId, SeenIds } from "../worker/sync/seen.ts";
 import type { Stats } from "../worker/sync/stats.ts";
-import { add, difference } from "../worker/sync/stats.ts";
+import { add, difference, NO_STATS } from "../worker/sync/stats.ts";
 import { applyChanges } from "./apply.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
@@ -179,12 +179,12 @@ async function remove(engine: Engine, sync: SyncState, feed: FeedState, run: Run
   const remoteIds = rows.map((row) => row.remoteId);
   engine.store.touchDigest(sync.id, remoteIds);
   const written = await removeItems(db, scope, remoteIds, removal);
-  const stats = rows.reduce<Stats>((sum, row) => add(sum, difference(row, { ...row, state: "removed" })), sync.stats);
+  const stats = rows.reduce<Stats>((sum, row) => add(sum, difference(row, { ...row, state: "removed" })), NO_STATS);
   engine.store.transaction(() => {
     if (!childrenLeft) engine.store.dropRemovals(feed, marked);
-    engine.store.updateSync(sync.id, { stats });
+    engine.store.addStats(sync.id, stats, written.versions);
     run.removed += rows.length;
-    run.usage.rowsWritten += written;
+    run.usage.rowsWritten += written.rows;
     if (engine.store.removals(feed, 1).length === 0) finishRound(engine, sync, feed);
     engine.store.saveRun(run);
   });

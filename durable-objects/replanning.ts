@@ -10,7 +10,6 @@ import { countDrops, replan } from "../worker/sync/replan.ts";
 import type { ReplanState } from "../worker/sync/replan-state.ts";
 import { requested } from "../worker/sync/replan-state.ts";
 import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
-import { add } from "../worker/sync/stats.ts";
 import { compileRules } from "../worker/sync/wanted.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
@@ -169,8 +168,8 @@ async function planAgain(
     const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
     for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
     run.held = (run.held ?? 0) + planned.held;
-    run.usage.rowsWritten += written;
-    engine.store.updateSync(sync.id, { stats: add((engine.store.sync(sync.id) ?? sync).stats, planned.stats) });
+    run.usage.rowsWritten += written.rows;
+    engine.store.addStats(sync.id, planned.stats, written.versions);
     engine.store.saveRun(run);
   };
   return { planned, commit };

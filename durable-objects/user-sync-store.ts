@@ -1,6 +1,7 @@
 import { NO_REPLAN } from "../worker/sync/replan-state.ts";
 import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
-import { NO_STATS } from "../worker/sync/stats.ts";
+import type { Stats } from "../worker/sync/stats.ts";
+import { add, NO_STATS } from "../worker/sync/stats.ts";
 import type { ConnectionState, FeedState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
 import { MIGRATIONS } from "./user-sync-schema.ts";
 import { DigestStore } from "./digest-store.ts";
@@ -140,6 +141,12 @@ export class UserSyncStore {
 
   updateSync(id: string, patch: Partial<Omit<SyncState, "id" | "connectionId">>): void {
     this.#sql.update("syncs", patch, "id = ?", id);
+  }
+
+  /** Adds these differences to the totals as they are now: others may have changed since they were last read. */
+  addStats(id: string, ...differences: Partial<Stats>[]): void {
+    const stats = this.sync(id)?.stats;
+    if (stats) this.updateSync(id, { stats: differences.reduce<Stats>((sum, more) => add(sum, { ...NO_STATS, ...more }), stats) });
   }
 
   deleteSync(id: string): void {

@@ -17,6 +17,7 @@ import type { Engine } from "./engine.ts";
 import { gate, needsReconnect } from "./failing.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
+import { Lock } from "./lock.ts";
 import type { ConnectRequest, RunTrigger, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
@@ -64,6 +65,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       db: () => catalogue(env, Number(store.setting("homeShard") ?? 0)),
       sweep: null,
       live: new Live(ctx, randomId()),
+      catalogueLock: new Lock(),
       log: createLogger(env, { userId }),
       provider: (connectionId, onRequest) => this.#provider(connectionId, onRequest),
       wakeBy: (at) => this.#wakeBy(at),

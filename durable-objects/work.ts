@@ -45,11 +45,11 @@ export class Work {
 
   /** Works until nothing is due, or this alarm's share is used up. */
   async go(): Promise<void> {
-    const { now } = this.#engine;
+    const { now, catalogueLock } = this.#engine;
     const until = now() + ALARM_MILLISECONDS;
     for (let steps = 0; steps < ALARM_STEPS_MAX && now() < until; steps += 1) {
-      const moved = await this.#moveJobs();
-      const stepped = await this.#stepOne();
+      const moved = await catalogueLock.hold(() => this.#moveJobs());
+      const stepped = await catalogueLock.hold(() => this.#stepOne());
       if (!moved && !stepped && !(await stepSubscriptions(this.#engine))) break;
     }
     this.#display.rest();

@@ -87,12 +87,12 @@ async function workOff(user: MemoryUser): Promise<void> {
 async function expectTrue(user: MemoryUser): Promise<void> {
   expect(await mirrorOf(user)).toEqual(sourceOf(user));
   const counted = await env.DB.prepare(
-    "SELECT count(*) AS items, sum(kind = 1) AS files, sum(kind = 1 AND state = 'stored') AS stored, sum(CASE WHEN kind = 1 AND state = 'stored' THEN stored_size END) AS bytes FROM items WHERE sync_id = ? AND state <> 'removed'",
+    "SELECT count(*) AS items, sum(kind = 1) AS files, sum(kind = 1 AND state = 'stored') AS stored, sum(CASE WHEN kind = 1 AND state = 'stored' THEN stored_size END) AS bytes, (SELECT count(*) FROM versions WHERE sync_id = ?1) AS versions, (SELECT sum(size) FROM versions WHERE sync_id = ?1) AS versionBytes FROM items WHERE sync_id = ?1 AND state <> 'removed'",
   )
     .bind(user.syncId)
     .first();
   const said = await env.DB.prepare(
-    "SELECT item_count AS items, file_count AS files, stored_count AS stored, stored_bytes AS bytes FROM syncs WHERE id = ?",
+    "SELECT item_count AS items, file_count AS files, stored_count AS stored, stored_bytes AS bytes, version_count AS versions, version_bytes AS versionBytes FROM syncs WHERE id = ?",
   )
     .bind(user.syncId)
     .first();

@@ -4,6 +4,8 @@ import type { ItemRow } from "../sync/item.ts";
 import { NO_STATS, type Stats } from "../sync/stats.ts";
 import { runBatch } from "./batch.ts";
 import type { Database } from "./client.ts";
+import type { Written } from "./versions.ts";
+import { changeVersions, countedTotals, keepAsVersions, NOTHING_WRITTEN, takeBack } from "./versions.ts";
 
 // What the engine reads and writes of a sync's items. One statement for any number of rows, through `json_each`: D1
 // binds at most 100 parameters. `written` counts rows as D1 bills them: index entries are rows too.
@@ -32,11 +34,10 @@ export async function knownItems(db: Database, scope: ItemScope, remoteIds: read
 
 /**
  * Inserts or replaces what planning decides of these rows. What is stored of an item is left as it is; of one that is left
- * out it becomes a version that ended `at`, and of one that is in the mirror again it is current again.
+ * out it becomes a version that ended `at`, and of one that is in the mirror again it is no version any more.
  */
-export async function upsertItems(db: Database, scope: ItemScope, rows: readonly ItemRow[], at: number): Promise<number> {
-  if (rows.length === 0) return 0;
-  const restored = rows.filter((row) => row.state === "stored" && row.storedId !== null).map((row) => row.storedId);
+export async function upsertItems(db: Database, scope: ItemScope, rows: readonly ItemRow[], at: number): Promise<Written> {
+  if (rows.length === 0) return NOTHING_WRITTEN;
   const upsert = sql`
     INSERT INTO items (sync_id, remote_id, parent_id, kind, name, size, mime_type, web_url, created_at, modified_at,
       seen_at, hash, content_tag, state, reason, pending_job, next_attempt_at, attempts, run_id, kept)
@@ -52,22 +53,15 @@ export async function upsertItems(db: Database, scope: ItemScope, rows: readonly
       content_tag = excluded.content_tag, state = excluded.state, reason = excluded.reason,
       pending_job = excluded.pending_job, next_attempt_at = excluded.next_attempt_at, attempts = excluded.attempts,
       run_id = excluded.run_id, kept = excluded.kept`;
-  const excluded = rows.filter((row) => row.state === "excluded" && row.storedId !== null).map((row) => row.remoteId);
-  if (restored.length === 0 && excluded.length === 0) return (await db.run(upsert)).meta.rows_written;
-  const results = await runBatch(db, [
+  const stored = rows.filter((row) => row.storedId !== null);
+  if (stored.length === 0) return { ...NOTHING_WRITTEN, rows: (await db.run(upsert)).meta.rows_written };
+  const idsOf = (some: readonly ItemRow[]) => some.map((row) => row.remoteId);
+  const { written } = await changeVersions(db, scope, idsOf(stored), [
     upsert,
-    sql`
-      DELETE FROM versions WHERE sync_id = ${scope.syncId} AND ended_by IN ('removed', 'excluded')
-        AND remote_id IN (SELECT value->>'remoteId' FROM json_each(${JSON.stringify(rows.map(({ remoteId }) => ({ remoteId })))}))
-        AND stored_id IN (SELECT value FROM json_each(${JSON.stringify(restored)})) AND ${owned(scope)}`,
-    // One that has been in the trash already stays there since then.
-    sql`
-      INSERT OR IGNORE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by, restored_from)
-      SELECT sync_id, remote_id, stored_number, stored_id, stored_size, stored_sha256, stored_at, ${at}, 'excluded', restored_from
-      FROM items WHERE sync_id = ${scope.syncId} AND stored_id IS NOT NULL AND ${owned(scope)}
-        AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(excluded)}))`,
+    takeBack(scope, idsOf(stored.filter((row) => row.state !== "excluded"))),
+    keepAsVersions(scope, idsOf(stored), { at, by: "excluded" }, sql`state = 'excluded'`),
   ]);
-  return rowsWritten(results);
+  return written;
 }
 
 /** Live rows directly below these folders, at most `limit`. */
@@ -105,27 +99,24 @@ export async function nextAttemptAt(db: Database, scope: ItemScope): Promise<num
   return row?.at ?? null;
 }
 
-/** Removes these rows from view. What is stored of them is kept as a version. Answers the rows written. */
+/** Removes these rows from view. What is stored of them is kept as a version. */
 export async function removeItems(
   db: Database,
   scope: ItemScope,
   remoteIds: readonly string[],
   removal: { at: number; runId: string | null },
-): Promise<number> {
-  if (remoteIds.length === 0) return 0;
+): Promise<Written> {
+  if (remoteIds.length === 0) return NOTHING_WRITTEN;
   const live = sql`sync_id = ${scope.syncId} AND state <> 'removed' AND ${owned(scope)}
     AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))`;
-  const results = await runBatch(db, [
-    sql`
-      INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by)
-      SELECT sync_id, remote_id, stored_number, stored_id, stored_size, stored_sha256, stored_at, ${removal.at}, 'removed'
-      FROM items WHERE ${live} AND stored_id IS NOT NULL`,
+  const { written } = await changeVersions(db, scope, remoteIds, [
+    keepAsVersions(scope, remoteIds, { at: removal.at, by: "removed" }, sql`state <> 'removed'`),
     sql`
       UPDATE items SET state = 'removed', reason = NULL, pending_job = NULL, next_attempt_at = NULL,
         seen_at = ${removal.at}, run_id = ${removal.runId}
       WHERE ${live}`,
   ]);
-  return rowsWritten(results);
+  return written;
 }
 
 /** Marks rows that the source refuses to show: kept, and no longer followed. */
@@ -146,8 +137,7 @@ export async function countItems(db: Database, scope: ItemScope): Promise<Stats>
       ifnull(sum(CASE WHEN kind = 1 AND state = 'stored' THEN stored_size END), 0) AS bytes,
       ifnull(sum(CASE WHEN kind = 1 THEN size END), 0) AS sourceBytes,
       ifnull(sum(kind = 1 AND state = 'excluded'), 0) AS excluded, ifnull(sum(kind = 1 AND state = 'held'), 0) AS held,
-      (SELECT count(*) FROM versions WHERE sync_id = ${scope.syncId}) AS versions,
-      (SELECT ifnull(sum(size), 0) FROM versions WHERE sync_id = ${scope.syncId}) AS versionBytes
+      ${countedTotals(scope)}
     FROM items WHERE sync_id = ${scope.syncId} AND state <> 'removed' AND ${owned(scope)}`);
   return row ?? NO_STATS;
 }
@@ -163,10 +153,6 @@ export async function eraseItems(db: Database, scope: ItemScope, limit: number):
         AND remote_id IN (SELECT remote_id FROM versions WHERE sync_id = ${scope.syncId} LIMIT ${limit})`,
   ]);
   return results.some((result) => result.meta.changes > 0);
-}
-
-function rowsWritten(results: readonly D1Result[]): number {
-  return results.reduce((sum, result) => sum + result.meta.rows_written, 0);
 }
 
 /** That the sync is the user's. */

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
-import { runBatch } from "./batch.ts";
 import type { Database } from "./client.ts";
 import type { ItemScope } from "./items.ts";
+import type { VersionTotals } from "./versions.ts";
+import { changeVersions } from "./versions.ts";
 
 // The results of jobs in the catalogue, and what a job needs to know of it.
 
@@ -30,6 +31,8 @@ export interface Settlement {
   stored: Set<string>;
   /** Items that failed or were skipped by this call. */
   givenUp: Set<string>;
+  /** How the totals of versions have changed. */
+  versions: VersionTotals;
 }
 
 /**
@@ -47,18 +50,19 @@ export async function settleItems(db: Database, scope: ItemScope, settled: reado
     FROM json_each(${JSON.stringify(settled)}))`;
   const awaited = sql`items.sync_id = ${scope.syncId} AND items.remote_id = s.remote_id AND items.state = 'pending'
     AND items.pending_job = s.job_id AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
-  const answers = await runBatch(db, [
+  const remoteIds = [...new Set(settled.map((item) => item.remoteId))];
+  const { answers, written } = await changeVersions(db, scope, remoteIds, [
     sql`${results}
-      INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by)
+      INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by, restored_from)
       SELECT items.sync_id, items.remote_id, items.stored_number, items.stored_id, items.stored_size, items.stored_sha256,
-        items.stored_at, ${at}, 'superseded'
+        items.stored_at, ${at}, 'superseded', items.restored_from
       FROM s CROSS JOIN items ON ${awaited} WHERE s.state = 'stored' AND items.stored_id IS NOT NULL`,
     sql`${results}
       UPDATE items SET state = 'stored', reason = NULL, pending_job = NULL, attempts = 0, next_attempt_at = NULL,
         stored_id = s.stored_id, stored_number = stored_number + 1, stored_size = s.stored_size,
         stored_sha256 = s.stored_sha256, stored_at = ${at}, stored_hash = s.stored_hash, stored_tag = s.stored_tag,
         stored_source_size = s.stored_source_size, stored_modified_at = s.stored_modified_at,
-        stored_differs = s.stored_differs
+        stored_differs = s.stored_differs, restored_from = NULL
       FROM s WHERE s.state = 'stored' AND ${awaited}
       RETURNING stored_id AS id`,
     sql`${results}
@@ -69,7 +73,8 @@ export async function settleItems(db: Database, scope: ItemScope, settled: reado
   ]);
   const idsOf = (answer: (typeof answers)[number] | undefined) => new Set(answer?.results.map((row) => String(row["id"])));
   return {
-    written: answers.reduce((sum, answer) => sum + answer.meta.rows_written, 0),
+    written: written.rows,
+    versions: written.versions,
     stored: idsOf(answers[1]),
     givenUp: idsOf(answers[2]),
   };
