@@ -1,15 +1,14 @@
-import { knownItems, liveChildren, markUnreachable, removeItems, scanItems } from "../worker/db/items.ts";
+import { markUnreachable, scanItems } from "../worker/db/items.ts";
 import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
 import type { Change, Provider } from "../worker/providers/provider.ts";
-import { FOLDER } from "../worker/sync/item.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { noteIds, partOfId, SeenIds } from "../worker/sync/seen.ts";
-import type { Stats } from "../worker/sync/stats.ts";
-import { add, difference, NO_STATS } from "../worker/sync/stats.ts";
 import { applyChanges } from "./apply.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { roundEnded } from "./replanning.ts";
+import { stepJudging } from "./guard.ts";
+import { stepRemoving } from "./removing.ts";
 import { announce } from "./run.ts";
 import type { FeedPhase, FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 
@@ -20,10 +19,6 @@ import type { FeedPhase, FeedState, RunState, SyncState } from "./user-sync-sche
 const SWEEP_ROWS_MAX = 500;
 /** Lookups a step of a sweep. */
 const SWEEP_LOOKUPS_MAX = 5;
-/** Marked removals taken up, a step. */
-const REMOVAL_MARKS_MAX = 100;
-/** Rows removed with them, a step. */
-const REMOVAL_ROWS_MAX = 1000;
 /** Noted ids looked up at a time: eight bytes each. */
 const SEEN_IDS_MAX = 1_000_000;
 const SEEN_ID_BYTES = 8;
@@ -40,6 +35,8 @@ export function beginRound(engine: Engine, sync: SyncState, feed: FeedState, enu
     sweptAfter: "",
     page: 0,
     roundStartedAt: engine.now(),
+    action: null,
+    heldBecause: null,
   });
 }
 
@@ -53,8 +50,12 @@ export async function stepFeed(engine: Engine, sync: SyncState, feed: FeedState,
       return readPage(engine, sync, feed, run);
     case "sweeping":
       return sweep(engine, sync, feed, run);
+    case "judging":
+      return stepJudging(engine, sync, feed);
     case "removing":
-      return remove(engine, sync, feed, run);
+      // A round that an earlier release began was not judged.
+      if (feed.action === null) return stepJudging(engine, sync, feed);
+      return stepRemoving(engine, sync, feed, run, () => finishRound(engine, sync, feed));
   }
 }
 
@@ -62,12 +63,14 @@ async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
   const page = await nextPage(engine, sync, feed, run);
   if (!page) return;
   const { plan, commit } = await applyChanges(engine, sync, feed.feedId, run, page.changes);
+  const root = page.changes.find((change) => change.type === "upsert" && change.entry.root);
+  const rootId = root?.type === "upsert" ? root.entry.id : feed.rootId;
   engine.store.transaction(() => {
     commit();
     if (feed.enumeration === "over") engine.store.noteSeen(feed, feed.page, noteIds(plan.present));
     const marked = engine.store.removals(feed, 1).length > 0;
     const phase = page.more ? feed.phase : phaseAfter(feed, marked);
-    const place = { cursor: page.cursor, page: feed.page + 1 };
+    const place = { cursor: page.cursor, page: feed.page + 1, rootId };
     if (phase === "idle") finishRound(engine, sync, feed, place);
     else engine.store.updateFeed(feed, { ...place, phase });
     engine.store.saveRun(run);
@@ -98,11 +101,16 @@ async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
 function phaseAfter(feed: FeedState, marked: boolean): FeedPhase {
   if (feed.phase === "listing" && feed.enumeration !== "none") return "catching_up";
   if (feed.phase === "catching_up" && feed.enumeration === "over") return "sweeping";
-  return marked ? "removing" : "idle";
+  return marked ? "judging" : "idle";
 }
 
 /** `place`: how far the feed was read with the round's last page. */
-function finishRound(engine: Engine, sync: SyncState, feed: FeedState, place: Partial<Pick<FeedState, "cursor" | "page">> = {}): void {
+function finishRound(
+  engine: Engine,
+  sync: SyncState,
+  feed: FeedState,
+  place: Partial<Pick<FeedState, "cursor" | "page" | "rootId">> = {},
+): void {
   if (feed.enumeration !== "none") engine.store.forgetSeen(feed);
   engine.sweep = null;
   engine.store.updateFeed(feed, { ...place, phase: "idle", enumeration: "none" });
@@ -117,7 +125,8 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
   const scope = scopeOf(engine, sync.id);
   const provider = providerFor(engine, sync, run);
   const rows = await scanItems(engine.db(), scope, feed.sweptAfter, SWEEP_ROWS_MAX);
-  const missing = rows.filter((row) => partOfId(row.remoteId, parts) === feed.sweptPart && !seen.has(row.remoteId));
+  // What is kept is here though the source no longer has it: nothing is to be found out about it.
+  const missing = rows.filter((row) => partOfId(row.remoteId, parts) === feed.sweptPart && row.kept === null && !seen.has(row.remoteId));
   const asked = missing.slice(0, provider.facts.lookupMax * SWEEP_LOOKUPS_MAX);
   const { gone, refused, changes } = await lookUp(provider, feed.feedId, asked);
 
@@ -134,7 +143,7 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
     commit();
     engine.store.addRemovals(feed, gone);
     const place = partDone ? { sweptPart: feed.sweptPart + 1, sweptAfter: "" } : { sweptAfter: through ?? "" };
-    engine.store.updateFeed(feed, { ...place, ...(done ? { phase: "removing" as const } : {}) });
+    engine.store.updateFeed(feed, { ...place, ...(done ? { phase: "judging" as const } : {}) });
     if (refused.length > 0) engine.store.updateSync(sync.id, { statsDoubtful: 1 });
     engine.store.saveRun(run);
   });
@@ -160,48 +169,6 @@ async function lookUp(provider: Provider, feedId: string, rows: readonly ItemRow
     }
   }
   return { gone, refused, changes };
-}
-
-/** Takes marked items out of view, and their children; folders among these are marked in turn. */
-async function remove(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
-  const marked = engine.store.removals(feed, REMOVAL_MARKS_MAX);
-  if (marked.length === 0) {
-    engine.store.transaction(() => finishRound(engine, sync, feed));
-    return;
-  }
-  await announce(engine, run);
-  const db = engine.db();
-  const scope = scopeOf(engine, sync.id);
-  const { rows, childrenLeft, folders } = await removable(engine, sync, marked);
-  // Marked before they are out of view: a crash in between must not hide what is below them.
-  engine.store.addRemovals(feed, folders);
-  const removal = { at: engine.now(), runId: run.id };
-  const remoteIds = rows.map((row) => row.remoteId);
-  engine.store.touchDigest(sync.id, remoteIds);
-  const written = await removeItems(db, scope, remoteIds, removal);
-  const stats = rows.reduce<Stats>((sum, row) => add(sum, difference(row, { ...row, state: "removed" })), NO_STATS);
-  engine.store.transaction(() => {
-    if (!childrenLeft) engine.store.dropRemovals(feed, marked);
-    engine.store.addStats(sync.id, stats, written.versions);
-    run.removed += rows.length;
-    run.usage.rowsWritten += written.rows;
-    if (engine.store.removals(feed, 1).length === 0) finishRound(engine, sync, feed);
-    engine.store.saveRun(run);
-  });
-}
-
-async function removable(engine: Engine, sync: SyncState, marked: readonly string[]) {
-  const db = engine.db();
-  const scope = scopeOf(engine, sync.id);
-  const known = await knownItems(db, scope, marked);
-  const children = await liveChildren(db, scope, marked, REMOVAL_ROWS_MAX);
-  const unmarked = children.filter((row) => !known.has(row.remoteId));
-  const live = [...known.values()].filter((row) => row.state !== "removed");
-  return {
-    rows: [...live, ...unmarked],
-    folders: unmarked.filter((row) => row.kind === FOLDER).map((row) => row.remoteId),
-    childrenLeft: children.length === REMOVAL_ROWS_MAX,
-  };
 }
 
 function providerFor(engine: Engine, sync: SyncState, run: RunState): Provider {

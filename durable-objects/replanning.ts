@@ -168,6 +168,7 @@ async function planAgain(
     const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
     for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
     run.held = (run.held ?? 0) + planned.held;
+    if (planned.held > 0) run.holds = true;
     run.usage.rowsWritten += written.rows;
     engine.store.addStats(sync.id, planned.stats, written.versions);
     engine.store.saveRun(run);

@@ -39,6 +39,9 @@ export interface UserSyncRpc {
   /** Makes the sync's failed items due now. */
   retry(runId: string, requestId?: string): Promise<Result<Run>>;
 
+  /** Decides about held removals, those of these folders or all; carried out in the background. `folders` are remote ids. */
+  decide(runId: string, action: "approve" | "discard", folders: string[], requestId?: string): Promise<Result<Run>>;
+
   /** Look for changes: from cron, a webhook or a watchdog. Without a connection, whatever is due. */
   wake(wake: Wake, requestId?: string): Promise<void>;
   status(syncId: string): Promise<Result<SyncStatus>>;

@@ -1,5 +1,6 @@
+import { hasHeld } from "../worker/db/held.ts";
 import { countItems, nextAttemptAt } from "../worker/db/items.ts";
-import { insertRun, updateRun } from "../worker/db/runs.ts";
+import { closeHeldRuns, insertRun, updateRun } from "../worker/db/runs.ts";
 import { totalsOf, updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
 import type { Run } from "../worker/wire.ts";
@@ -69,7 +70,10 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
   const stats = counted ? await countItems(db, scope) : sync.stats;
   const retryAt = stats.failed > 0 ? await nextAttemptAt(db, scope) : null;
   const incomplete = stats.failed > 0 || run.unreadable > 0;
-  const status = outcome.status === "ended" ? (incomplete ? "incomplete" : "completed") : outcome.status;
+  const ended = outcome.status === "ended";
+  const holding = (run.holds === true || sync.heldOpen === 1) && (await hasHeld(db, scope));
+  const status = !ended ? outcome.status : run.holds && holding ? "held" : incomplete ? "incomplete" : "completed";
+  if (ended && sync.heldOpen === 1 && !holding) await closeHeldRuns(db, engine.userId, sync.id);
   if (outcome.status === "failed") await announce(engine, run);
   const feeds = engine.store.feeds(sync.id);
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
@@ -86,6 +90,7 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
   }
   engine.store.transaction(() => {
     engine.store.deleteRun(sync.id);
+    if (ended) engine.store.updateSync(sync.id, { heldOpen: holding ? 1 : 0 });
     engine.store.updateSync(sync.id, { stats, ...(counted ? { statsDoubtful: 0 } : {}), retryAt, upToDateAt, attempts: 0, dueAt: 0 });
   });
   const event = { runId: run.id, syncId: sync.id, status, stored: run.stored, failed: run.failed, removed: run.removed, bytes: run.bytes };

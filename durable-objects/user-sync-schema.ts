@@ -1,5 +1,6 @@
 import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import type { ReplanState } from "../worker/sync/replan-state.ts";
+import type { HeldBecause, RemovalAction } from "../worker/sync/guard.ts";
 import type { Filters, SelectionEntry, SyncOptions } from "../worker/sync/rules.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
@@ -64,6 +65,16 @@ export const MIGRATIONS: readonly string[] = [
     sync_id TEXT NOT NULL, start TEXT NOT NULL, dirty INTEGER NOT NULL DEFAULT 1, entries INTEGER NOT NULL DEFAULT 0,
     digest TEXT NOT NULL DEFAULT '', counts TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (sync_id, start)
   ) WITHOUT ROWID;
+
+  ALTER TABLE syncs ADD COLUMN held_open INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE feeds ADD COLUMN root_id TEXT;
+  ALTER TABLE feeds ADD COLUMN action TEXT;
+  ALTER TABLE feeds ADD COLUMN held_because TEXT;
+
+  CREATE TABLE decisions (
+    id TEXT PRIMARY KEY, sync_id TEXT NOT NULL, run_id TEXT NOT NULL, action TEXT NOT NULL, folders TEXT NOT NULL,
+    after_parent TEXT NOT NULL DEFAULT '', after_id TEXT NOT NULL DEFAULT '', held_before INTEGER NOT NULL, event INTEGER NOT NULL
+  ) WITHOUT ROWID;
   `,
 ];
 
@@ -119,6 +130,8 @@ export interface SyncState {
   enumeratedAt: number | null;
   /** Since when nothing is purged: most files changed at once, and nobody has confirmed it yet. */
   alarmedAt: number | null;
+  /** 1: a run ended as held, and its removals were not all decided yet. */
+  heldOpen: number;
 }
 
 export type FeedPhase =
@@ -129,6 +142,8 @@ export type FeedPhase =
   | "catching_up"
   /** Looking for items that the enumeration did not report. */
   | "sweeping"
+  /** Deciding what is to be done with what was marked as removed. */
+  | "judging"
   /** Applying what was marked as removed. */
   | "removing";
 
@@ -144,6 +159,30 @@ export interface FeedState {
   /** Pages of this round so far. */
   page: number;
   roundStartedAt: number;
+  /** The remote id of its root folder; null until a page has named it. */
+  rootId: string | null;
+  /** What is done with this round's removals, once it is judged. */
+  action: RemovalAction | null;
+  heldBecause: HeldBecause | null;
+}
+
+/** A person's word about removals that are held, not yet carried out to the end. */
+export interface DecisionState {
+  /** Sorts by time. */
+  id: string;
+  syncId: string;
+  /** The run that it was given for. */
+  runId: string;
+  action: "approve" | "discard";
+  /** Remote ids of the folders that it is about, with all below them; none means everything. */
+  folders: string[];
+  /** How far the held rows have been gone through. */
+  afterParent: string;
+  afterId: string;
+  /** Files that were held when it was given. */
+  heldBefore: number;
+  /** The number of its line in the run's log. */
+  event: number;
 }
 
 /** A sync's active run. */
@@ -164,6 +203,8 @@ export interface RunState {
   removed: number;
   /** Files whose removal was held. Absent in runs that an earlier release began, as `changed` and `drift`. */
   held?: number;
+  /** Whether it held anything, be it folders only. */
+  holds?: boolean;
   /** Stored files whose content has changed. */
   changed?: number;
   drift?: Record<string, number>;

@@ -4,6 +4,7 @@ import type { Stats } from "../worker/sync/stats.ts";
 import { add, NO_STATS } from "../worker/sync/stats.ts";
 import type { ConnectionState, FeedState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
 import { MIGRATIONS } from "./user-sync-schema.ts";
+import { DecisionStore } from "./decision-store.ts";
 import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
 import { Sql } from "./sql.ts";
@@ -15,9 +16,9 @@ const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_du
   wakes_taken AS wakesTaken, wake_trigger AS wakeTrigger, enumerate_next AS enumerateNext, recheck_at AS recheckAt,
   retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
   up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts, selection, filters, options,
-  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, replan`;
+  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, replan, held_open AS heldOpen`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
-  swept_after AS sweptAfter, page, round_started_at AS roundStartedAt`;
+  swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
 const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscription_id AS subscriptionId, expires_at AS expiresAt,
   due_at AS dueAt, attempts, proof_key AS proofKey`;
@@ -25,12 +26,14 @@ const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscrip
 export class UserSyncStore {
   readonly jobs: JobStore;
   readonly digest: DigestStore;
+  readonly decisions: DecisionStore;
   readonly #sql: Sql;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
     this.jobs = new JobStore(this.#sql);
     this.digest = new DigestStore(this.#sql);
+    this.decisions = new DecisionStore(this.#sql);
   }
 
   migrate(): void {
@@ -150,7 +153,7 @@ export class UserSyncStore {
   }
 
   deleteSync(id: string): void {
-    for (const table of ["feeds", "jobs", "removals", "seen", "runs", "digest_ranges"])
+    for (const table of ["feeds", "jobs", "removals", "seen", "runs", "digest_ranges", "decisions"])
       this.#sql.run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
     this.#sql.run("DELETE FROM syncs WHERE id = ?", id);
   }
@@ -205,15 +208,27 @@ export class UserSyncStore {
     );
   }
 
-  removals(feed: Pick<FeedState, "syncId" | "feedId">, limit: number): string[] {
+  /** Marks in order of the ids, after `after`. */
+  removals(feed: Pick<FeedState, "syncId" | "feedId">, limit: number, after = ""): string[] {
     return this.#sql
       .all<{ id: string }>(
-        "SELECT remote_id AS id FROM removals WHERE sync_id = ? AND feed_id = ? LIMIT ?",
+        "SELECT remote_id AS id FROM removals WHERE sync_id = ? AND feed_id = ? AND remote_id > ? ORDER BY remote_id LIMIT ?",
         feed.syncId,
         feed.feedId,
+        after,
         limit, // prettier-ignore
       )
       .map((row) => row.id);
+  }
+
+  /** Of these ids, those that are marked as removed in any feed of the sync. */
+  markedAmong(syncId: string, remoteIds: readonly string[]): Set<string> {
+    const rows = this.#sql.all<{ id: string }>(
+      "SELECT remote_id AS id FROM removals WHERE sync_id = ? AND remote_id IN (SELECT value FROM json_each(?))",
+      syncId,
+      JSON.stringify(remoteIds),
+    );
+    return new Set(rows.map((row) => row.id));
   }
 
   noteSeen(feed: Pick<FeedState, "syncId" | "feedId">, page: number, ids: Uint8Array<ArrayBuffer>): void {

@@ -15,6 +15,7 @@ import { Credentials } from "./credentials.ts";
 import { Display } from "./display.ts";
 import type { Engine } from "./engine.ts";
 import { gate, needsReconnect } from "./failing.ts";
+import { decide } from "./holding.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
@@ -189,6 +190,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   retry(runId: string, requestId?: string): Promise<Result<Run>> {
     this.#called("retry", requestId);
     return syncs.retryFailed(this.#engine, runId);
+  }
+
+  decide(runId: string, action: "approve" | "discard", folders: string[], requestId?: string): Promise<Result<Run>> {
+    this.#called("decide", requestId);
+    return decide(this.#engine, runId, action, folders);
   }
 
   async status(syncId: string): Promise<Result<SyncStatus>> {

@@ -9,6 +9,7 @@ import { eraseChunk } from "./erase.ts";
 import { stepFailed, stepSucceeded } from "./failing.ts";
 import { beginRound, stepFeed } from "./feed.ts";
 import type { Ledger } from "./ledger.ts";
+import { stepDecision } from "./holding.ts";
 import { replanChunk, retryDue } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { reviewSubscriptions, stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
@@ -109,7 +110,11 @@ export class Work {
   #nextStep(sync: SyncState): (() => Promise<unknown>) | null {
     const engine = this.#engine;
     if (sync.status === "deleting") return () => eraseChunk(engine, sync);
-    if (!this.#mayAsk(sync) || sync.dueAt > engine.now()) return null;
+    if (sync.dueAt > engine.now()) return null;
+    // Needs nothing of the source; and what comes after it is judged by what it leaves.
+    const decision = engine.store.decisions.next(sync.id);
+    if (decision) return () => stepDecision(engine, sync, decision);
+    if (!this.#mayAsk(sync)) return null;
     if (sync.recheckAt !== null && sync.recheckAt <= engine.now()) return async () => this.#recheck(sync);
     const run = engine.store.run(sync.id);
     if (!run) {
@@ -125,7 +130,9 @@ export class Work {
     if (this.#isAhead(sync)) return null;
     if (sync.replanAfter !== null) return () => replanChunk(engine, sync, run);
     const feed = feeds.find((each) => each.phase !== "idle");
-    if (feed) return () => stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" ? "planning" : "listing"));
+    if (feed)
+      return () =>
+        stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing"));
     if (engine.store.jobs.backlog(sync.id).jobs > 0) {
       if (run.phase !== "downloading") engine.store.saveRun(this.#inPhase(run, "downloading"));
       return null;
@@ -219,7 +226,7 @@ export class Work {
 
   #timesOf(sync: SyncState): number[] {
     const { store, now } = this.#engine;
-    if (sync.status === "deleting") return [Math.max(now(), sync.dueAt)];
+    if (sync.status === "deleting" || store.decisions.count(sync.id) > 0) return [Math.max(now(), sync.dueAt)];
     const connection = store.connection(sync.connectionId);
     if (sync.status !== "active" || connection?.status !== "active") return [];
     const from = Math.max(connection.gateUntil, sync.dueAt);

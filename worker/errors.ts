@@ -29,6 +29,7 @@ export const ERROR_STATUS = {
   "run.not_found": 404,
   "run.none_active": 409,
   "run.no_receipt": 404,
+  "run.nothing_held": 409,
   "item.not_found": 404,
   "item.not_stored": 409,
   "item.range_unsatisfiable": 416,

@@ -258,6 +258,22 @@ export const run = z.object({
 });
 export type Run = z.infer<typeof run>;
 
+/** Held removals of one folder at the top of a source, with all below it; of the root, those directly in it. */
+export const heldFolder = z.object({
+  folderId: z.string(),
+  path: z.string(),
+  files: count,
+  folders: count,
+  bytes: count,
+  /** Why: too many at once, the sentinel is missing, nothing would be left, or left out by changed filters. */
+  reasons: z.array(z.enum(["many_removals", "sentinel_missing", "emptied", "excluded"])),
+});
+export type HeldFolder = z.infer<typeof heldFolder>;
+
+const DECIDED_FOLDERS_MAX = 1000;
+/** Without folders the decision is about everything that is held. */
+export const decision = z.strictObject({ folders: z.array(z.string().max(2000)).min(1).max(DECIDED_FOLDERS_MAX).optional() });
+
 export const sync = z.object({
   id: z.string(),
   connectionId: z.string(),

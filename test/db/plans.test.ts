@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { listChildren, pathsOf } from "../../worker/db/browse.ts";
+import { chainsOf, listChildren, pathsOf } from "../../worker/db/browse.ts";
+import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept } from "../../worker/db/going.ts";
+import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
 import { failedItems, knownItems, liveChildren, nextAttemptAt, scanItems } from "../../worker/db/items.ts";
 import { mirrorRows } from "../../worker/db/mirror.ts";
 import { awaitedItems, knownContents } from "../../worker/db/settlement.ts";
@@ -71,6 +73,20 @@ describe("the rows that are read", () => {
       rowsMax: 250,
       ask: (db) => mirrorRows(db, scope(), { from: "file2", including: true, before: "file3", limit: 100 }),
     },
+    { what: "whether anything is held, of nothing", rowsMax: 10, ask: (db) => hasHeld(db, scope()) },
+    { what: "held items, of none", rowsMax: 10, ask: (db) => heldItems(db, scope(), { parentId: "", remoteId: "" }, 500) },
+    { what: "held folders, of none", rowsMax: 20, ask: (db) => heldFolders(db, scope(), "", 100) },
+    { what: "held files, of none", rowsMax: 10, ask: (db) => countHeld(db, scope()) },
+    { what: "what goes with a folder", rowsMax: 4 * FILES_PER_FOLDER, ask: (db) => goingItems(db, scope(), ["folder3"], 1000) },
+    { what: "rows due below a folder", rowsMax: 3 * FILES_PER_FOLDER, ask: (db) => dueBelow(db, scope(), ["folder3"], "hold", 1000) },
+    {
+      what: "folders to show, below none that is kept",
+      rowsMax: 3 * FILES_PER_FOLDER,
+      ask: (db) => showKept(db, scope(), ["folder3"], "run"),
+    },
+    { what: "the items on a path", rowsMax: 20, ask: (db) => itemsOnPath(db, scope(), "/folder 3/file 43") },
+    { what: "items under a root, of 50", rowsMax: 1_000, ask: (db) => itemsUnder(db, scope(), "root", ids) },
+    { what: "chains, of 50", rowsMax: 1_000, ask: (db) => chainsOf(db, userId, syncId, ids) },
     { what: "a chunk of the whole", rowsMax: 300, ask: (db) => scanItems(db, scope(), "file2", 100) },
   ])("for $what are few", async ({ rowsMax, ask }) => {
     const counting = countingDatabase();

@@ -60,8 +60,8 @@ export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): P
   throw new Error(`The sync is not settled: ${JSON.stringify(unwrap(await user.stub.status(user.syncId)))}`);
 }
 
-/** What the mirror has: path, bytes' SHA-256, as read back from R2. */
-export async function mirrorOf(user: MemoryUser): Promise<{ path: string; sha256: string }[]> {
+/** What the mirror has in these states: path, bytes' SHA-256, as read back from R2. */
+export async function mirrorOf(user: MemoryUser, states: readonly string[] = ["stored"]): Promise<{ path: string; sha256: string }[]> {
   const { results } = await env.DB.prepare(
     "SELECT remote_id, parent_id, kind, name, state, stored_id, stored_sha256 FROM items WHERE sync_id = ?",
   )
@@ -80,7 +80,7 @@ export async function mirrorOf(user: MemoryUser): Promise<{ path: string; sha256
     const row = byId.get(id);
     return !row || row.parent_id === null ? "" : `${pathOf(row.parent_id)}/${row.name}`;
   };
-  const files = results.filter((row) => row.kind === 1 && row.state === "stored");
+  const files = results.filter((row) => row.kind === 1 && states.includes(row.state));
   const mirror = await Promise.all(
     files.map(async (row) => {
       const object = await env.CONTENT.get(`content/${user.userId}/${user.syncId}/${row.stored_id}`);

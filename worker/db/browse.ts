@@ -135,6 +135,22 @@ export async function pathsOf(db: Database, userId: string, syncId: string, remo
   return new Map(rows.map((row) => [row.id, row.path]));
 }
 
+/** The ids from an item up to the top of its tree, itself included, by remote id; whatever their states are. */
+export async function chainsOf(db: Database, userId: string, syncId: string, remoteIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await db.all<{ id: string; at: string }>(sql`
+    WITH RECURSIVE chain(id, remote_id, depth) AS (
+      SELECT value, value, 0 FROM json_each(${JSON.stringify(remoteIds)})
+      UNION
+      SELECT chain.id, items.parent_id, chain.depth + 1
+      FROM chain CROSS JOIN items ON items.sync_id = ${syncId} AND items.remote_id = chain.remote_id
+      WHERE items.parent_id IS NOT NULL AND items.parent_id <> '' AND chain.depth < ${DEPTH_MAX}
+    )
+    SELECT chain.id, chain.remote_id AS at FROM chain WHERE TRUE ${owned(userId, syncId)} ORDER BY chain.id, chain.depth`);
+  const chains = new Map<string, string[]>();
+  for (const { id, at } of rows) chains.set(id, [...(chains.get(id) ?? []), at]);
+  return chains;
+}
+
 interface RunFilesQuery {
   syncId: string;
   runId: string;

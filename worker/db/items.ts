@@ -16,7 +16,8 @@ export interface ItemScope {
   syncId: string;
 }
 
-const ROW = sql.raw(`
+/** The columns of an `ItemRow`. */
+export const ROW = sql.raw(`
   remote_id AS remoteId, parent_id AS parentId, kind, name, size, mime_type AS mimeType, web_url AS webUrl,
   created_at AS createdAt, modified_at AS modifiedAt, seen_at AS seenAt, hash, content_tag AS contentTag, state, reason,
   pending_job AS pendingJob, next_attempt_at AS nextAttemptAt, attempts, run_id AS runId, stored_id AS storedId,

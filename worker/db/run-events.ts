@@ -25,6 +25,16 @@ export async function appendRunEvents(
     ON CONFLICT (run_id, number) DO NOTHING`);
 }
 
+/** The number of the run's last line; 0 where it has none. */
+export async function lastRunEvent(db: Database, userId: string, runId: string): Promise<number> {
+  const row = await db
+    .select({ number: sql<number | null>`max(${runEvents.number})` })
+    .from(runEvents)
+    .where(and(eq(runEvents.runId, runId), ownedRun(db, userId, runId)))
+    .get();
+  return row?.number ?? 0;
+}
+
 /** A run's log in order, after line `afterNumber`. */
 export function listRunEvents(
   db: Database,

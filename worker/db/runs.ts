@@ -35,6 +35,14 @@ export function updateRun(db: Database, userId: string, runId: string, patch: Ru
     .get();
 }
 
+/** Nothing of the sync is held any more: runs that ended as held have come to their proper end. */
+export async function closeHeldRuns(db: Database, userId: string, syncId: string): Promise<void> {
+  await db
+    .update(runs)
+    .set({ status: sql`CASE WHEN ${runs.failed} > 0 THEN 'incomplete' ELSE 'completed' END` })
+    .where(and(eq(runs.syncId, syncId), eq(runs.userId, userId), eq(runs.status, "held")));
+}
+
 export function getRun(db: Database, userId: string, runId: string): Promise<RunRow | undefined> {
   return db
     .select()

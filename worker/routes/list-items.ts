@@ -90,17 +90,18 @@ function toItem(syncId: string, row: BrowsedItem, path: string): Item {
   };
 }
 
-function remoteIdIn(syncId: string, itemId: string): string {
+/** The remote id of an item of this sync. Throws for any other. */
+export function remoteIdIn(syncId: string, itemId: string): string {
   const decoded = decodeItemId(itemId);
   if (decoded?.syncId !== syncId) throw notFound();
   return decoded.remoteId;
 }
 
-function encodeCursor(value: unknown): string {
+export function encodeCursor(value: unknown): string {
   return encodeBase64urlNoPadding(new TextEncoder().encode(JSON.stringify(value)));
 }
 
-function decodeCursor<T>(cursor: string, schema: z.ZodType<T>): T {
+export function decodeCursor<T>(cursor: string, schema: z.ZodType<T>): T {
   try {
     return schema.parse(JSON.parse(new TextDecoder().decode(decodeBase64urlIgnorePadding(cursor))));
   } catch (cause) {
@@ -108,6 +109,6 @@ function decodeCursor<T>(cursor: string, schema: z.ZodType<T>): T {
   }
 }
 
-function notFound(): AppError {
+export function notFound(): AppError {
   return new AppError("item.not_found", "There is no such item.");
 }

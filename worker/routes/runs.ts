@@ -4,11 +4,12 @@ import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
 import { getReceipt } from "../db/receipts.ts";
 import { AppError, unwrap } from "../errors.ts";
+import { decide, listHeld } from "./held.ts";
 import { listFilesOfRun } from "./list-items.ts";
 import { loadRun, withLiveNumbers } from "./load.ts";
 import { runLog } from "./run-log.ts";
-import { query } from "./validate.ts";
-import { runFilesQuery } from "../wire.ts";
+import { jsonBody, query } from "./validate.ts";
+import { decision, pageQuery, runFilesQuery } from "../wire.ts";
 
 export const runRoutes = new Hono<UserEnv>()
   .get("/:id", async (c) => {
@@ -31,5 +32,14 @@ export const runRoutes = new Hono<UserEnv>()
   })
 
   .get("/:id/logs", async (c) => runLog(c, await loadRun(c, c.req.param("id"))))
+
+  .get("/:id/held", query(pageQuery), async (c) => {
+    const run = await loadRun(c, c.req.param("id"));
+    return c.json(await listHeld(c, run.syncId, c.req.valid("query")));
+  })
+
+  .post("/:id/approve", jsonBody(decision), async (c) => c.json(await decide(c, "approve", c.req.param("id"), c.req.valid("json")), 202))
+
+  .post("/:id/discard", jsonBody(decision), async (c) => c.json(await decide(c, "discard", c.req.param("id"), c.req.valid("json")), 202))
 
   .post("/:id/retry", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).retry(c.req.param("id"), c.var.requestId)), 202));

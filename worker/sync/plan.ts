@@ -34,7 +34,7 @@ export type Terms = Omit<PlanInput, "changes" | "known">;
 /** One line for the run's log. */
 export interface Note {
   remoteId: string | null;
-  level: "info" | "error";
+  level: "info" | "warn" | "error";
   message: string;
 }
 
