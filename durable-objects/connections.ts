@@ -6,7 +6,7 @@ import { asProviderError } from "../worker/providers/errors.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Connection, ConnectionTest } from "../worker/wire.ts";
 import type { Engine } from "./engine.ts";
-import { needsReconnect } from "./failing.ts";
+import { connectionFailed, needsReconnect } from "./failing.ts";
 import type { ConnectRequest } from "./rpc.ts";
 import { finishRun } from "./run.ts";
 import { reviewSubscriptions, unsubscribe } from "./subscribing.ts";
@@ -41,8 +41,8 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
     status: "active",
     sealed,
     generation: (existing?.generation ?? 0) + 1,
-    gateUntil: 0,
-    gateCount: 0,
+    gateUntil: existing?.gateUntil ?? 0,
+    gateCount: existing?.gateCount ?? 0,
   });
   const db = engine.db();
   await insertConnection(db, engine.userId, {
@@ -144,7 +144,7 @@ export async function testConnection(engine: Engine, connectionId: string): Prom
     });
   } catch (error) {
     const problem = asProviderError(error);
-    if (problem.kind === "auth") await needsReconnect(engine, connectionId);
+    await connectionFailed(engine, connectionId, problem);
     return success({ ok: false, account: null, message: problem.message });
   }
 }

@@ -43,6 +43,7 @@ export class Display {
   #send(syncId: string): void {
     const { live, store } = this.#engine;
     const sync = store.sync(syncId);
+    if (sync && store.run(syncId) === null) this.paceOf(syncId).rest();
     if (!sync || !live.watched) return;
     live.emit({ type: "status", status: statusOf(this.#engine, sync, this.paceOf(syncId)) });
     live.emit({ type: "items", syncId });

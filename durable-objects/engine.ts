@@ -4,6 +4,7 @@ import type { ItemScope } from "../worker/db/items.ts";
 import type { Provider } from "../worker/providers/provider.ts";
 import type { SeenIds } from "../worker/sync/seen.ts";
 import type { Credentials } from "./credentials.ts";
+import type { Gates } from "./gates.ts";
 import type { Live } from "./live.ts";
 import type { Lock } from "./lock.ts";
 import type { UserSyncStore } from "./user-sync-store.ts";
@@ -15,6 +16,7 @@ export interface Engine {
   store: UserSyncStore;
   db(): Database;
   credentials: Credentials;
+  gates: Gates;
   live: Live;
   /** Held by each step of the alarm, and by calls that change what is stored of items. */
   catalogueLock: Lock;

@@ -2,9 +2,10 @@ import { updateConnection } from "../worker/db/connections.ts";
 import { errorFields } from "../worker/log.ts";
 import type { ProviderError as Failure } from "../worker/providers/errors.ts";
 import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
-import { retryDecision } from "../worker/sync/retry.ts";
+import { type FailureKind, retryDecision } from "../worker/sync/retry.ts";
 import type { Engine } from "./engine.ts";
 import { beginRound } from "./feed.ts";
+import { wasNotSent } from "./gates.ts";
 import { finishRun } from "./run.ts";
 import type { SyncState } from "./user-sync-schema.ts";
 
@@ -31,7 +32,7 @@ export async function stepFailed(engine: Engine, sync: SyncState, error: unknown
   const decision = retryDecision(failure.kind, failures, failure.retryAfterSeconds, engine.random());
   switch (decision.action) {
     case "gate":
-      gate(engine, sync.connectionId, decision.seconds);
+      if (!wasNotSent(failure)) engine.gates.close(sync.connectionId, decision.seconds);
       return;
     case "again":
       store.updateSync(sync.id, {
@@ -69,13 +70,17 @@ async function failRun(engine: Engine, sync: SyncState, failure: Failure): Promi
   }
 }
 
-/** Nothing is asked of this connection's provider for a while. */
-export function gate(engine: Engine, connectionId: string, seconds: number): void {
-  const connection = engine.store.connection(connectionId);
-  if (!connection) return;
-  const until = Math.max(connection.gateUntil, engine.now() + seconds * 1000);
-  engine.store.setGate(connectionId, until, connection.gateCount + 1);
-  engine.log.info("connection.throttled", { connectionId, seconds });
+/** What a failure outside of a run's steps means for its connection. */
+export async function connectionFailed(
+  engine: Engine,
+  connectionId: string,
+  failure: { kind: FailureKind; retryAfterSeconds?: number | undefined },
+): Promise<void> {
+  const refusals = engine.store.connection(connectionId)?.gateCount ?? 0;
+  const decision = retryDecision(failure.kind, refusals, failure.retryAfterSeconds, engine.random());
+  const sent = !(failure instanceof ProviderError && wasNotSent(failure));
+  if (decision.action === "gate" && sent) engine.gates.close(connectionId, decision.seconds);
+  if (decision.action === "reconnect") await needsReconnect(engine, connectionId);
 }
 
 /** The grant is dead: the person must sign in again. */

@@ -2,6 +2,7 @@ import type { JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest }
 import { contentKey, JOB_FILES_MAX, LEASE_SECONDS } from "../worker/sync/job.ts";
 import { pathsOf } from "../worker/db/browse.ts";
 import { awaitedItems, knownContents } from "../worker/db/settlement.ts";
+import { takeTurns } from "../worker/sync/turns.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
@@ -34,11 +35,15 @@ interface Usage {
 
 const NO_USAGE: Usage = { providerRequests: 0, queueOperations: 0, storagePuts: 0 };
 
+type Leased = Extract<JobLease, { kind: "leased" }>;
+
 interface Flight {
   syncId: string;
   sentAt: number;
   heardAt: number | null;
   sends: number;
+  /** The lease as it was answered, until its consumer is heard of: an answer may be lost on its way. */
+  answered?: { requestId: string; lease: Leased };
 }
 
 export class Ledger {
@@ -48,6 +53,10 @@ export class Ledger {
   readonly #flights = new Map<string, Flight>();
   readonly #paths = new Map<string, string[]>();
   readonly #usage = new Map<string, Usage>();
+  /** Leases that are being made out. */
+  readonly #asked = new Map<string, { requestId: string; answer: Promise<JobLease> }>();
+  /** The sync whose job was sent last. */
+  #servedLast = "";
   /** When the first job finished that waits to be drained; null where that is not known. */
   #gatheringSince: number | null = null;
 
@@ -58,10 +67,10 @@ export class Ledger {
     this.#listeningSince = since > 0 ? since : engine.now();
   }
 
-  /** Sends due jobs of these syncs, a job of each in turn, as far as the user may have jobs in the queue. */
-  async dispatch(syncs: readonly SyncState[]): Promise<boolean> {
+  /** Sends due jobs of these syncs, by turns, as far as the user may have jobs in the queue. Answers the syncs whose jobs went out. */
+  async dispatch(syncs: readonly SyncState[]): Promise<Set<string>> {
     const chosen = this.#choose(syncs);
-    if (chosen.length === 0) return false;
+    if (chosen.length === 0) return new Set();
     const { env, userId, now } = this.#engine;
     for (const { id, syncId } of chosen) {
       this.#flights.set(id, { syncId, sentAt: now(), heardAt: null, sends: (this.#flights.get(id)?.sends ?? 0) + 1 });
@@ -76,22 +85,22 @@ export class Ledger {
       throw error;
     }
     for (const { syncId } of chosen) this.#count(syncId, { queueOperations: OPERATIONS_PER_MESSAGE });
-    return true;
+    return new Set(chosen.map(({ syncId }) => syncId));
   }
 
   #choose(syncs: readonly SyncState[]): { id: string; syncId: string }[] {
     const { store, env, now } = this.#engine;
-    const free = Number(env.USER_JOBS_IN_FLIGHT) - [...this.#flights.values()].filter((flight) => !this.#isOverdue(flight)).length;
+    const flying = [...this.#flights.values()].filter((flight) => !this.#isOverdue(flight));
+    const free = Number(env.USER_JOBS_IN_FLIGHT) - flying.length;
     if (free <= 0) return [];
-    const queues = syncs.map((sync) => store.jobs.open(sync.id, now(), free + this.#flights.size).filter((job) => this.#mayBeSent(job)));
-    const chosen: { id: string; syncId: string }[] = [];
-    for (let place = 0; chosen.length < free && queues.some((queue) => place < queue.length); place += 1) {
-      for (const queue of queues) {
-        const job = queue[place];
-        if (job && chosen.length < free) chosen.push({ id: job.id, syncId: job.syncId });
-      }
-    }
-    return chosen;
+    const waiting = syncs.map((sync) => ({
+      syncId: sync.id,
+      inFlight: flying.filter((flight) => flight.syncId === sync.id).length,
+      jobs: store.jobs.open(sync.id, now(), free + this.#flights.size).filter((job) => this.#mayBeSent(job)),
+    }));
+    const chosen = takeTurns(waiting, free, this.#servedLast);
+    this.#servedLast = chosen.at(-1)?.syncId ?? this.#servedLast;
+    return chosen.map(({ syncId, job }) => ({ id: job.id, syncId }));
   }
 
   #mayBeSent(job: { id: string; leased: number }): boolean {
@@ -137,20 +146,29 @@ export class Ledger {
   /** Gives jobs to a consumer, without the files that are no longer wanted. `mayWork` says whether a sync's jobs are. */
   async lease(request: LeaseRequest, mayWork: (sync: SyncState) => boolean): Promise<LeaseAnswer> {
     const jobs: JobLease[] = [];
-    for (const jobId of request.jobIds) jobs.push(await this.#leaseOne(jobId, mayWork));
+    for (const jobId of request.jobIds) jobs.push(await this.#leaseOnce(jobId, request.requestId, mayWork));
     const leased = jobs.filter((job) => job.kind === "leased").length;
     this.#engine.log.debug("jobs.leased", { requestId: request.requestId, asked: request.jobIds.length, leased });
     return { jobs };
   }
 
-  async #leaseOne(jobId: string, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
+  /** One question about a job at a time. A consumer that asks again meanwhile, since it heard nothing, gets the same answer. */
+  async #leaseOnce(jobId: string, requestId: string, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
+    const asked = this.#asked.get(jobId);
+    if (asked) return asked.requestId === requestId ? asked.answer : { kind: "drop", jobId };
+    const answer = this.#leaseOne(jobId, requestId, mayWork).finally(() => this.#asked.delete(jobId));
+    this.#asked.set(jobId, { requestId, answer });
+    return answer;
+  }
+
+  async #leaseOne(jobId: string, requestId: string, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
     const { store, userId } = this.#engine;
     const drop: JobLease = { kind: "drop", jobId };
     const seen = store.jobs.get(jobId);
     const sync = seen && store.sync(seen.syncId);
     if (!seen || !sync || seen.done) return this.#forget(jobId, drop);
     if (!mayWork(sync)) return this.#forget(jobId, drop);
-    if (this.#isHeldElsewhere(seen)) return drop;
+    if (this.#isHeld(seen)) return this.#answerAgain(seen, requestId) ?? drop;
     if (seen.results.length > 0) {
       // A lease that broke off half-way: what it brought is drained first, the rest comes again.
       store.jobs.saveResults(jobId, seen.results, true);
@@ -181,7 +199,7 @@ export class Ledger {
     }));
     this.#paths.set(jobId, leased.map((file) => file.path)); // prettier-ignore
     const lost = job.leased ? job.files.map((_file, index) => contentKey(userId, sync.id, storedId(jobId, job.lease, index))) : [];
-    return {
+    const answer: Leased = {
       kind: "leased",
       jobId,
       lease,
@@ -192,10 +210,18 @@ export class Ledger {
       files: leased,
       orphanKeys: lost,
     };
+    this.#hear(jobId, sync.id, { requestId, lease: answer });
+    return answer;
   }
 
-  /** Whether another consumer, as far as is known, is still at this job. */
-  #isHeldElsewhere(job: JobState): boolean {
+  /** The lease that this consumer was given already, and may not have got. */
+  #answerAgain(job: JobState, requestId: string): Leased | null {
+    const answered = this.#flights.get(job.id)?.answered;
+    return answered?.requestId === requestId && answered.lease.lease === job.lease ? answered.lease : null;
+  }
+
+  /** Whether a consumer, as far as is known, is still at this job. */
+  #isHeld(job: JobState): boolean {
     const now = this.#engine.now();
     const heardAt = this.#flights.get(job.id)?.heardAt;
     if (heardAt != null) return now - heardAt < LEASE_SECONDS * 1000;
@@ -279,7 +305,7 @@ export class Ledger {
     for (const jobId of jobIds.slice(0, JOB_FILES_MAX * SEND_BATCH_MAX)) this.#flights.delete(jobId);
   }
 
-  #hear(jobId: string, syncId: string): void {
+  #hear(jobId: string, syncId: string, answered?: Flight["answered"]): void {
     if (this.#listeningNoted) this.#noteListening(0);
     const flight = this.#flights.get(jobId);
     this.#flights.set(jobId, {
@@ -287,6 +313,7 @@ export class Ledger {
       sentAt: flight?.sentAt ?? this.#engine.now(),
       heardAt: this.#engine.now(),
       sends: flight?.sends ?? 1,
+      ...(answered && { answered }),
     });
   }
 

@@ -32,7 +32,9 @@ const COUNTED_ROWS_MAX = 2_000;
  */
 export function requestReplan(engine: Engine, syncId: string, { scan = true, afresh = false } = {}): void {
   const sync = engine.store.sync(syncId);
-  if (sync) engine.store.updateSync(syncId, { replanAfter: "", replan: requested(sync.replan, { scan, afresh }) });
+  // A run that was cancelled before does not hold up what a person wants now.
+  const rest = afresh ? { restsAtWakes: -1 } : {};
+  if (sync) engine.store.updateSync(syncId, { replanAfter: "", replan: requested(sync.replan, { scan, afresh }), ...rest });
 }
 
 /** Notes, in the transaction of a page, that items it does not name may be wanted otherwise now. */

@@ -67,7 +67,8 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
   const db = engine.db();
   const scope = scopeOf(engine, sync.id);
   const counted = sync.statsDoubtful === 1 && outcome.status === "ended";
-  const stats = counted ? await countItems(db, scope) : sync.stats;
+  const counts = counted ? await countItems(db, scope) : null;
+  const stats = counts ?? engine.store.sync(sync.id)?.stats ?? sync.stats;
   const retryAt = stats.failed > 0 ? await nextAttemptAt(db, scope) : null;
   const incomplete = stats.failed > 0 || run.unreadable > 0;
   const ended = outcome.status === "ended";
@@ -78,6 +79,8 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
   const feeds = engine.store.feeds(sync.id);
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
   const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
+  // A cancel that came meanwhile has ended it.
+  if (ended && engine.store.run(sync.id)?.id !== run.id) return;
   if (run.announced) {
     const finishedAt = engine.now();
     if (status !== "failed" && status !== "cancelled") await writeReceipt(engine, run, status, finishedAt);
@@ -89,9 +92,16 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
     });
   }
   engine.store.transaction(() => {
-    engine.store.deleteRun(sync.id);
+    engine.store.deleteRun(run);
     if (ended) engine.store.updateSync(sync.id, { heldOpen: holding ? 1 : 0 });
-    engine.store.updateSync(sync.id, { stats, ...(counted ? { statsDoubtful: 0 } : {}), retryAt, upToDateAt, attempts: 0, dueAt: 0 });
+    // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
+    engine.store.updateSync(sync.id, {
+      ...(counts ? { stats: counts, statsDoubtful: 0 } : {}),
+      retryAt,
+      upToDateAt,
+      attempts: 0,
+      dueAt: 0,
+    });
   });
   const event = { runId: run.id, syncId: sync.id, status, stored: run.stored, failed: run.failed, removed: run.removed, bytes: run.bytes };
   if (run.announced) engine.log.info("run.finished", { ...event, ...run.usage });

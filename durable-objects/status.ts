@@ -1,8 +1,9 @@
+import { secondsLeft } from "../worker/sync/estimate.ts";
 import type { SyncStatus } from "../worker/wire.ts";
 import type { Engine } from "./engine.ts";
 import type { Pace } from "./pace.ts";
 import { toWireRun } from "./run.ts";
-import type { SyncState } from "./user-sync-schema.ts";
+import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 // What is going on in a sync right now.
 
@@ -12,7 +13,6 @@ export function statusOf(engine: Engine, sync: SyncState, pace: Pace): SyncStatu
   const run = engine.store.run(sync.id);
   const waitingFor = waitOf(engine, sync, backlog.dueAt);
   const { filesPerSecond, bytesPerSecond } = pace.rate(now);
-  const listing = run?.phase === "listing";
   return {
     syncId: sync.id,
     status: sync.status,
@@ -20,20 +20,31 @@ export function statusOf(engine: Engine, sync: SyncState, pace: Pace): SyncStatu
     checkedAt: instant(sync.checkedAt),
     backlog: { files: backlog.files, bytes: backlog.bytes },
     waitingFor,
-    // While the source is still being listed nobody knows how much there is.
-    secondsLeft:
-      run && !listing && filesPerSecond > 0
-        ? Math.round(secondsFor(backlog, filesPerSecond, bytesPerSecond) + waitSeconds(waitingFor, now))
-        : null,
+    secondsLeft: estimate(engine, sync, run, backlog, waitingFor, pace),
     filesPerSecond,
     bytesPerSecond,
     activeRun: run && toWireRun(run, backlog.files, pace.recent),
   };
 }
 
-/** Small files cost time each, large ones by the byte: the slower of the two. */
-function secondsFor(backlog: { files: number; bytes: number }, filesPerSecond: number, bytesPerSecond: number): number {
-  return Math.max(backlog.files / filesPerSecond, bytesPerSecond > 0 ? backlog.bytes / bytesPerSecond : 0);
+/** While the source is still being listed nobody knows how much there is; nor how long a person takes. */
+function estimate(
+  engine: Engine,
+  sync: SyncState,
+  run: RunState | null,
+  backlog: { files: number; bytes: number },
+  waitingFor: SyncStatus["waitingFor"],
+  pace: Pace,
+): number | null {
+  const now = engine.now();
+  if (!run || run.phase === "listing" || waitingFor?.until === null) return null;
+  const budget = engine.gates.budget(sync.connectionId);
+  return secondsLeft({
+    ...backlog,
+    rate: pace.expected(now),
+    waitSeconds: waitSeconds(waitingFor, now),
+    budget: budget && { ...budget, resetSeconds: (budget.resetsAt - now) / 1000 },
+  });
 }
 
 function waitOf(engine: Engine, sync: SyncState, jobsDueAt: number | null): SyncStatus["waitingFor"] {

@@ -3,6 +3,7 @@ import { providers } from "../worker/providers/registry.ts";
 import { masterKeys } from "../worker/keyring.ts";
 import { createProof } from "../worker/webhooks/proof.ts";
 import type { Engine } from "./engine.ts";
+import { connectionFailed } from "./failing.ts";
 import type { SubscriptionState } from "./user-sync-schema.ts";
 
 // Change subscriptions at the sources: one per (connection, feed), however many syncs use it; renewed at half their life.
@@ -55,6 +56,7 @@ export async function stepSubscriptions(engine: Engine): Promise<boolean> {
     else await end(engine, due);
   } catch (error) {
     const failure = asProviderError(error);
+    if (failure.kind === "throttled") await connectionFailed(engine, due.connectionId, failure);
     const delaySeconds = failure.kind === "forbidden" ? RETRY_SECONDS_MAX : Math.min(RETRY_SECONDS * 2 ** due.attempts, RETRY_SECONDS_MAX);
     const wait = Math.max(delaySeconds, failure.retryAfterSeconds ?? 0);
     engine.store.saveSubscription({ ...due, dueAt: engine.now() + wait * 1000, attempts: due.attempts + 1 });

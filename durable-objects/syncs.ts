@@ -145,15 +145,22 @@ export async function eraseSync(engine: Engine, syncId: string): Promise<Result<
 }
 
 export async function setPaused(engine: Engine, syncId: string, paused: boolean): Promise<Result<Sync>> {
-  const sync = liveSync(engine, syncId);
-  if (!sync) return noSync();
-  const status = paused ? "paused" : "active";
-  await updateSync(engine.db(), engine.userId, syncId, { status });
-  engine.store.updateSync(syncId, { status, ...(paused ? {} : { wakes: sync.wakes + 1, wakeTrigger: "manual", dueAt: 0 }) });
+  if (!liveSync(engine, syncId)) return noSync();
+  // The object's word counts. Should this break off in between, then where the catalogue still says `active`: the next wake mends that.
+  if (paused) engine.store.updateSync(syncId, { status: "paused" });
+  await updateSync(engine.db(), engine.userId, syncId, { status: paused ? "paused" : "active" });
+  if (!paused) goOn(engine, syncId);
   reviewSubscriptions(engine);
   engine.live.emit({ type: "account" });
   await engine.wakeBy(engine.now());
   return wireSync(engine, syncId);
+}
+
+/** What came while the sync was paused was not followed: it is looked for now. */
+function goOn(engine: Engine, syncId: string): void {
+  const sync = liveSync(engine, syncId);
+  if (sync?.status !== "paused") return;
+  engine.store.updateSync(syncId, { status: "active", wakes: sync.wakes + 1, wakeTrigger: "manual", dueAt: 0 });
 }
 
 /** Begins a run, or answers the active one. */
@@ -185,9 +192,13 @@ export async function cancelRun(engine: Engine, syncId: string): Promise<Result<
   if (!sync) return noSync();
   const run = engine.store.run(syncId);
   if (!run) return failure("run.none_active", "No run of this sync is active.");
+  // At once: a step that is under way ends, and no other follows. What the catalogue does not hear now, the watchdog tells it.
+  engine.store.transaction(() => {
+    engine.store.deleteRun(run);
+    engine.store.updateSync(syncId, { wakesTaken: sync.wakes, restsAtWakes: sync.wakes, recheckAt: null });
+  });
   await announce(engine, run);
   await finishRun(engine, sync, run, { status: "cancelled" });
-  engine.store.updateSync(syncId, { wakesTaken: sync.wakes, recheckAt: null });
   const row = await getRun(engine.db(), engine.userId, run.id);
   return row ? success(toRun(row)) : failure("run.not_found", "There is no such run.");
 }

@@ -59,6 +59,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE syncs ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
   ALTER TABLE syncs ADD COLUMN enumerated_at INTEGER;
   ALTER TABLE syncs ADD COLUMN alarmed_at INTEGER;
+  ALTER TABLE syncs ADD COLUMN rests_at_wakes INTEGER NOT NULL DEFAULT -1;
   ALTER TABLE syncs ADD COLUMN replan TEXT NOT NULL DEFAULT '{}';
 
   CREATE TABLE digest_ranges (
@@ -132,6 +133,8 @@ export interface SyncState {
   alarmedAt: number | null;
   /** 1: a run ended as held, and its removals were not all decided yet. */
   heldOpen: number;
+  /** The count of wakes at which a run was cancelled: nothing begins by itself before the next one. */
+  restsAtWakes: number;
 }
 
 export type FeedPhase =

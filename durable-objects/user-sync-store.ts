@@ -16,7 +16,7 @@ const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_du
   wakes_taken AS wakesTaken, wake_trigger AS wakeTrigger, enumerate_next AS enumerateNext, recheck_at AS recheckAt,
   retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
   up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts, selection, filters, options,
-  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, replan, held_open AS heldOpen`;
+  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, rests_at_wakes AS restsAtWakes, replan, held_open AS heldOpen`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
@@ -184,8 +184,9 @@ export class UserSyncStore {
     this.#sql.run("UPDATE runs SET run = ? WHERE sync_id = ? AND id = ?", JSON.stringify(run), run.syncId, run.id);
   }
 
-  deleteRun(syncId: string): void {
-    this.#sql.run("DELETE FROM runs WHERE sync_id = ?", syncId);
+  /** Another run that has begun meanwhile stays. */
+  deleteRun(run: Pick<RunState, "syncId" | "id">): void {
+    this.#sql.run("DELETE FROM runs WHERE sync_id = ? AND id = ?", run.syncId, run.id);
   }
 
   addRemovals(feed: Pick<FeedState, "syncId" | "feedId">, remoteIds: readonly string[]): void {

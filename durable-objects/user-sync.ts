@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
+import { STOPPING_KINDS } from "../worker/sync/job.ts";
 import { catalogue } from "../worker/db/client.ts";
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
@@ -9,12 +10,12 @@ import { asProviderError } from "../worker/providers/errors.ts";
 import type { Provider } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
-import { retryDecision } from "../worker/sync/retry.ts";
 import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import { Display } from "./display.ts";
 import type { Engine } from "./engine.ts";
-import { gate, needsReconnect } from "./failing.ts";
+import { connectionFailed, needsReconnect } from "./failing.ts";
+import { Gates } from "./gates.ts";
 import { decide } from "./holding.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
@@ -55,33 +56,39 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     const { ctx, env } = this;
     const userId = ctx.id.name ?? "";
     const now = () => Date.now();
-    const credentials = new Credentials(env, userId, store, now);
+    const random = () => Math.random();
+    const log = createLogger(env, { userId });
     return {
       env,
       userId,
       store,
-      credentials,
+      credentials: new Credentials(env, userId, store, now),
+      gates: new Gates({ store, log, now, random }),
       now,
-      random: () => Math.random(),
+      random,
       db: () => catalogue(env, Number(store.setting("homeShard") ?? 0)),
       sweep: null,
       live: new Live(ctx, randomId()),
       catalogueLock: new Lock(),
-      log: createLogger(env, { userId }),
+      log,
       provider: (connectionId, onRequest) => this.#provider(connectionId, onRequest),
       wakeBy: (at) => this.#wakeBy(at),
     };
   }
 
   #provider(connectionId: string, onRequest?: () => void): Provider {
-    const { store, credentials, now } = this.#engine;
+    const { store, credentials, gates, now } = this.#engine;
     const definition = providers.get(store.connection(connectionId)?.provider ?? "");
     if (!definition) throw new Error(`There is no provider for connection ${connectionId}.`);
     return definition.create(this.env, {
       fetch: (input, init) => fetch(input, init),
       now,
       accessToken: (options) => credentials.accessToken(connectionId, options),
-      ...(onRequest ? { onRequest } : {}),
+      onRequest: () => {
+        gates.expectOpen(connectionId);
+        onRequest?.();
+      },
+      onBudget: (budget) => gates.note(connectionId, budget),
     });
   }
 
@@ -226,15 +233,20 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     const answer = await this.#ledger.settle(request);
     if (!answer.accepted || !job) return answer;
     const connectionId = this.#engine.store.sync(job.syncId)?.connectionId;
-    for (const result of request.results) {
-      if (result.outcome !== "failed" || connectionId === undefined) continue;
-      const gates = this.#engine.store.connection(connectionId)?.gateCount ?? 0;
-      const decision = retryDecision(result.kind, gates, result.retryAfterSeconds, this.#engine.random());
-      if (decision.action === "gate") gate(this.#engine, connectionId, decision.seconds);
-      if (decision.action === "reconnect") await needsReconnect(this.#engine, connectionId);
+    if (connectionId !== undefined) {
+      if (request.budget) this.#engine.gates.note(connectionId, request.budget);
+      for (const result of request.results)
+        if (result.outcome === "failed" && STOPPING_KINDS.has(result.kind)) await connectionFailed(this.#engine, connectionId, result);
     }
     if (request.done) await this.#jobDone();
-    return answer;
+    return { ...answer, ...this.#stopOf(job.syncId) };
+  }
+
+  /** Whether a consumer is to begin no further file of this sync, or of any on its connection. */
+  #stopOf(syncId: string): Pick<SettleAnswer, "stop"> {
+    const sync = this.#engine.store.sync(syncId);
+    if (!sync || this.#work.mayWork(sync)) return {};
+    return { stop: this.#work.mayAsk(sync.connectionId) ? "sync" : "connection" };
   }
 
   /** The next job goes out at once; what this one brought is drained in its time. */

@@ -1,4 +1,4 @@
-import { updateSync } from "../worker/db/syncs.ts";
+import { markPaused, updateSync } from "../worker/db/syncs.ts";
 import { errorFields } from "../worker/log.ts";
 import { isDue, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Display } from "./display.ts";
@@ -64,8 +64,9 @@ export class Work {
       const drained = await drain(this.#engine, this.#ledger, (syncId) => this.#display.paceOf(syncId));
       for (const syncId of drained) this.#display.show(syncId);
       const sent = await this.#ledger.dispatch(store.syncs().filter((sync) => this.mayWork(sync)));
+      for (const syncId of sent) this.#display.paceOf(syncId).begin(now());
       this.#jobsFailures = 0;
-      return drained.length > 0 || sent;
+      return drained.length > 0 || sent.size > 0;
     } catch (error) {
       this.#jobsNotBefore = now() + Math.min(JOBS_RETRY_SECONDS * 2 ** this.#jobsFailures, JOBS_RETRY_SECONDS_MAX) * 1000;
       this.#jobsFailures += 1;
@@ -78,12 +79,17 @@ export class Work {
 
   /** Whether a sync's downloads may go on now. */
   mayWork(sync: SyncState): boolean {
-    return this.#mayAsk(sync) && this.#engine.store.run(sync.id) !== null;
+    return this.#mayGoOn(sync) && this.#engine.store.run(sync.id) !== null;
   }
 
-  #mayAsk(sync: SyncState): boolean {
-    const connection = this.#engine.store.connection(sync.connectionId);
-    return sync.status === "active" && connection?.status === "active" && connection.gateUntil <= this.#engine.now();
+  /** Whether anything may be asked of a connection's source now. */
+  mayAsk(connectionId: string): boolean {
+    const connection = this.#engine.store.connection(connectionId);
+    return connection?.status === "active" && connection.gateUntil <= this.#engine.now();
+  }
+
+  #mayGoOn(sync: SyncState): boolean {
+    return sync.status === "active" && this.mayAsk(sync.connectionId);
   }
 
   async #stepOne(): Promise<boolean> {
@@ -114,7 +120,7 @@ export class Work {
     // Needs nothing of the source; and what comes after it is judged by what it leaves.
     const decision = engine.store.decisions.next(sync.id);
     if (decision) return () => stepDecision(engine, sync, decision);
-    if (!this.#mayAsk(sync)) return null;
+    if (!this.#mayGoOn(sync)) return null;
     if (sync.recheckAt !== null && sync.recheckAt <= engine.now()) return async () => this.#recheck(sync);
     const run = engine.store.run(sync.id);
     if (!run) {
@@ -147,8 +153,14 @@ export class Work {
   }
 
   #reasonToRun(sync: SyncState): RunState["trigger"] | null {
+    if (this.#rests(sync)) return null;
     if (sync.wakes > sync.wakesTaken || sync.replanAfter !== null) return sync.wakeTrigger;
     return sync.retryAt !== null && sync.retryAt <= this.#engine.now() ? "retry" : null;
+  }
+
+  /** A run was cancelled: what it left over waits for the next wake. */
+  #rests(sync: SyncState): boolean {
+    return sync.wakes === sync.restsAtWakes;
   }
 
   #recheck(sync: SyncState): void {
@@ -205,6 +217,8 @@ export class Work {
   /** Counts a wake for the syncs that the clock makes due. */
   async wakeDue(): Promise<void> {
     const { store, now, userId } = this.#engine;
+    // A paused sync is not woken by the clock, unless the catalogue has not heard that it is paused.
+    await markPaused(this.#engine.db(), userId, store.syncs().flatMap((sync) => (sync.status === "paused" ? sync.id : []))); // prettier-ignore
     for (const sync of store.syncs()) {
       if (sync.status !== "active" || !isDue(sync.schedule, sync.checkedAt, sync.nextDueAt, now())) continue;
       const { nextDueAt } = wakeColumns(sync.schedule, userId, now());
@@ -231,11 +245,13 @@ export class Work {
     if (sync.status !== "active" || connection?.status !== "active") return [];
     const from = Math.max(connection.gateUntil, sync.dueAt);
     const times: number[] = [];
+    const active = store.run(sync.id) !== null;
+    if (!active && this.#rests(sync)) return sync.recheckAt === null ? [] : [Math.max(from, sync.recheckAt)];
     if (sync.recheckAt !== null) times.push(Math.max(from, sync.recheckAt));
     if (sync.retryAt !== null) times.push(Math.max(from, sync.retryAt));
     if (sync.wakes > sync.wakesTaken || sync.replanAfter !== null)
       times.push(Math.max(from, this.#isAhead(sync) ? now() + RECHECK_SECONDS * 1000 : 0));
-    if (store.run(sync.id) === null) return times;
+    if (!active) return times;
     const jobsAt = this.#ledger.nextAt(sync);
     if (jobsAt !== null) times.push(Math.max(connection.gateUntil, jobsAt, this.#jobsNotBefore));
     const listing = store.feeds(sync.id).some((feed) => feed.phase !== "idle") && !this.#isAhead(sync);

@@ -35,8 +35,9 @@ async function alarm(user: MemoryUser): Promise<void> {
   await runDurableObjectAlarm(user.stub);
 }
 
-async function lease(user: MemoryUser, jobId: string): Promise<JobLease | undefined> {
-  return (await user.stub.lease({ jobIds: [jobId], requestId: "test" })).jobs[0];
+/** As a consumer that nobody has heard of before, unless it is named. */
+async function lease(user: MemoryUser, jobId: string, requestId: string = crypto.randomUUID()): Promise<JobLease | undefined> {
+  return (await user.stub.lease({ jobIds: [jobId], requestId })).jobs[0];
 }
 
 async function leased(user: MemoryUser, jobId: string): Promise<Leased> {
@@ -122,6 +123,42 @@ describe("a message that is lost", () => {
     }
     expect(sent).toEqual([sent[0], sent[0]]);
     expect((await leased(user, sent[0] ?? "")).lease).toBe(before.lease + 1);
+  });
+});
+
+describe("a lease whose answer was lost", () => {
+  it("is answered again to the consumer that asks again, and to no other", async () => {
+    const { user, sent } = await listedUser(3);
+    const [jobId = ""] = sent;
+    const first = await lease(user, jobId, "consumer 1");
+    expect(await lease(user, jobId, "consumer 1")).toEqual(first);
+    expect(await lease(user, jobId, "consumer 2")).toEqual({ kind: "drop", jobId });
+    const job = await lease(user, jobId, "consumer 1");
+    if (job?.kind !== "leased") throw new Error("The job was not leased.");
+    expect(job.lease).toBe(1);
+    await user.stub.settle(settlement(job, await store(user, job)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("is the same one where both questions are under way at once, and its job is not sent again meanwhile", async () => {
+    const { user, sent } = await listedUser(3);
+    const [jobId = ""] = sent;
+    const [one, other] = await Promise.all([lease(user, jobId, "consumer 1"), lease(user, jobId, "consumer 1")]);
+    expect(one?.kind).toBe("leased");
+    expect(other).toEqual(one);
+    await alarm(user);
+    expect(sent).toEqual([jobId]);
+  });
+
+  it("of two consumers that ask at once only one has it, and the job is not sent again meanwhile", async () => {
+    const { user, sent } = await listedUser(3);
+    const [jobId = ""] = sent;
+    const answers = await Promise.all([lease(user, jobId, "consumer 1"), lease(user, jobId, "consumer 2")]);
+    expect(answers.map((answer) => answer?.kind).toSorted()).toEqual(["drop", "leased"]);
+    await alarm(user);
+    expect(sent).toEqual([jobId]);
+    expect(await lease(user, jobId, "consumer 3")).toEqual({ kind: "drop", jobId });
   });
 });
 

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { readJson, readText, requestAuthorised, retryAfterSeconds } from "../../worker/providers/http.ts";
+import { ProviderError } from "../../worker/providers/errors.ts";
+import { budgetOf, readJson, readText, requestAuthorised, retryAfterSeconds } from "../../worker/providers/http.ts";
+import type { ProviderContext, RequestBudget } from "../../worker/providers/provider.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 
@@ -13,6 +15,9 @@ test.each([
   [{ "RateLimit-Reset": "31" }, 31],
   [{ "Retry-After": "10", "RateLimit-Reset": "31" }, 31],
   [{ "Retry-After": "40", "RateLimit-Reset": "31" }, 40],
+  [{ "Retry-After": "99999999999" }, 99_999_999_999],
+  [{ "x-ms-retry-after-ms": "1500" }, 2],
+  [{ "retry-after-ms": "900", "Retry-After": "3" }, 3],
 ])("an answer with %j asks to wait %s seconds", (headers, seconds) => {
   expect(retryAfterSeconds(new Headers(headers as Record<string, string>), NOW)).toBe(seconds);
 });
@@ -56,4 +61,46 @@ test("a token that is refused is renewed once, and requests name the program", a
   expect(seen[0]?.headers.get("User-Agent")).toBe("NONISV|Tidemark|Tidemark/1.0");
   expect(seen[0]?.headers.get("client-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   expect(await seen[1]?.json()).toEqual({ a: 1 });
+});
+
+test.each([
+  [{}, null],
+  [
+    { "RateLimit-Limit": "1200", "RateLimit-Remaining": "120", "RateLimit-Reset": "5" },
+    { limit: 1200, remaining: 120, resetSeconds: 5 },
+  ],
+  [
+    { "RateLimit-Limit": "10, 10;w=1", "RateLimit-Remaining": "9", "RateLimit-Reset": "1" },
+    { limit: 10, remaining: 9, resetSeconds: 1 },
+  ],
+  [
+    { "RateLimit-Limit": "10", "RateLimit-Remaining": "99", "RateLimit-Reset": "1" },
+    { limit: 10, remaining: 10, resetSeconds: 1 },
+  ],
+  [{ "RateLimit-Limit": "10", "RateLimit-Remaining": "9" }, null],
+  [{ "RateLimit-Limit": "0", "RateLimit-Remaining": "0", "RateLimit-Reset": "1" }, null],
+  [{ "RateLimit-Limit": "many", "RateLimit-Remaining": "-1", "RateLimit-Reset": "soon" }, null],
+])("an answer with %j tells of the allowance %j", (headers, budget) => {
+  expect(budgetOf(new Headers(headers as Record<string, string>))).toEqual(budget);
+});
+
+test("each answer's allowance is told of, and a request that may not be sent is not", async () => {
+  const sent: string[] = [];
+  const budgets: RequestBudget[] = [];
+  const context: ProviderContext = {
+    fetch: async (input) => {
+      sent.push(new Request(input).url);
+      return new Response(null, { headers: { "RateLimit-Limit": "10", "RateLimit-Remaining": "0", "RateLimit-Reset": "7" } });
+    },
+    now: () => NOW,
+    accessToken: async () => "token",
+    onRequest: () => {
+      if (budgets.length > 0) throw new ProviderError("throttled", "Not now.");
+    },
+    onBudget: (budget) => budgets.push(budget),
+  };
+  await requestAuthorised(context, "https://graph.microsoft.com/v1.0/me");
+  expect(budgets).toEqual([{ limit: 10, remaining: 0, resetSeconds: 7 }]);
+  await expect(requestAuthorised(context, "https://graph.microsoft.com/v1.0/me")).rejects.toMatchObject({ kind: "throttled" });
+  expect(sent).toHaveLength(1);
 });

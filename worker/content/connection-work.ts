@@ -1,4 +1,6 @@
-import type { ProviderContext } from "../providers/provider.ts";
+import { ProviderError } from "../providers/errors.ts";
+import type { ProviderContext, RequestBudget } from "../providers/provider.ts";
+import { restSeconds } from "../sync/budget.ts";
 import type { UserObjectCalls } from "./user-object.ts";
 
 /** What the jobs of one connection share during one invocation: its token, asked for when it is first needed, and whether to go on. */
@@ -7,7 +9,8 @@ export class ConnectionWork {
   readonly #connectionId: string;
   #token: Promise<string> | null = null;
   #renewing: Promise<string> | null = null;
-  /** The source has had enough of this connection: no further file is begun. */
+  #budget: RequestBudget | null = null;
+  /** The source is to be left alone: no further file is begun, and nothing more is asked for those that are. */
   stopped = false;
 
   constructor(calls: UserObjectCalls, connectionId: string) {
@@ -15,8 +18,30 @@ export class ConnectionWork {
     this.#connectionId = connectionId;
   }
 
-  providerContext(onRequest: () => void): ProviderContext {
-    return { fetch, now: () => Date.now(), accessToken: (options) => this.#accessToken(options?.renew ?? false), onRequest };
+  /** `onStopped`: an answer has just told that the allowance is all but used up. */
+  providerContext(onRequest: () => void, onStopped: () => void): ProviderContext {
+    return {
+      fetch,
+      now: () => Date.now(),
+      accessToken: (options) => this.#accessToken(options?.renew ?? false),
+      onRequest: () => {
+        if (this.stopped) throw new ProviderError("throttled", "The source is to be left alone.");
+        onRequest();
+      },
+      onBudget: (budget) => {
+        this.#budget = budget;
+        if (this.stopped || restSeconds(budget) === 0) return;
+        this.stopped = true;
+        onStopped();
+      },
+    };
+  }
+
+  /** What the source has told of its allowance since this was last asked. */
+  takeBudget(): RequestBudget | null {
+    const budget = this.#budget;
+    this.#budget = null;
+    return budget;
   }
 
   #accessToken(renew: boolean): Promise<string> {

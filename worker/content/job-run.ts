@@ -3,14 +3,14 @@ import { providers } from "../providers/registry.ts";
 import { Addresses } from "./addresses.ts";
 import type { ConnectionWork } from "./connection-work.ts";
 import { fetchFile } from "./fetch-file.ts";
-import { contentKey, HEARTBEAT_SECONDS, type FileResult, type JobLease, type LeasedFile, type SettleAnswer } from "../sync/job.ts";
+import { contentKey, HEARTBEAT_SECONDS, STOPPING_KINDS, type FileResult, type JobLease, type LeasedFile } from "../sync/job.ts";
 import type { Pool } from "./pool.ts";
 import type { UserObjectCalls } from "./user-object.ts";
 
 /** Keys of one R2 delete. */
 const DELETED_KEYS_MAX = 1_000;
-/** Failures that concern the whole connection: no other file would fare better. */
-const STOPPING_KINDS = new Set<string>(["throttled", "auth", "operator"]);
+/** No file is begun on an older word of the object: it may have been paused, or the source may have had enough. */
+const HEARD_MILLISECONDS = 1_000;
 
 export type LeasedJob = Extract<JobLease, { kind: "leased" }>;
 
@@ -37,6 +37,9 @@ export class JobRun {
   readonly #usage = { providerRequests: 0, storagePuts: 0 };
   #unreported: FileResult[] = [];
   #reporting: Promise<void> = Promise.resolve();
+  #heardAt = Date.now();
+  /** The sync was paused or cancelled: no further file of this job is begun. */
+  #stopped = false;
 
   constructor(invocation: Invocation, job: LeasedJob, connection: ConnectionWork, log: Logger) {
     this.#invocation = invocation;
@@ -71,19 +74,31 @@ export class JobRun {
       this.#unreported = files.map(({ index }) => ({ index, outcome: "failed", kind: "unsupported", message }));
       return;
     }
-    const context = this.#connection.providerContext(() => (this.#usage.providerRequests += 1));
+    const context = this.#connection.providerContext(
+      () => (this.#usage.providerRequests += 1),
+      () => void this.#ask(),
+    );
     const provider = definition.create(env, context);
     const addresses = new Addresses(provider, feedId, files, context.now);
     const ends = AbortSignal.any([signal, this.#lost.signal]);
     const fetchOne = async (file: LeasedFile) => {
-      if (this.#isLost || this.#connection.stopped || !this.#invocation.hasTime()) return;
+      if (!this.#mayBegin()) return;
+      if (Date.now() - this.#heardAt >= HEARD_MILLISECONDS) await this.#ask();
+      if (!this.#mayBegin()) return;
       const destination = { bucket: env.CONTENT, key: this.#key(file.storedId), file, onPut: () => (this.#usage.storagePuts += 1) };
       await this.#take(file, await fetchFile({ file, feedId, provider, addresses, destination, signal: ends }));
     };
     await Promise.all(files.map((file) => pool.run(() => fetchOne(file))));
   }
 
+  #mayBegin(): boolean {
+    return !this.#isLost && !this.#stopped && !this.#connection.stopped && this.#invocation.hasTime();
+  }
+
   async #take(file: LeasedFile, result: FileResult): Promise<void> {
+    // Of a connection that is to be left alone no more is to be said, unless for how long.
+    if (this.#connection.stopped && result.outcome === "failed" && result.kind === "throttled" && result.retryAfterSeconds === undefined)
+      return;
     if (result.outcome === "failed") {
       this.#log.warn("downloads.file_failed", { remoteId: file.remoteId, kind: result.kind, message: result.message });
     }
@@ -92,7 +107,7 @@ export class JobRun {
       return;
     }
     this.#unreported.push(result);
-    if (result.outcome !== "failed" || !STOPPING_KINDS.has(result.kind) || this.#connection.stopped) return;
+    if (result.outcome !== "failed" || !STOPPING_KINDS.has(result.kind)) return;
     // The object hears of it at once, so that nothing else is sent to the source; what is under way there may end.
     this.#connection.stopped = true;
     void this.#reportSoon();
@@ -108,19 +123,37 @@ export class JobRun {
     return this.#reporting;
   }
 
+  /** Asks whether to go on, without a result: those are gathered, since each report of them is a write. */
+  #ask(): Promise<void> {
+    this.#heardAt = Date.now();
+    this.#reporting = this.#reporting
+      .then(() => (this.#isLost ? undefined : this.#tell([], false)))
+      .catch((error: unknown) => {
+        this.#log.warn("downloads.ask_failed", errorFields(error));
+      });
+    return this.#reporting;
+  }
+
   async #report(done: boolean): Promise<void> {
-    const { jobId, syncId, lease } = this.#job;
     const results = this.#unreported;
-    const usage = { ...this.#usage };
-    const request = { syncId, jobId, lease, results, done, usage, requestId: this.#invocation.requestId };
     this.#unreported = [];
-    let answer: SettleAnswer;
     try {
-      answer = await this.#invocation.calls.call("settle", (object) => object.settle(request));
+      await this.#tell(results, done);
     } catch (error) {
       this.#unreported = [...results, ...this.#unreported];
       throw error;
     }
+  }
+
+  async #tell(results: FileResult[], done: boolean): Promise<void> {
+    const { jobId, syncId, lease } = this.#job;
+    const usage = { ...this.#usage };
+    const budget = this.#connection.takeBudget();
+    const request = { syncId, jobId, lease, results, done, usage, requestId: this.#invocation.requestId, ...(budget && { budget }) };
+    const answer = await this.#invocation.calls.call("settle", (object) => object.settle(request));
+    this.#heardAt = Date.now();
+    if (answer.stop === "sync") this.#stopped = true;
+    if (answer.stop === "connection") this.#connection.stopped = true;
     this.#usage.providerRequests -= usage.providerRequests;
     this.#usage.storagePuts -= usage.storagePuts;
     const level = done || !answer.accepted ? "info" : "debug";

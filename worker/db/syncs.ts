@@ -1,4 +1,4 @@
-import { and, asc, eq } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Run, Sync } from "../wire.ts";
 import type { Filters } from "../sync/rules.ts";
 import { DEFAULT_OPTIONS } from "../sync/rules.ts";
@@ -35,6 +35,16 @@ export async function insertSync(db: Database, userId: string, row: NewSyncRow):
 /** The row after the change; undefined where the user has no such sync. */
 export function updateSync(db: Database, userId: string, syncId: string, patch: SyncRowPatch): Promise<SyncRow | undefined> {
   return db.update(syncs).set(patch).where(owned(userId, syncId)).returning().get();
+}
+
+/** Has these syncs shown as paused, those that are shown as active. */
+export async function markPaused(db: Database, userId: string, syncIds: readonly string[]): Promise<void> {
+  if (syncIds.length === 0) return;
+  const given = sql`(SELECT value FROM json_each(${JSON.stringify(syncIds)}))`;
+  await db
+    .update(syncs)
+    .set({ status: "paused" })
+    .where(and(sql`${syncs.id} IN ${given}`, eq(syncs.userId, userId), eq(syncs.status, "active")));
 }
 
 export async function deleteSync(db: Database, userId: string, syncId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { asProviderError, ProviderError } from "./errors.ts";
-import type { ProviderContext } from "./provider.ts";
+import type { ProviderContext, RequestBudget } from "./provider.ts";
 
 /** How sources ask well-behaved programs to name themselves. */
 const USER_AGENT = "NONISV|Tidemark|Tidemark/1.0";
@@ -51,10 +51,32 @@ export async function send(context: ProviderContext, url: string, init: RequestI
   // Called bare: the platform's fetch refuses to be anybody's method.
   const { fetch } = context;
   try {
-    return await fetch(url, { ...init, headers, redirect: "manual" });
+    const response = await fetch(url, { ...init, headers, redirect: "manual" });
+    reportBudget(context, response.headers);
+    return response;
   } catch (error) {
     throw broken(error);
   }
+}
+
+/** Tells who asked what the answer says of the allowance, where it does. */
+export function reportBudget(context: ProviderContext, headers: Headers): void {
+  const budget = budgetOf(headers);
+  if (budget) context.onBudget?.(budget);
+}
+
+/** The allowance as `RateLimit-Limit`, `-Remaining` and `-Reset` tell it; null where they do not, or make no sense. */
+export function budgetOf(headers: Headers): RequestBudget | null {
+  const limit = seconds(firstOf(headers.get("RateLimit-Limit")));
+  const remaining = seconds(headers.get("RateLimit-Remaining"));
+  const resetSeconds = seconds(headers.get("RateLimit-Reset"));
+  if (limit === undefined || remaining === undefined || resetSeconds === undefined || limit === 0) return null;
+  return { limit, remaining: Math.min(remaining, limit), resetSeconds };
+}
+
+/** A limit may be followed by the policies that it comes from. */
+function firstOf(value: string | null): string | null {
+  return value?.split(",")[0] ?? null;
 }
 
 /** The body as JSON, if it is not beyond reason. What is no JSON is a front door's error page: transient. */
@@ -93,9 +115,13 @@ export async function discard(response: Response): Promise<void> {
   else await response.body?.cancel().catch(() => undefined);
 }
 
-/** How long the answer asks to wait: the greater of Retry-After (seconds or a date) and RateLimit-Reset. */
+/** How long the answer asks to wait: the greatest of Retry-After (seconds or a date), its form in milliseconds, and RateLimit-Reset. */
 export function retryAfterSeconds(headers: Headers, now: number): number | undefined {
-  const waits = [retryAfter(headers.get("Retry-After"), now), seconds(headers.get("RateLimit-Reset"))].filter((wait) => wait !== undefined);
+  const waits = [
+    retryAfter(headers.get("Retry-After"), now),
+    inSeconds(headers.get("x-ms-retry-after-ms") ?? headers.get("retry-after-ms")),
+    seconds(headers.get("RateLimit-Reset")),
+  ].filter((wait) => wait !== undefined);
   return waits.length > 0 ? Math.max(...waits) : undefined;
 }
 
@@ -104,6 +130,11 @@ function retryAfter(value: string | null, now: number): number | undefined {
   if (plain !== undefined || value === null) return plain;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
+}
+
+function inSeconds(milliseconds: string | null): number | undefined {
+  const given = seconds(milliseconds);
+  return given === undefined ? undefined : Math.ceil(given / 1000);
 }
 
 function seconds(value: string | null): number | undefined {

@@ -1,7 +1,7 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
 import type { ProviderError } from "./errors.ts";
-import type { Entry } from "./provider.ts";
+import type { Entry, RequestBudget } from "./provider.ts";
 
 const EPOCH_START = Date.UTC(2026, 0, 1);
 const MINUTE_MILLISECONDS = 60_000;
@@ -28,6 +28,8 @@ export interface MemorySettings {
   hashes: boolean;
   contentTags: boolean;
   missing: "account" | "drive" | null;
+  /** What each answer tells of the allowance; null: nothing. */
+  budget: RequestBudget | null;
 }
 
 /** One file or folder. Removed ones stay, so that they can be restored. */
@@ -88,6 +90,7 @@ export class MemoryDrive {
     hashes: true,
     contentTags: true,
     missing: null,
+    budget: null,
   };
   /** Calls so far, by method. */
   readonly requests: Record<MemoryMethod, number> = {

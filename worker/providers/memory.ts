@@ -90,6 +90,7 @@ class MemoryProvider implements Provider {
   async open(content: ContentRef, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<OpenedContent> {
     this.#context.onRequest?.();
     const fault = this.#drive.meet("open", content.id);
+    this.#reportBudget();
     if (fault) throw fault;
     options.signal?.throwIfAborted();
     const item = this.#addressed(content);
@@ -136,9 +137,15 @@ class MemoryProvider implements Provider {
     if (refusedTokens.has(token)) token = await this.#context.accessToken({ renew: true });
     this.#context.onRequest?.();
     const fault = this.#drive.meet(method);
+    this.#reportBudget();
     if (fault) throw fault;
     if (refusedTokens.has(token) || settings.missing === "account")
       throw new ProviderError("auth", "The token was refused.", { status: 401 });
+  }
+
+  #reportBudget(): void {
+    const { budget } = this.#drive.settings;
+    if (budget) this.#context.onBudget?.(budget);
   }
 
   #expectDrive(feedId: string): void {

@@ -145,14 +145,25 @@ export interface Provider {
   revoke?(): Promise<void>;
 }
 
+/** What is left of a source's allowance of requests, where its answers tell. */
+export interface RequestBudget {
+  /** Requests, or units of them, a window. */
+  limit: number;
+  remaining: number;
+  /** Until the allowance is renewed. */
+  resetSeconds: number;
+}
+
 /** What a provider is given to work with: everything it needs of the outside. */
 export interface ProviderContext {
   fetch: typeof fetch;
   now: () => number;
   /** A valid access token; `renew` after a 401 asks for one that is not the one just refused. */
   accessToken: (options?: { renew?: boolean }) => Promise<string>;
-  /** Called once per request sent to the provider, for the usage that a run reports. */
+  /** Called once before each request to the provider, for the usage that a run reports. Throws where none may be sent now. */
   onRequest?: () => void;
+  /** Called with what an answer tells of the allowance. */
+  onBudget?: (budget: RequestBudget) => void;
 }
 
 /** A kind of source, as data: what can be connected, and how. */

@@ -1,5 +1,5 @@
 import type { ProviderErrorKind } from "../providers/errors.ts";
-import type { DownloadUrl, Entry } from "../providers/provider.ts";
+import type { DownloadUrl, Entry, RequestBudget } from "../providers/provider.ts";
 
 // A job: a bundle of downloads. A row of the ledger and, while dispatched, a queue message.
 
@@ -11,6 +11,9 @@ export const JOB_JSON_BYTES_MAX = 100_000;
 export const HEARTBEAT_SECONDS = 10;
 /** A lease that was not heard of for this long may be given to another consumer. */
 export const LEASE_SECONDS = 45;
+
+/** Failures that concern the whole connection: no other file would fare better. */
+export const STOPPING_KINDS: ReadonlySet<string> = new Set(["throttled", "auth", "operator"]);
 
 /** One content to fetch, as planned. */
 export interface JobFile {
@@ -98,6 +101,8 @@ export interface SettleRequest {
   /** The consumer is finished with this job: files without a result go back to the ledger. */
   done: boolean;
   usage: { providerRequests: number; storagePuts: number };
+  /** What the source's answers tell of its allowance, where they do. */
+  budget?: RequestBudget;
   requestId: string;
 }
 
@@ -106,6 +111,8 @@ export interface SettleAnswer {
   accepted: boolean;
   /** Of the reported `storedId`s, those that the catalogue does not know and never will: delete their objects, and no others. */
   discard: string[];
+  /** Begin no further file of this sync, or of any on this connection: it was paused, cancelled, or must leave its source alone. */
+  stop?: "sync" | "connection";
 }
 
 /** Where one content lives in R2. */

@@ -2,6 +2,7 @@ import { ProviderError } from "../errors.ts";
 import type { Lookup } from "../provider.ts";
 import type { BatchAnswer, BatchResponse } from "./api.ts";
 import { toChange } from "./entry.ts";
+import { reportBudget } from "../http.ts";
 import { graphError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import { pause } from "./pause.ts";
@@ -54,12 +55,15 @@ async function batch(graph: Graph, driveId: string, ids: readonly string[]): Pro
 /** A result; or, as an error, what may be different in a moment. Undefined: an item that makes no sense. Throws what concerns the whole. */
 function read(graph: Graph, driveId: string, id: string, { status = 0, headers, body }: BatchResponse): Lookup | ProviderError | undefined {
   const now = graph.context.now();
+  const told = new Headers(headers);
+  // A batch is free, and its parts are charged: they tell what is left.
+  reportBudget(graph.context, told);
   if (status >= 200 && status < 300) {
     const change = toChange(body, driveId, now);
     if (change.type === "removal") return { id, status: "gone" };
     return change.type === "upsert" ? { id, status: "found", entry: { ...change.entry, id } } : undefined;
   }
-  const error = graphError(status, new Headers(headers), body, now);
+  const error = graphError(status, told, body, now);
   switch (error.kind) {
     case "not_found":
     case "transient":
