@@ -111,6 +111,10 @@ async function changeRules(
     if (JSON.stringify({ ...judging, ...judged }) === JSON.stringify(judging)) return;
     requestReplan(engine, sync.id, { afresh: true });
     store.updateSync(sync.id, { wakeTrigger: "manual" });
+    // The run is there when the call answers, unless it has to wait.
+    if (sync.status === "active" && store.connection(sync.connectionId)?.status === "active" && !store.run(sync.id)) {
+      newRun(engine, sync, "manual", false);
+    }
   });
   return rules;
 }
