@@ -20,6 +20,8 @@ export interface Engine {
   live: Live;
   /** Held by each step of the alarm, and by calls that change what is stored of items. */
   catalogueLock: Lock;
+  /** Runs whose end is being written: they can no longer be cancelled. */
+  ending: Set<string>;
   log: Logger;
   now(): number;
   /** 0 to 1. */

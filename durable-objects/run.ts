@@ -62,8 +62,18 @@ export async function announce(engine: Engine, run: RunState): Promise<void> {
   engine.log.info("run.announced", { runId: run.id, syncId: run.syncId, trigger: run.trigger, type: run.type });
 }
 
-/** Ends the run: its row, the sync's totals, what comes next. */
+/** Ends the run: its row, the sync's totals, what comes next. One that was cancelled meanwhile has ended already. */
 export async function finishRun(engine: Engine, sync: SyncState, run: RunState, outcome: RunOutcome): Promise<void> {
+  if (outcome.status !== "cancelled" && engine.store.run(sync.id)?.id !== run.id) return;
+  engine.ending.add(run.id);
+  try {
+    await endRun(engine, sync, run, outcome);
+  } finally {
+    engine.ending.delete(run.id);
+  }
+}
+
+async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: RunOutcome): Promise<void> {
   const db = engine.db();
   const scope = scopeOf(engine, sync.id);
   const counted = sync.statsDoubtful === 1 && outcome.status === "ended";
@@ -79,8 +89,6 @@ export async function finishRun(engine: Engine, sync: SyncState, run: RunState, 
   const feeds = engine.store.feeds(sync.id);
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
   const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
-  // A cancel that came meanwhile has ended it.
-  if (ended && engine.store.run(sync.id)?.id !== run.id) return;
   if (run.announced) {
     const finishedAt = engine.now();
     if (status !== "failed" && status !== "cancelled") await writeReceipt(engine, run, status, finishedAt);

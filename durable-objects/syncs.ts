@@ -1,6 +1,6 @@
 import { idsAtPaths } from "../worker/db/folders.ts";
 import { getConnection } from "../worker/db/connections.ts";
-import { getRun, lastRuns, toRun, updateRun } from "../worker/db/runs.ts";
+import { closeLostRuns, getRun, lastRuns, toRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
 import { getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "../worker/db/syncs.ts";
 import type { Result } from "../worker/errors.ts";
@@ -21,6 +21,9 @@ import { reviewSubscriptions } from "./subscribing.ts";
 import type { SyncState } from "./user-sync-schema.ts";
 
 // What a person, or a program in their name, does with syncs and their runs. Each call writes D1's row and the object's.
+
+/** An unfinished run that the object does not know is lost after this. */
+const LOST_MILLISECONDS = 60_000;
 
 export async function createSync(engine: Engine, request: SyncCreate): Promise<Result<Sync>> {
   const { store, userId } = engine;
@@ -195,7 +198,7 @@ export async function cancelRun(engine: Engine, syncId: string): Promise<Result<
   const sync = liveSync(engine, syncId);
   if (!sync) return noSync();
   const run = engine.store.run(syncId);
-  if (!run) return failure("run.none_active", "No run of this sync is active.");
+  if (!run || engine.ending.has(run.id)) return failure("run.none_active", "No run of this sync is active.");
   // At once: a step that is under way ends, and no other follows. What the catalogue does not hear now, the watchdog tells it.
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
@@ -216,11 +219,12 @@ export async function retryFailed(engine: Engine, runId: string): Promise<Result
   return runNow(engine, sync.id, { full: false, trigger: "retry" });
 }
 
-/** After a restart: a run that D1 believes active, and the object does not know, is no more. */
-export async function closeLostRun(engine: Engine, syncId: string): Promise<void> {
-  const last = (await lastRuns(engine.db(), engine.userId, [syncId])).get(syncId);
-  if (!last || last.finishedAt !== null || engine.store.run(syncId)?.id === last.id) return;
-  await updateRun(engine.db(), engine.userId, last.id, { status: "cancelled", finishedAt: engine.now() });
+/** Runs that the catalogue believes active, and the object does not know, are no more. */
+export async function closeLost(engine: Engine): Promise<void> {
+  const goingOn = engine.store.syncs().flatMap((sync) => engine.store.run(sync.id)?.id ?? []);
+  const now = engine.now();
+  // One that has just begun may be on its way into the catalogue.
+  await closeLostRuns(engine.db(), engine.userId, { goingOn, before: now - LOST_MILLISECONDS, now });
 }
 
 async function wireSync(engine: Engine, syncId: string): Promise<Result<Sync>> {

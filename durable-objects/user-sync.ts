@@ -70,6 +70,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       sweep: null,
       live: new Live(ctx, randomId()),
       catalogueLock: new Lock(),
+      ending: new Set(),
       log,
       provider: (connectionId, onRequest) => this.#provider(connectionId, onRequest),
       wakeBy: (at) => this.#wakeBy(at),
@@ -121,7 +122,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
         await this.#work.wakeDue();
         break;
       case "watchdog":
-        for (const sync of this.#engine.store.syncs()) await syncs.closeLostRun(this.#engine, sync.id);
+        await syncs.closeLost(this.#engine);
         break;
       case "webhook":
         this.#work.notified(wake.connectionId);

@@ -43,6 +43,19 @@ export async function closeHeldRuns(db: Database, userId: string, syncId: string
     .where(and(eq(runs.syncId, syncId), eq(runs.userId, userId), eq(runs.status, "held")));
 }
 
+/** Ends, as cancelled, the user's unfinished runs that were created before `before` and are none of those that go on. */
+export async function closeLostRuns(
+  db: Database,
+  userId: string,
+  { goingOn, before, now }: { goingOn: readonly string[]; before: number; now: number },
+): Promise<void> {
+  const active = sql`(SELECT value FROM json_each(${JSON.stringify(goingOn)}))`;
+  await db
+    .update(runs)
+    .set({ status: "cancelled", finishedAt: now })
+    .where(and(eq(runs.userId, userId), isNull(runs.finishedAt), lt(runs.createdAt, before), sql`${runs.id} NOT IN ${active}`));
+}
+
 export function getRun(db: Database, userId: string, runId: string): Promise<RunRow | undefined> {
   return db
     .select()
