@@ -1,22 +1,19 @@
 import type { JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
-import { contentKey, JOB_FILES_MAX, LEASE_SECONDS } from "../worker/sync/job.ts";
+import { contentKey, JOB_FILES_MAX } from "../worker/sync/job.ts";
 import { pathsOf } from "../worker/db/browse.ts";
 import { awaitedItems, knownContents } from "../worker/db/settlement.ts";
 import { takeTurns } from "../worker/sync/turns.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { Flights, RESEND_SECONDS } from "./flights.ts";
+import type { Leased } from "./flights.ts";
+import { UsageCounts } from "./usage.ts";
+import type { Usage } from "./usage.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
 
 // The ledger is the object's set of jobs that are not settled; the queue only carries their names, and may lose, repeat,
 // reorder or delay them. Which jobs are out is known in memory alone: after a restart they are sent again.
 
-/** A job whose message no consumer took up is sent again after this long, doubled each time. */
-const RESEND_SECONDS = 60;
-const RESEND_SECONDS_MAX = 900;
-/** After a restart, consumers that are still at work are heard of within this time. */
-const LISTEN_SECONDS = 15;
-/** Since when that is waited for, while it is: an object without calls is out of memory before the time is up. */
-const LISTENING_SETTING = "listening_since";
 /** Jobs drained at once: up to 1,000 files in one statement. */
 export const DRAINED_JOBS_MAX = 20;
 /** Finished jobs wait this long for others to be drained with, less where a page looks on. */
@@ -27,32 +24,11 @@ const SEND_BATCH_MAX = 100;
 /** Write, read and delete of a message. */
 const OPERATIONS_PER_MESSAGE = 3;
 
-interface Usage {
-  providerRequests: number;
-  queueOperations: number;
-  storagePuts: number;
-}
-
-const NO_USAGE: Usage = { providerRequests: 0, queueOperations: 0, storagePuts: 0 };
-
-type Leased = Extract<JobLease, { kind: "leased" }>;
-
-interface Flight {
-  syncId: string;
-  sentAt: number;
-  heardAt: number | null;
-  sends: number;
-  /** The lease as it was answered, until its consumer is heard of: an answer may be lost on its way. */
-  answered?: { requestId: string; lease: Leased };
-}
-
 export class Ledger {
   readonly #engine: Engine;
-  readonly #listeningSince: number;
-  #listeningNoted: boolean;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights: Flights;
   readonly #paths = new Map<string, string[]>();
-  readonly #usage = new Map<string, Usage>();
+  readonly #usage = new UsageCounts();
   /** Leases that are being made out. */
   readonly #asked = new Map<string, { requestId: string; answer: Promise<JobLease> }>();
   /** The sync whose job was sent last. */
@@ -62,68 +38,41 @@ export class Ledger {
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    const since = Number(engine.store.setting(LISTENING_SETTING) ?? 0);
-    this.#listeningNoted = since > 0;
-    this.#listeningSince = since > 0 ? since : engine.now();
+    this.#flights = new Flights(engine.store, engine.now);
   }
 
   /** Sends due jobs of these syncs, by turns, as far as the user may have jobs in the queue. Answers the syncs whose jobs went out. */
   async dispatch(syncs: readonly SyncState[]): Promise<Set<string>> {
     const chosen = this.#choose(syncs);
     if (chosen.length === 0) return new Set();
-    const { env, userId, now } = this.#engine;
-    for (const { id, syncId } of chosen) {
-      this.#flights.set(id, { syncId, sentAt: now(), heardAt: null, sends: (this.#flights.get(id)?.sends ?? 0) + 1 });
-    }
+    const { env, userId } = this.#engine;
+    for (const { id, syncId } of chosen) this.#flights.sent(id, syncId);
     const messages = chosen.map(({ id }) => ({ body: { userId, jobId: id } }));
     try {
       for (let start = 0; start < messages.length; start += SEND_BATCH_MAX) {
         await env.DOWNLOADS.sendBatch(messages.slice(start, start + SEND_BATCH_MAX));
       }
     } catch (error) {
-      for (const { id } of chosen) this.#flights.delete(id);
+      for (const { id } of chosen) this.#flights.forget(id);
       throw error;
     }
-    for (const { syncId } of chosen) this.#count(syncId, { queueOperations: OPERATIONS_PER_MESSAGE });
+    for (const { syncId } of chosen) this.#usage.count(syncId, { queueOperations: OPERATIONS_PER_MESSAGE });
     return new Set(chosen.map(({ syncId }) => syncId));
   }
 
   #choose(syncs: readonly SyncState[]): { id: string; syncId: string }[] {
     const { store, env, now } = this.#engine;
-    const flying = [...this.#flights.values()].filter((flight) => !this.#isOverdue(flight));
+    const flying = this.#flights.underWay();
     const free = Number(env.USER_JOBS_IN_FLIGHT) - flying.length;
     if (free <= 0) return [];
     const waiting = syncs.map((sync) => ({
       syncId: sync.id,
       inFlight: flying.filter((flight) => flight.syncId === sync.id).length,
-      jobs: store.jobs.open(sync.id, now(), free + this.#flights.size).filter((job) => this.#mayBeSent(job)),
+      jobs: store.jobs.open(sync.id, now(), free + this.#flights.size).filter((job) => this.#flights.mayBeSent(job)),
     }));
     const chosen = takeTurns(waiting, free, this.#servedLast);
     this.#servedLast = chosen.at(-1)?.syncId ?? this.#servedLast;
     return chosen.map(({ syncId, job }) => ({ id: job.id, syncId }));
-  }
-
-  #mayBeSent(job: { id: string; leased: number }): boolean {
-    const flight = this.#flights.get(job.id);
-    if (flight) return this.#isOverdue(flight);
-    if (job.leased === 0 || this.#engine.now() - this.#listeningSince >= LISTEN_SECONDS * 1000) return true;
-    if (!this.#listeningNoted) this.#noteListening(this.#listeningSince);
-    return false;
-  }
-
-  /** Survives this object until a consumer was heard of, which is 0: the next one need not wait from the beginning. */
-  #noteListening(since: number): void {
-    this.#engine.store.saveSetting(LISTENING_SETTING, String(since));
-    this.#listeningNoted = since > 0;
-  }
-
-  #isOverdue(flight: Flight): boolean {
-    return this.#engine.now() >= this.#overdueAt(flight);
-  }
-
-  #overdueAt(flight: Flight): number {
-    if (flight.heardAt !== null) return flight.heardAt + LEASE_SECONDS * 1000;
-    return flight.sentAt + Math.min(RESEND_SECONDS * 2 ** (flight.sends - 1), RESEND_SECONDS_MAX) * 1000;
   }
 
   /** When jobs of this sync are next worth a look. Null where none is open. */
@@ -131,10 +80,9 @@ export class Ledger {
     const now = this.#engine.now();
     const open = this.#engine.store.jobs.open(sync.id, Number.MAX_SAFE_INTEGER, Number(this.#engine.env.USER_JOBS_IN_FLIGHT) * 2);
     const times = open.map((job) => {
-      const flight = this.#flights.get(job.id);
-      if (flight) return this.#overdueAt(flight);
-      const heardBy = job.leased ? this.#listeningSince + LISTEN_SECONDS * 1000 : 0;
-      return Math.max(job.dueAt, heardBy, this.#isFull() ? now + RESEND_SECONDS * 1000 : 0);
+      const outUntil = this.#flights.dueAt(job) ?? 0;
+      if (this.#flights.isOut(job.id)) return outUntil;
+      return Math.max(job.dueAt, outUntil, this.#isFull() ? now + RESEND_SECONDS * 1000 : 0);
     });
     return times.length > 0 ? Math.min(...times) : null;
   }
@@ -168,14 +116,14 @@ export class Ledger {
     const sync = seen && store.sync(seen.syncId);
     if (!seen || !sync || seen.done) return this.#forget(jobId, drop);
     if (!mayWork(sync)) return this.#forget(jobId, drop);
-    if (this.#isHeld(seen)) return this.#answerAgain(seen, requestId) ?? drop;
+    if (this.#flights.isHeld(seen)) return this.#flights.answeredTo(seen, requestId) ?? drop;
     if (seen.results.length > 0) {
       // A lease that broke off half-way: what it brought is drained first, the rest comes again.
       store.jobs.saveResults(jobId, seen.results, true);
       await this.#engine.wakeBy(this.#engine.now());
       return this.#forget(jobId, drop);
     }
-    this.#hear(jobId, sync.id);
+    this.#flights.heard(jobId, sync.id);
     const scope = scopeOf(this.#engine, sync.id);
     const awaited = await awaitedItems(this.#engine.db(), scope, jobId, seen.files.map((file) => file.remoteId)); // prettier-ignore
     const files = seen.files.filter((file) => awaited.has(file.remoteId));
@@ -210,22 +158,8 @@ export class Ledger {
       files: leased,
       orphanKeys: lost,
     };
-    this.#hear(jobId, sync.id, { requestId, lease: answer });
+    this.#flights.heard(jobId, sync.id, { requestId, lease: answer });
     return answer;
-  }
-
-  /** The lease that this consumer was given already, and may not have got. */
-  #answerAgain(job: JobState, requestId: string): Leased | null {
-    const answered = this.#flights.get(job.id)?.answered;
-    return answered?.requestId === requestId && answered.lease.lease === job.lease ? answered.lease : null;
-  }
-
-  /** Whether a consumer, as far as is known, is still at this job. */
-  #isHeld(job: JobState): boolean {
-    const now = this.#engine.now();
-    const heardAt = this.#flights.get(job.id)?.heardAt;
-    if (heardAt != null) return now - heardAt < LEASE_SECONDS * 1000;
-    return job.leased === 1 && now - this.#listeningSince < LISTEN_SECONDS * 1000;
   }
 
   /** Takes in results, durably, before it answers. */
@@ -234,15 +168,15 @@ export class Ledger {
     const job = store.jobs.get(request.jobId);
     if (!job || job.lease !== request.lease) return { accepted: false, discard: await this.#unknownContents(request, job) };
     if (job.done) return { accepted: true, discard: [] };
-    this.#hear(job.id, job.syncId);
-    this.#count(job.syncId, request.usage);
+    this.#flights.heard(job.id, job.syncId);
+    this.#usage.count(job.syncId, request.usage);
     if (request.results.length > 0 || request.done) {
       const results = new Map(job.results.map((result) => [result.index, result]));
       for (const result of request.results) if (result.index < job.files.length) results.set(result.index, result);
       store.jobs.saveResults(job.id, [...results.values()], request.done);
     }
     if (request.done) {
-      this.#flights.delete(job.id);
+      this.#flights.forget(job.id);
       this.#gatheringSince ??= this.#engine.now();
     }
     return { accepted: true, discard: [] };
@@ -256,7 +190,7 @@ export class Ledger {
     const { store, live, now } = this.#engine;
     const done = store.jobs.doneIds(DRAINED_JOBS_MAX).length;
     if (done === 0) return null;
-    const last = ![...this.#flights.values()].some((flight) => !this.#isOverdue(flight));
+    const last = this.#flights.underWay().length === 0;
     if (last || done === DRAINED_JOBS_MAX || this.#gatheringSince === null) return now();
     return this.#gatheringSince + (live.watched ? GATHER_WATCHED_MILLISECONDS : GATHER_MILLISECONDS);
   }
@@ -284,41 +218,18 @@ export class Ledger {
     return paths;
   }
 
-  /** What downloads of this sync have used since it was last asked. In memory: a restart loses a count, no work. */
+  /** What downloads of this sync have used since it was last asked. */
   takeUsage(syncId: string): Usage {
-    const usage = this.#usage.get(syncId) ?? NO_USAGE;
-    this.#usage.delete(syncId);
-    return usage;
-  }
-
-  #count(syncId: string, more: Partial<Usage>): void {
-    const usage = this.#usage.get(syncId) ?? NO_USAGE;
-    this.#usage.set(syncId, {
-      providerRequests: usage.providerRequests + (more.providerRequests ?? 0),
-      queueOperations: usage.queueOperations + (more.queueOperations ?? 0),
-      storagePuts: usage.storagePuts + (more.storagePuts ?? 0),
-    });
+    return this.#usage.take(syncId);
   }
 
   /** Messages of these jobs failed every delivery. */
   returned(jobIds: readonly string[]): void {
-    for (const jobId of jobIds.slice(0, JOB_FILES_MAX * SEND_BATCH_MAX)) this.#flights.delete(jobId);
-  }
-
-  #hear(jobId: string, syncId: string, answered?: Flight["answered"]): void {
-    if (this.#listeningNoted) this.#noteListening(0);
-    const flight = this.#flights.get(jobId);
-    this.#flights.set(jobId, {
-      syncId,
-      sentAt: flight?.sentAt ?? this.#engine.now(),
-      heardAt: this.#engine.now(),
-      sends: flight?.sends ?? 1,
-      ...(answered && { answered }),
-    });
+    for (const jobId of jobIds.slice(0, JOB_FILES_MAX * SEND_BATCH_MAX)) this.#flights.forget(jobId);
   }
 
   #forget<T>(jobId: string, answer: T): T {
-    this.#flights.delete(jobId);
+    this.#flights.forget(jobId);
     return answer;
   }
 }
