@@ -1,6 +1,7 @@
 import { knownItems, upsertItems } from "../worker/db/items.ts";
 import { timeId } from "../worker/ids.ts";
 import type { Change } from "../worker/providers/provider.ts";
+import { largeLimits } from "../worker/sync/large.ts";
 import type { Plan } from "../worker/sync/plan.ts";
 import { planPage } from "../worker/sync/plan.ts";
 import { rowOf } from "../worker/sync/item.ts";
@@ -45,6 +46,7 @@ export async function applyChanges(
     runId: run.id,
     now,
     mintJobId: () => timeId(now),
+    largeBytes: largeLimits(engine.env).largeBytes,
   });
   if (plan.rows.length > 0 || plan.removals.length > 0 || plan.malformed > 0) await announce(engine, run);
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore

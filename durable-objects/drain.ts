@@ -88,7 +88,14 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
   const paths = new Map(
     verdicts.flatMap(({ job }) => ledger.takePaths(job.id).map((path, index) => [job.files[index]?.remoteId, path] as const)),
   );
-  pace.note(engine.now(), stored.length, bytes, stored.map((item) => paths.get(item.remoteId) ?? "").filter(Boolean)); // prettier-ignore
+  // Parts were noted when they came.
+  const parted = new Set(jobs.filter((job) => isParted(job)).map((job) => job.id));
+  const partBytes = stored.reduce((sum, item) => sum + (parted.has(item.jobId) ? (item.storedSize ?? 0) : 0), 0);
+  pace.note(engine.now(), stored.length, bytes - partBytes, stored.map((item) => paths.get(item.remoteId) ?? "").filter(Boolean)); // prettier-ignore
+}
+
+function isParted({ large }: JobState): boolean {
+  return large?.role === "head" && large.stage === "finish";
 }
 
 function judge(engine: Engine, sync: SyncState, job: JobState): Verdict {
@@ -179,6 +186,8 @@ function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state"
  */
 async function discardUnknown(engine: Engine, sync: SyncState, verdicts: readonly Verdict[], taken: ReadonlySet<string>): Promise<void> {
   const brought = verdicts
+    // An object of a large file goes with its upload.
+    .filter(({ job }) => job.large === null)
     .flatMap(({ job }) => job.files.map((file, index) => ({ remoteId: file.remoteId, storedId: storedId(job.id, job.lease, index) })))
     .filter((content) => !taken.has(content.storedId));
   const known = await knownContents(engine.db(), scopeOf(engine, sync.id), brought);

@@ -1,4 +1,13 @@
-import type { JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
+import type {
+  FileResult,
+  JobFile,
+  JobLease,
+  JobResult,
+  LeaseAnswer,
+  LeaseRequest,
+  SettleAnswer,
+  SettleRequest,
+} from "../worker/sync/job.ts";
 import { contentKey, JOB_FILES_MAX } from "../worker/sync/job.ts";
 import { pathsOf } from "../worker/db/browse.ts";
 import { awaitedItems, knownContents } from "../worker/db/settlement.ts";
@@ -7,6 +16,7 @@ import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { Flights, RESEND_SECONDS } from "./flights.ts";
 import type { Leased } from "./flights.ts";
+import { fileOfPart, headOf, largeOf, settleLarge, taskOf } from "./large-files.ts";
 import { UsageCounts } from "./usage.ts";
 import type { Usage } from "./usage.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
@@ -26,6 +36,7 @@ const OPERATIONS_PER_MESSAGE = 3;
 
 export class Ledger {
   readonly #engine: Engine;
+  readonly #onPart: (syncId: string, bytes: number) => void;
   readonly #flights: Flights;
   readonly #paths = new Map<string, string[]>();
   readonly #usage = new UsageCounts();
@@ -36,8 +47,10 @@ export class Ledger {
   /** When the first job finished that waits to be drained; null where that is not known. */
   #gatheringSince: number | null = null;
 
-  constructor(engine: Engine) {
+  /** `onPart`: called with the bytes of each part of a large file that is with R2. */
+  constructor(engine: Engine, onPart: (syncId: string, bytes: number) => void) {
     this.#engine = engine;
+    this.#onPart = onPart;
     this.#flights = new Flights(engine.store, engine.now);
   }
 
@@ -124,29 +137,32 @@ export class Ledger {
       return this.#forget(jobId, drop);
     }
     this.#flights.heard(jobId, sync.id);
-    const scope = scopeOf(this.#engine, sync.id);
-    const awaited = await awaitedItems(this.#engine.db(), scope, jobId, seen.files.map((file) => file.remoteId)); // prettier-ignore
-    const files = seen.files.filter((file) => awaited.has(file.remoteId));
-    const paths = await pathsOf(this.#engine.db(), userId, sync.id, files.map((file) => file.remoteId)); // prettier-ignore
+    const { head: seenHead, files, paths } = await this.#wanted(seen);
     const job = store.jobs.get(jobId);
+    const head = job && headOf(this.#engine, job);
     const connection = store.connection(sync.connectionId);
     // The awaits let others in: a lease that came first, a settlement, a deleted sync.
     if (!job || job.lease !== seen.lease || job.done || !connection) return this.#forget(jobId, drop);
-    if (files.length === 0) {
-      store.jobs.delete(jobId);
+    if (files.length === 0 || !head) {
+      store.jobs.delete(seenHead?.id ?? jobId);
       await this.#engine.wakeBy(this.#engine.now());
       return this.#forget(jobId, drop);
     }
+    const large = largeOf(this.#engine, { ...job, files: job.large ? job.files : files });
+    const task = large && taskOf(this.#engine, head, large);
+    if (large && !task) return this.#forget(jobId, drop);
     const lease = job.lease + 1;
-    store.jobs.lease(jobId, lease, files);
+    store.jobs.lease(jobId, lease, large?.role === "part" ? [] : files, large);
     const leased = files.map((file, index) => ({
       ...file,
       index,
-      storedId: storedId(jobId, lease, index),
+      storedId: keyOf(head, lease, index),
       path: paths.get(file.remoteId) ?? file.name,
     }));
     this.#paths.set(jobId, leased.map((file) => file.path)); // prettier-ignore
-    const lost = job.leased ? job.files.map((_file, index) => contentKey(userId, sync.id, storedId(jobId, job.lease, index))) : [];
+    // What a large file's jobs may have left is ended with its upload.
+    const lost =
+      job.leased && !job.large ? job.files.map((_file, index) => contentKey(userId, sync.id, storedId(jobId, job.lease, index))) : [];
     const answer: Leased = {
       kind: "leased",
       jobId,
@@ -157,22 +173,41 @@ export class Ledger {
       provider: connection.provider,
       files: leased,
       orphanKeys: lost,
+      ...(task && { large: task }),
     };
     this.#flights.heard(jobId, sync.id, { requestId, lease: answer });
     return answer;
+  }
+
+  /** The files of a job that are still to be fetched, and their paths; of a part, those of its head. */
+  async #wanted(job: JobState): Promise<{ head: JobState | null; files: JobFile[]; paths: Map<string, string> }> {
+    const head = headOf(this.#engine, job);
+    if (!head) return { head, files: [], paths: new Map() };
+    const { userId } = this.#engine;
+    const all = job.large?.role === "part" ? fileOfPart(head, job.large) : head.files;
+    const scope = scopeOf(this.#engine, job.syncId);
+    const awaited = await awaitedItems(this.#engine.db(), scope, head.id, all.map((file) => file.remoteId)); // prettier-ignore
+    const files = all.filter((file) => awaited.has(file.remoteId));
+    if (head !== job) return { head, files, paths: new Map() };
+    return { head, files, paths: await pathsOf(this.#engine.db(), userId, job.syncId, files.map((file) => file.remoteId)) }; // prettier-ignore
   }
 
   /** Takes in results, durably, before it answers. */
   async settle(request: SettleRequest): Promise<SettleAnswer> {
     const { store } = this.#engine;
     const job = store.jobs.get(request.jobId);
+    if (!job) this.#flights.forget(request.jobId);
     if (!job || job.lease !== request.lease) return { accepted: false, discard: await this.#unknownContents(request, job) };
-    if (job.done) return { accepted: true, discard: [] };
+    if (job.done) return this.#forget(job.id, { accepted: true, discard: [] });
     this.#flights.heard(job.id, job.syncId);
     this.#usage.count(job.syncId, request.usage);
-    if (request.results.length > 0 || request.done) {
+    if (job.large) {
+      const key = storedId(job.id, job.lease, 0);
+      const bytes = store.transaction(() => settleLarge(this.#engine, job, request.results, key, request.done));
+      if (bytes > 0) this.#onPart(job.syncId, bytes);
+    } else if (request.results.length > 0 || request.done) {
       const results = new Map(job.results.map((result) => [result.index, result]));
-      for (const result of request.results) if (result.index < job.files.length) results.set(result.index, result);
+      for (const result of request.results) if (isOfFile(result) && result.index < job.files.length) results.set(result.index, result);
       store.jobs.saveResults(job.id, [...results.values()], request.done);
     }
     if (request.done) {
@@ -208,7 +243,9 @@ export class Ledger {
     const brought = request.results.filter((result) => result.outcome === "stored");
     const known = await knownContents(this.#engine.db(), scopeOf(this.#engine, request.syncId), brought);
     const recorded = new Set((job?.results ?? []).flatMap((result) => (result.outcome === "stored" ? [result.storedId] : [])));
-    return brought.map((result) => result.storedId).filter((id) => !known.has(id) && !recorded.has(id));
+    // An upload under way: whoever has the lease now may have made an object of it.
+    const current = job?.large?.role === "head" ? job.large.storedId : null;
+    return brought.map((result) => result.storedId).filter((id) => !known.has(id) && !recorded.has(id) && id !== current);
   }
 
   /** Paths of a job's files, as its lease named them. */
@@ -232,6 +269,16 @@ export class Ledger {
     this.#flights.forget(jobId);
     return answer;
   }
+}
+
+/** Where a file of this job goes: an upload under way keeps its key. */
+function keyOf(job: JobState, lease: number, index: number): string {
+  const open = job.large?.role === "head" && job.large.stage !== "whole" ? job.large.storedId : null;
+  return open ?? storedId(job.id, lease, index);
+}
+
+function isOfFile(result: JobResult): result is FileResult {
+  return result.outcome === "stored" || result.outcome === "changed" || result.outcome === "failed";
 }
 
 /** The last part of a content's key: never used twice, since a job's leases are counted and its id is random. */

@@ -4,6 +4,7 @@ import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
 import { isHeld } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
+import { largeLimits } from "../worker/sync/large.ts";
 import type { Plan } from "../worker/sync/plan.ts";
 import type { Replanned } from "../worker/sync/replan.ts";
 import { countDrops, replan } from "../worker/sync/replan.ts";
@@ -161,6 +162,7 @@ async function planAgain(
     runId: run.id,
     now,
     mintJobId: () => timeId(now),
+    largeBytes: largeLimits(engine.env).largeBytes,
     retryBefore,
   });
   if (planned.rows.length > 0) await announce(engine, run);

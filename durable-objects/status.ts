@@ -23,7 +23,8 @@ export function statusOf(engine: Engine, sync: SyncState, pace: Pace): SyncStatu
     secondsLeft: estimate(engine, sync, run, backlog, waitingFor, pace),
     filesPerSecond,
     bytesPerSecond,
-    activeRun: run && toWireRun(run, backlog.files, pace.recent),
+    // Of files under way, the parts that are here count as progress.
+    activeRun: run && toWireRun({ ...run, bytes: run.bytes + backlog.partBytes }, backlog.files, pace.recent),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import type { ReplanState } from "../worker/sync/replan-state.ts";
 import type { HeldBecause, RemovalAction } from "../worker/sync/guard.ts";
+import type { LargeTask, Part } from "../worker/sync/large.ts";
 import type { Filters, SelectionEntry, SyncOptions } from "../worker/sync/rules.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
@@ -61,6 +62,13 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE syncs ADD COLUMN alarmed_at INTEGER;
   ALTER TABLE syncs ADD COLUMN rests_at_wakes INTEGER NOT NULL DEFAULT -1;
   ALTER TABLE syncs ADD COLUMN replan TEXT NOT NULL DEFAULT '{}';
+
+  ALTER TABLE jobs ADD COLUMN large TEXT;
+
+  CREATE TABLE uploads (
+    upload_id TEXT PRIMARY KEY, sync_id TEXT NOT NULL, job_id TEXT NOT NULL, remote_id TEXT NOT NULL, stored_id TEXT NOT NULL,
+    due_at INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
 
   CREATE TABLE digest_ranges (
     sync_id TEXT NOT NULL, start TEXT NOT NULL, dirty INTEGER NOT NULL DEFAULT 1, entries INTEGER NOT NULL DEFAULT 0,
@@ -229,12 +237,50 @@ export interface JobState {
   lease: number;
   /** 1: the newest lease has not come to its end. */
   leased: number;
-  /** 1: the consumer is finished; the results wait to be drained. */
+  /** 1: the consumer is finished; the results wait to be drained. 2: nothing to do until other jobs of its large file are done. */
   done: number;
   fileCount: number;
   bytes: number;
   results: FileResult[];
   files: JobFile[];
+  /** Of a large file's jobs only. */
+  large: LargeState | null;
+}
+
+/** How far a large file has come. Its head has the file's job id; the parts have ids that follow it. */
+export type LargeState = HeadState | PartState;
+
+export interface HeadState {
+  role: "head";
+  stage: LargeTask["stage"] | "parts";
+  uploadId: string | null;
+  /** The last part of the key that the upload is for. */
+  storedId: string | null;
+  /** `algorithm:value` of what the source served, where that was not what it announces. */
+  first: string | null;
+}
+
+export interface PartState extends Part {
+  role: "part";
+  headId: string;
+  uploadId: string;
+  /** Failed attempts so far. */
+  attempts: number;
+  /** Null until it is with R2. */
+  etag: string | null;
+  quickXor: string | null;
+}
+
+/** A multipart upload that was opened. One that no job goes on with is ended. */
+export interface UploadState {
+  uploadId: string;
+  syncId: string;
+  jobId: string;
+  remoteId: string;
+  storedId: string;
+  /** When to try to end it. */
+  dueAt: number;
+  attempts: number;
 }
 
 export interface SubscriptionState {

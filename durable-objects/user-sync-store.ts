@@ -8,6 +8,7 @@ import { DecisionStore } from "./decision-store.ts";
 import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
 import { Sql } from "./sql.ts";
+import { UploadStore } from "./upload-store.ts";
 
 // The object's own SQL. Every call is synchronous: calls without an await between them commit together, and
 // `transaction` makes that sure where one may throw.
@@ -25,6 +26,7 @@ const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscrip
 
 export class UserSyncStore {
   readonly jobs: JobStore;
+  readonly uploads: UploadStore;
   readonly digest: DigestStore;
   readonly decisions: DecisionStore;
   readonly #sql: Sql;
@@ -32,6 +34,7 @@ export class UserSyncStore {
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
     this.jobs = new JobStore(this.#sql);
+    this.uploads = new UploadStore(this.#sql);
     this.digest = new DigestStore(this.#sql);
     this.decisions = new DecisionStore(this.#sql);
   }

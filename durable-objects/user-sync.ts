@@ -47,8 +47,8 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     // A run that was under way when the last instance ended: its last step may be half done.
     for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
     this.#engine = this.#createEngine(store);
-    this.#ledger = new Ledger(this.#engine);
     this.#display = new Display(this.#engine);
+    this.#ledger = new Ledger(this.#engine, (syncId, bytes) => this.#display.paceOf(syncId).note(this.#engine.now(), 0, bytes, []));
     this.#work = new Work(this.#engine, this.#ledger, this.#display);
   }
 

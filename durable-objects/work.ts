@@ -13,6 +13,7 @@ import { stepDecision } from "./holding.ts";
 import { replanChunk, retryDue } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { reviewSubscriptions, stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
+import { endUploads } from "./uploads.ts";
 import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 
 // What the alarm does: one small durable step after another, of each sync in turn.
@@ -51,7 +52,8 @@ export class Work {
     for (let steps = 0; steps < ALARM_STEPS_MAX && now() < until; steps += 1) {
       const moved = await catalogueLock.hold(() => this.#moveJobs());
       const stepped = await catalogueLock.hold(() => this.#stepOne());
-      if (!moved && !stepped && !(await stepSubscriptions(this.#engine))) break;
+      const ended = await endUploads(this.#engine);
+      if (!moved && !stepped && !ended && !(await stepSubscriptions(this.#engine))) break;
     }
     this.#display.rest();
   }
@@ -231,9 +233,11 @@ export class Work {
   nextAt(): number | null {
     const { store, now } = this.#engine;
     const drainAt = this.#ledger.drainAt();
-    const times = [subscriptionsAt(this.#engine), drainAt === null ? null : Math.max(drainAt, this.#jobsNotBefore)].filter(
-      (at) => at !== null,
-    );
+    const times = [
+      subscriptionsAt(this.#engine),
+      store.uploads.leftAt(),
+      drainAt === null ? null : Math.max(drainAt, this.#jobsNotBefore),
+    ].filter((at) => at !== null);
     for (const sync of store.syncs()) times.push(...this.#timesOf(sync));
     return times.length > 0 ? Math.max(now(), Math.min(...times)) : null;
   }

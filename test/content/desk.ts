@@ -3,9 +3,9 @@ import { env } from "cloudflare:workers";
 import { consumeDownloads } from "../../worker/content/consumer.ts";
 import {
   contentKey,
-  type FileResult,
   type JobLease,
   type JobMessage,
+  type JobResult,
   type LeaseAnswer,
   type LeasedFile,
   type LeaseRequest,
@@ -63,7 +63,7 @@ export class Desk {
   }
 
   /** Every result that was settled, by place in the job. */
-  results(jobId = "job-1"): FileResult[] {
+  results(jobId = "job-1"): JobResult[] {
     return this.settled
       .filter((request) => request.jobId === jobId)
       .flatMap((request) => request.results)

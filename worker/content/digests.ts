@@ -6,32 +6,33 @@ import { QuickXorHash } from "./quickxor.ts";
 export const EMPTY_DIGESTS: Record<HashAlgorithm, string> = {
   quickXorHash: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
   sha1: "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+  md5: "d41d8cd98f00b204e9800998ecf8427e",
   sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 };
 
-const NATIVE = { sha1: "SHA-1", sha256: "SHA-256" } as const;
+const NATIVE = { md5: "MD5", sha1: "SHA-1", sha256: "SHA-256" } as const;
 
 /** Our SHA-256 of a stream, and the source's own hash of it where that is another. */
 export class Digests {
   readonly #sha256 = new NativeDigest("sha256");
-  readonly #sha1: NativeDigest | null;
+  readonly #other: NativeDigest | null;
   readonly #quickXor: QuickXorHash | null;
 
   constructor(algorithm: HashAlgorithm | null) {
-    this.#sha1 = algorithm === "sha1" ? new NativeDigest("sha1") : null;
+    this.#other = algorithm === "sha1" || algorithm === "md5" ? new NativeDigest(algorithm) : null;
     this.#quickXor = algorithm === "quickXorHash" ? new QuickXorHash() : null;
   }
 
   async update(chunk: Uint8Array): Promise<void> {
     this.#quickXor?.update(chunk);
-    await this.#sha1?.update(chunk);
+    await this.#other?.update(chunk);
     await this.#sha256.update(chunk);
   }
 
   /** The SHA-256, and the hash in the source's algorithm. */
   async finish(): Promise<{ sha256: string; source: string }> {
     const sha256 = await this.#sha256.finish();
-    return { sha256, source: this.#quickXor?.digest() ?? (await this.#sha1?.finish()) ?? sha256 };
+    return { sha256, source: this.#quickXor?.digest() ?? (await this.#other?.finish()) ?? sha256 };
   }
 }
 

@@ -1,30 +1,22 @@
 import { asProviderError, ProviderError } from "../providers/errors.ts";
-import type { DownloadUrl, OpenedContent, Provider } from "../providers/provider.ts";
-import { sameContent } from "../sync/content.ts";
+import type { DownloadUrl } from "../providers/provider.ts";
 import { STORABLE_BYTES_MAX } from "../sync/item.ts";
-import type { Addresses } from "./addresses.ts";
+import { PUT_BYTES_MAX } from "../sync/large.ts";
 import { EMPTY_DIGESTS, parseHash } from "./digests.ts";
 import type { FileResult, LeasedFile } from "../sync/job.ts";
 import type { Served } from "./receive.ts";
-import { type Destination, storeContent, storeEmpty, StorageError } from "./store.ts";
+import { failed, type FileWork, isUnexpectedPage, lookAgain, open } from "./source.ts";
+import { StorageError } from "./pour.ts";
+import { storeContent, storeEmpty } from "./store.ts";
 
 /** A file that was given up this often is kept as it is served, even if it is served otherwise each time. */
 const DIFFERENT_ATTEMPTS_MAX = 2;
-
-export interface FileWork {
-  file: LeasedFile;
-  feedId: string;
-  provider: Provider;
-  addresses: Addresses;
-  destination: Destination;
-  signal: AbortSignal;
-}
 
 /** Fetches one content into the bucket, verified. Never throws: every outcome is a result. */
 export async function fetchFile(work: FileWork): Promise<FileResult> {
   const { file, destination } = work;
   try {
-    if ((file.size ?? 0) > STORABLE_BYTES_MAX) return tooLarge(file);
+    if ((file.size ?? 0) > bytesMaxOf(work)) return tooLarge(file);
     if (!isEmpty(file)) return await download(work);
     await storeEmpty(destination, EMPTY_DIGESTS.sha256);
     return stored(file, { size: 0, sha256: EMPTY_DIGESTS.sha256, matches: true });
@@ -76,7 +68,7 @@ async function attempt(work: FileWork, address: DownloadUrl | undefined, first: 
     return { kind: "run_out" };
   }
   const length = opened.size ?? first?.size ?? file.size;
-  if ((length ?? 0) > STORABLE_BYTES_MAX) {
+  if ((length ?? 0) > bytesMaxOf(work)) {
     await opened.body.cancel().catch(() => undefined);
     return { kind: "too_large" };
   }
@@ -87,39 +79,6 @@ async function attempt(work: FileWork, address: DownloadUrl | undefined, first: 
   const announced = { size: file.size, hash: parseHash(file.hash) };
   const { accepted, ...served } = await storeContent(destination, opened, announced, hopeless ? null : length, accept, signal);
   return { kind: accepted ? "stored" : "other_bytes", served };
-}
-
-/** Null where the address has run out. */
-async function open({ provider, file, feedId, signal }: FileWork, address: DownloadUrl | undefined): Promise<OpenedContent | null> {
-  try {
-    return await provider.open({ id: file.remoteId, feedId, ...(address && { download: address }) }, { signal });
-  } catch (error) {
-    if (error instanceof ProviderError && error.kind === "expired_url") return null;
-    throw error;
-  }
-}
-
-/** What the source has now: the same content, with its address, or what became of it. */
-async function lookAgain(work: FileWork, since: number): Promise<FileResult | { download: DownloadUrl | undefined }> {
-  const { file } = work;
-  const current = await work.addresses.ask(file.remoteId, since);
-  if (current.status === "gone") return failed(file, new ProviderError("not_found", "The file is no longer at the source."));
-  if (current.status === "refused") return failed(file, new ProviderError("forbidden", "The source refuses access to the file."));
-  const { entry } = current;
-  const marks = {
-    hash: entry.hash ? `${entry.hash.algorithm}:${entry.hash.value}` : null,
-    contentTag: entry.contentTag ?? null,
-    size: entry.size ?? null,
-    modifiedAt: entry.modifiedAt ?? null,
-  };
-  const changed = entry.skip !== undefined || entry.kind === "folder" || !sameContent(file, marks);
-  return changed ? { index: file.index, outcome: "changed", entry } : { download: entry.download };
-}
-
-/** Sign-in and error pages come with the status of a success. */
-function isUnexpectedPage(opened: OpenedContent, file: LeasedFile): boolean {
-  if (!/^text\/html\b/i.test(opened.contentType ?? "") || opened.size === file.size) return false;
-  return !/^(text\/html|application\/xhtml)/i.test(file.mimeType ?? "") && !/\.(x?html?|aspx|mht)$/i.test(file.name);
 }
 
 /** Nothing to ask for: announced as empty, and with no hash that says otherwise. */
@@ -133,10 +92,10 @@ function stored(file: LeasedFile, served: Served): FileResult {
   return { index, outcome: "stored", remoteId, storedId, size: served.size, sha256: served.sha256, differs: !served.matches };
 }
 
-function tooLarge(file: LeasedFile): FileResult {
-  return { index: file.index, outcome: "failed", kind: "too_large", message: "The file is larger than one object can be." };
+function bytesMaxOf({ destination }: FileWork): number {
+  return destination.parts ? STORABLE_BYTES_MAX : PUT_BYTES_MAX;
 }
 
-function failed(file: LeasedFile, { kind, message, retryAfterSeconds }: ProviderError): FileResult {
-  return { index: file.index, outcome: "failed", kind, message, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+function tooLarge(file: LeasedFile): FileResult {
+  return { index: file.index, outcome: "failed", kind: "too_large", message: "The file is larger than one object can be." };
 }

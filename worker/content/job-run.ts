@@ -3,7 +3,8 @@ import { providers } from "../providers/registry.ts";
 import { Addresses } from "./addresses.ts";
 import type { ConnectionWork } from "./connection-work.ts";
 import { fetchFile } from "./fetch-file.ts";
-import { contentKey, HEARTBEAT_SECONDS, STOPPING_KINDS, type FileResult, type JobLease, type LeasedFile } from "../sync/job.ts";
+import { workOnLargeFile } from "./large-file.ts";
+import { contentKey, HEARTBEAT_SECONDS, STOPPING_KINDS, type JobLease, type JobResult, type LeasedFile } from "../sync/job.ts";
 import type { Pool } from "./pool.ts";
 import type { UserObjectCalls } from "./user-object.ts";
 
@@ -35,7 +36,7 @@ export class JobRun {
   readonly #log: Logger;
   readonly #lost = new AbortController();
   readonly #usage = { providerRequests: 0, storagePuts: 0 };
-  #unreported: FileResult[] = [];
+  #unreported: JobResult[] = [];
   #reporting: Promise<void> = Promise.resolve();
   #heardAt = Date.now();
   /** The sync was paused or cancelled: no further file of this job is begun. */
@@ -86,16 +87,26 @@ export class JobRun {
       if (Date.now() - this.#heardAt >= HEARD_MILLISECONDS) await this.#ask();
       if (!this.#mayBegin()) return;
       const destination = { bucket: env.CONTENT, key: this.#key(file.storedId), file, onPut: () => (this.#usage.storagePuts += 1) };
-      await this.#take(file, await fetchFile({ file, feedId, provider, addresses, destination, signal: ends }));
+      const work = { file, feedId, provider, addresses, destination, signal: ends };
+      const { large } = this.#job;
+      await this.#take(file, large ? await workOnLargeFile(work, large, (id) => this.#begun(file, id)) : await fetchFile(work));
     };
-    await Promise.all(files.map((file) => pool.run(() => fetchOne(file))));
+    // Reading back out of R2 takes nothing of the source, and needs all the time there is.
+    const run = this.#job.large?.stage === "finish" ? fetchOne : (file: LeasedFile) => pool.run(() => fetchOne(file));
+    await Promise.all(files.map((file) => run(file)));
+  }
+
+  /** An upload is on record with the object before anything is written to it. */
+  async #begun(file: LeasedFile, uploadId: string): Promise<void> {
+    this.#unreported.push({ index: file.index, outcome: "begun", uploadId, download: null });
+    await this.#reportSoon();
   }
 
   #mayBegin(): boolean {
     return !this.#isLost && !this.#stopped && !this.#connection.stopped && this.#invocation.hasTime();
   }
 
-  async #take(file: LeasedFile, result: FileResult): Promise<void> {
+  async #take(file: LeasedFile, result: JobResult): Promise<void> {
     // Of a connection that is to be left alone no more is to be said, unless for how long.
     if (this.#connection.stopped && result.outcome === "failed" && result.kind === "throttled" && result.retryAfterSeconds === undefined)
       return;
@@ -103,7 +114,7 @@ export class JobRun {
       this.#log.warn("downloads.file_failed", { remoteId: file.remoteId, kind: result.kind, message: result.message });
     }
     if (this.#isLost) {
-      if (result.outcome === "stored") await this.#deleteKeys([this.#key(result.storedId)]);
+      await this.#abandon([result]);
       return;
     }
     this.#unreported.push(result);
@@ -145,7 +156,7 @@ export class JobRun {
     }
   }
 
-  async #tell(results: FileResult[], done: boolean): Promise<void> {
+  async #tell(results: JobResult[], done: boolean): Promise<void> {
     const { jobId, syncId, lease } = this.#job;
     const usage = { ...this.#usage };
     const budget = this.#connection.takeBudget();
@@ -159,15 +170,33 @@ export class JobRun {
     const level = done || !answer.accepted ? "info" : "debug";
     this.#log[level]("downloads.settled", { ...count(results), done, accepted: answer.accepted, ...usage });
     await this.#deleteKeys(answer.discard.map((storedId) => this.#key(storedId)));
-    if (!answer.accepted) await this.#lose();
+    if (answer.accepted) return;
+    await this.#abandon(results.filter((result) => result.outcome === "begun"));
+    await this.#lose();
   }
 
   /** The work is no longer wanted, or is another consumer's: ends what is under way, and removes what was not reported. */
   async #lose(): Promise<void> {
     this.#lost.abort(new Error("The lease is lost."));
-    const unreported = this.#unreported.flatMap((result) => (result.outcome === "stored" ? [this.#key(result.storedId)] : []));
+    const unreported = this.#unreported;
     this.#unreported = [];
-    await this.#deleteKeys(unreported);
+    await this.#abandon(unreported);
+  }
+
+  /** Removes what nobody will hear of. An object of an upload is the object's, which may have given it to another consumer. */
+  async #abandon(results: readonly JobResult[]): Promise<void> {
+    const uploaded = this.#job.large !== undefined;
+    await this.#deleteKeys(results.flatMap((result) => (result.outcome === "stored" && !uploaded ? [this.#key(result.storedId)] : [])));
+    for (const result of results) if (result.outcome === "begun") await this.#abort(result);
+  }
+
+  async #abort({ index, uploadId }: { index: number; uploadId: string }): Promise<void> {
+    const key = this.#key(this.#job.files[index]?.storedId ?? "");
+    try {
+      await this.#invocation.env.CONTENT.resumeMultipartUpload(key, uploadId).abort();
+    } catch (error) {
+      this.#log.warn("downloads.abort_failed", errorFields(error));
+    }
   }
 
   #key(storedId: string): string {
@@ -186,10 +215,11 @@ export class JobRun {
   }
 }
 
-function count(results: readonly FileResult[]): { stored: number; changed: number; failed: number; bytes: number } {
-  const counts = { stored: 0, changed: 0, failed: 0, bytes: 0 };
+function count(results: readonly JobResult[]): Record<"stored" | "changed" | "failed" | "large" | "bytes", number> {
+  const counts = { stored: 0, changed: 0, failed: 0, large: 0, bytes: 0 };
   for (const result of results) {
-    counts[result.outcome] += 1;
+    const counted = result.outcome === "stored" || result.outcome === "changed" || result.outcome === "failed";
+    counts[counted ? result.outcome : "large"] += 1;
     if (result.outcome === "stored") counts.bytes += result.size;
   }
   return counts;

@@ -1,4 +1,4 @@
-import { encodeBase64 } from "@oslojs/encoding";
+import { decodeBase64, encodeBase64 } from "@oslojs/encoding";
 
 /** The register of 160 bits turns by 11 bits a byte: after this many bytes every position comes back. */
 const BLOCK_BYTES = 160;
@@ -48,6 +48,20 @@ export class QuickXorHash {
       rest = Math.floor(rest / 256);
     }
     return encodeBase64(register);
+  }
+
+  /** What has been added, as one share of a longer stream's hash: base64 of its 160 bytes. */
+  share(): string {
+    return encodeBase64(this.#block);
+  }
+
+  /** Adds another hash's share: that of `length` bytes which lie at `offset` in this stream. In any order, each once. */
+  addShare(share: string, offset: number, length: number): this {
+    const bytes = decodeBase64(share);
+    if (bytes.length !== BLOCK_BYTES) throw new Error(`A share has ${BLOCK_BYTES} bytes, not ${bytes.length}.`);
+    for (let i = 0; i < BLOCK_BYTES; i++) xorAt(this.#block, (offset + i) % BLOCK_BYTES, bytes[i] as number);
+    this.#length += length;
+    return this;
   }
 
   #xorBytes(chunk: Uint8Array, from: number, to: number): void {

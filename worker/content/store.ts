@@ -1,25 +1,22 @@
 import type { OpenedContent } from "../providers/provider.ts";
 import type { LeasedFile } from "../sync/job.ts";
 import { contentMetadata } from "./metadata.ts";
+import { inStorage, PartWriter, pour, StorageError, type Write } from "./pour.ts";
 import { receive, type Announced, type Receipt, type Served } from "./receive.ts";
 
 /** Up to here a content is held in memory: its SHA-256 is then known before the put, and R2 checks it. */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
-/** The bucket failed; the source did not. */
-export class StorageError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "StorageError";
-  }
-}
+type Fill = (write: Write) => Promise<Receipt>;
+type Take = (write: Write, accept: (served: Served) => boolean) => Promise<Receipt>;
 
-/** Where a content goes. `onPut` counts the puts. */
+/** Where a content goes. `onPut` counts the puts. With `parts`, by a multipart upload, which `onBegun` is told of. */
 export interface Destination {
   bucket: R2Bucket;
   key: string;
   file: LeasedFile;
   onPut: () => void;
+  parts?: { bytes: number; onBegun: (uploadId: string) => Promise<void> };
 }
 
 /**
@@ -34,16 +31,16 @@ export async function storeContent(
   accept: (served: Served) => boolean,
   signal?: AbortSignal,
 ): Promise<Receipt> {
+  const take: Take = (write, accepted) => receive(opened, announced, write, accepted, signal);
   if (length === null)
-    return receive(
-      opened,
-      announced,
+    return take(
       async () => undefined,
       () => false,
-      signal,
     );
-  if (length <= BUFFERED_BYTES_MAX) return storeBuffered(destination, opened, announced, length, accept, signal);
-  return storeStreamed(destination, opened, announced, length, accept, signal);
+  const acceptLength = (served: Served) => served.size === length && accept(served);
+  if (length <= BUFFERED_BYTES_MAX) return storeBuffered(destination, length, (write) => take(write, acceptLength));
+  if (destination.parts) return storeInParts(destination, destination.parts, length, (write) => take(write, acceptLength));
+  return storeStreamed(destination, length, (write) => take(write, acceptLength));
 }
 
 /** An object of no bytes, without asking anybody. */
@@ -51,21 +48,13 @@ export async function storeEmpty(destination: Destination, sha256: string): Prom
   await put(destination, new Uint8Array(), { ...contentMetadata(destination.file, 0, sha256), sha256 });
 }
 
-async function storeBuffered(
-  destination: Destination,
-  opened: OpenedContent,
-  announced: Announced,
-  length: number,
-  accept: (served: Served) => boolean,
-  signal?: AbortSignal,
-): Promise<Receipt> {
+async function storeBuffered(destination: Destination, length: number, fill: Fill): Promise<Receipt> {
   const bytes = new Uint8Array(length);
   let at = 0;
-  const write = async (chunk: Uint8Array) => {
+  const receipt = await fill(async (chunk) => {
     if (at + chunk.byteLength <= length) bytes.set(chunk, at);
     at += chunk.byteLength;
-  };
-  const receipt = await receive(opened, announced, write, (served) => served.size === length && accept(served), signal);
+  });
   if (!receipt.accepted) return receipt;
   await put(destination, bytes, { ...contentMetadata(destination.file, length, receipt.sha256), sha256: receipt.sha256 });
   return receipt;
@@ -81,50 +70,39 @@ class Refused extends Error {
   }
 }
 
-async function storeStreamed(
-  destination: Destination,
-  opened: OpenedContent,
-  announced: Announced,
-  length: number,
-  accept: (served: Served) => boolean,
-  signal?: AbortSignal,
-): Promise<Receipt> {
-  const { readable, writable } = new FixedLengthStream(length);
-  const writer = writable.getWriter();
-  let sent = 0;
-  let writing = false;
-  const write = async (chunk: Uint8Array) => {
-    sent += chunk.byteLength;
-    // What is too long is refused at its end; until then it is only measured.
-    if (sent > length) return;
-    writing = true;
-    await writer.write(chunk);
-    writing = false;
-  };
-  const fill = async () => {
-    const receipt = await receive(opened, announced, write, (served) => served.size === length && accept(served), signal);
+async function storeStreamed(destination: Destination, length: number, fill: Fill): Promise<Receipt> {
+  const fillAccepted = async (write: Write) => {
+    const receipt = await fill(write);
     if (!receipt.accepted) throw new Refused(receipt);
-    writing = true;
-    await writer.close();
     return receipt;
   };
-  // Each side, where it ends early, ends the other: neither waits for what will not come.
-  const putting = put(destination, readable, contentMetadata(destination.file, length, null)).catch(async (error: unknown) => {
-    await writer.abort(error).catch(() => undefined);
+  try {
+    const { filled } = await pour(length, fillAccepted, (body) => put(destination, body, contentMetadata(destination.file, length, null)));
+    return filled;
+  } catch (error) {
+    if (error instanceof Refused) return error.receipt;
     throw error;
-  });
-  const filling = fill().catch(async (error: unknown) => {
-    await writer.abort(error).catch(() => undefined);
-    throw error;
-  });
-  const [filled, stored] = await Promise.allSettled([filling, putting]);
-  if (filled.status === "fulfilled") {
-    if (stored.status === "rejected") throw stored.reason;
-    return filled.value;
   }
-  if (filled.reason instanceof Refused) return filled.reason.receipt;
-  if (writing && stored.status === "rejected") throw stored.reason;
-  throw filled.reason;
+}
+
+async function storeInParts(
+  { bucket, key, file, onPut }: Destination,
+  { bytes, onBegun }: NonNullable<Destination["parts"]>,
+  length: number,
+  fill: Fill,
+): Promise<Receipt> {
+  const upload = await inStorage(() => bucket.createMultipartUpload(key, contentMetadata(file, length, null)), onPut);
+  const parts = new PartWriter(upload, length, bytes, onPut);
+  try {
+    await onBegun(upload.uploadId);
+    const receipt = await fill((chunk) => parts.write(chunk));
+    if (receipt.accepted) await inStorage(async () => upload.complete(await parts.end()), onPut);
+    else await parts.abort();
+    return receipt;
+  } catch (error) {
+    await parts.abort();
+    throw error;
+  }
 }
 
 /** Creates the object. One that is there can only be of an earlier attempt whose answer was lost: it makes room. */

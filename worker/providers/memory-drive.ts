@@ -25,6 +25,8 @@ export interface MemorySettings {
   /** Bytes of one chunk of a download. */
   chunkBytes: number;
   rangedReads: boolean;
+  /** Ranges are answered with everything, whatever is said of them. */
+  ignoresRanges: boolean;
   hashes: boolean;
   contentTags: boolean;
   missing: "account" | "drive" | null;
@@ -72,6 +74,10 @@ export interface Misreport {
   refused: boolean;
   served: Uint8Array | null;
   truncateAt: number | null;
+  /** Downloads bring this many bytes, then nothing more: no end either. */
+  stallAt: number | null;
+  /** Downloads break off after this many bytes. */
+  breakAt: number | null;
 }
 
 /** A drive in memory: the operations of a person, and the weather of a service. Ids are deterministic, `item-1` is the root. */
@@ -87,6 +93,7 @@ export class MemoryDrive {
     downloadUrlSeconds: 3_600,
     chunkBytes: 64 * 1024,
     rangedReads: true,
+    ignoresRanges: false,
     hashes: true,
     contentTags: true,
     missing: null,
@@ -191,7 +198,7 @@ export class MemoryDrive {
 
   /** Reports the item otherwise than it is: fields to replace, fields to leave out, unreadable, refused, other bytes, cut short. */
   misreport(ref: string, misreport: Partial<Misreport>): void {
-    const none = { entry: {}, omit: [], malformed: false, refused: false, served: null, truncateAt: null };
+    const none = { entry: {}, omit: [], malformed: false, refused: false, served: null, truncateAt: null, stallAt: null, breakAt: null };
     this.#misreports.set(this.item(ref).id, { ...none, ...misreport });
     this.#touch(this.item(ref));
   }

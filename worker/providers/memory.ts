@@ -1,5 +1,5 @@
 import { ProviderError } from "./errors.ts";
-import { MemoryDrive, type MemoryItem, type MemoryMethod } from "./memory-drive.ts";
+import { MemoryDrive, type MemoryItem, type MemoryMethod, type Misreport } from "./memory-drive.ts";
 import { MemoryRounds } from "./memory-rounds.ts";
 import type {
   ChangePage,
@@ -96,14 +96,16 @@ class MemoryProvider implements Provider {
     const item = this.#addressed(content);
     const misreport = this.#drive.misreportOf(item.id);
     const all = misreport?.served ?? item.bytes ?? new Uint8Array();
-    const range = this.#drive.settings.rangedReads ? options.range : undefined;
+    const { rangedReads, ignoresRanges, chunkBytes } = this.#drive.settings;
+    const range = rangedReads && !ignoresRanges ? options.range : undefined;
     if (range && range.offset >= all.length) throw new ProviderError("fatal", "The range lies past the end.", { status: 416 });
     const bytes = range ? all.subarray(range.offset, range.offset + range.length) : all;
     this.#drive.opened.push(item.id);
     return {
-      body: chunked(bytes.subarray(0, misreport?.truncateAt ?? bytes.length), this.#drive.settings.chunkBytes),
+      body: chunked(bytes.subarray(0, misreport?.truncateAt ?? bytes.length), chunkBytes, misreport),
       size: bytes.length,
       partial: range !== undefined,
+      ...(range && { total: all.length }),
       contentType: "application/octet-stream",
     };
   }
@@ -162,11 +164,13 @@ class MemoryProvider implements Provider {
   }
 }
 
-function chunked(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
+function chunked(bytes: Uint8Array, chunkBytes: number, misreport: Misreport | undefined): ReadableStream<Uint8Array> {
   let at = 0;
   const body: UnderlyingByteSource = {
     type: "bytes",
     pull(controller) {
+      if (at >= (misreport?.breakAt ?? Infinity)) return controller.error(new Error("The connection was reset."));
+      if (at >= (misreport?.stallAt ?? Infinity)) return new Promise(() => undefined);
       if (at < bytes.length) controller.enqueue(bytes.slice(at, (at += chunkBytes)));
       if (at < bytes.length) return;
       controller.close();

@@ -32,7 +32,7 @@ export interface ContentHash {
   value: string;
 }
 
-export type HashAlgorithm = "quickXorHash" | "sha1" | "sha256";
+export type HashAlgorithm = "quickXorHash" | "sha1" | "sha256" | "md5";
 
 export type SkipReason = "malware" | "notebook" | "shortcut" | "vault" | "too_large" | "unknown_kind";
 
@@ -87,6 +87,8 @@ export interface OpenedContent {
   body: ReadableStream<Uint8Array>;
   /** Bytes the source announces for this answer. */
   size?: number;
+  /** Bytes of the whole content, where a part of it is answered and the source says so. */
+  total?: number;
   /** Whether the answer is the asked range; a source may ignore one and send everything. */
   partial: boolean;
   contentType?: string;

@@ -13,10 +13,13 @@ export interface Job {
 export class Bundler {
   readonly jobs: Job[] = [];
   readonly #mintId: () => string;
+  readonly #bytesMax: number;
   #jsonBytes = 0;
 
-  constructor(mintId: () => string) {
+  /** A file of `largeBytes` or more is always alone: it is fetched in parts. */
+  constructor(mintId: () => string, largeBytes = JOB_BYTES_MAX) {
     this.#mintId = mintId;
+    this.#bytesMax = Math.min(JOB_BYTES_MAX, largeBytes - 1);
   }
 
   /** The id of the job that will fetch this file. */
@@ -28,7 +31,7 @@ export class Bundler {
     if (
       !job ||
       job.files.length >= JOB_FILES_MAX ||
-      job.bytes + bytes > JOB_BYTES_MAX ||
+      job.bytes + bytes > this.#bytesMax ||
       this.#jsonBytes + jsonBytes > JOB_JSON_BYTES_MAX * 3
     ) {
       job = { id: this.#mintId(), files: [], bytes: 0 };

@@ -43,8 +43,8 @@ export type SyncMode = "content" | "metadata";
 export const FOLDER = 0;
 export const FILE = 1;
 
-/** Most bytes that one R2 put takes: 5 GiB less 5 MiB. */
-export const STORABLE_BYTES_MAX = 5 * 1024 ** 3 - 5 * 1024 ** 2;
+/** Most bytes of one content, 50 GiB: a large one is read back from R2 for its SHA-256, within one invocation of 15 minutes. */
+export const STORABLE_BYTES_MAX = 50 * 1024 ** 3;
 
 /** The parent of an item whose parent is not known yet. */
 export const UNPLACED = "";

@@ -1,5 +1,6 @@
 import type { ProviderErrorKind } from "../providers/errors.ts";
 import type { DownloadUrl, Entry, RequestBudget } from "../providers/provider.ts";
+import type { LargeResult, LargeTask } from "./large.ts";
 
 // A job: a bundle of downloads. A row of the ledger and, while dispatched, a queue message.
 
@@ -54,6 +55,8 @@ export type JobLease =
       files: LeasedFile[];
       /** Keys that an earlier lease may have left behind. */
       orphanKeys: string[];
+      /** What to do for the one file of this job; absent where its files are fetched whole. */
+      large?: LargeTask;
     }
   /** Settled, unknown, or under way elsewhere: forget the message. */
   | { kind: "drop"; jobId: string };
@@ -92,12 +95,14 @@ export type FileResult =
       retryAfterSeconds?: number;
     };
 
+export type JobResult = FileResult | LargeResult;
+
 export interface SettleRequest {
   syncId: string;
   jobId: string;
   lease: number;
   /** Empty: a sign of life. */
-  results: FileResult[];
+  results: JobResult[];
   /** The consumer is finished with this job: files without a result go back to the ledger. */
   done: boolean;
   usage: { providerRequests: number; storagePuts: number };

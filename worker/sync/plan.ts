@@ -26,6 +26,8 @@ export interface PlanInput {
   runId: string | null;
   now: number;
   mintJobId: () => string;
+  /** From this size on a file has a job of its own. */
+  largeBytes?: number;
 }
 
 /** What planning needs beside the entries themselves. */
@@ -69,7 +71,7 @@ export function planPage(input: PlanInput): Plan {
     malformed: 0,
     upsets: false,
   };
-  const bundler = new Bundler(input.mintJobId);
+  const bundler = new Bundler(input.mintJobId, input.largeBytes);
   for (const change of lastOccurrences(input.changes)) {
     if (change.type === "removal") plan.removals.push(change.id);
     else if (change.type === "malformed") planMalformed(change, input, plan);

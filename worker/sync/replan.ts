@@ -36,7 +36,7 @@ interface Verdict extends Pick<ItemRow, "state" | "reason"> {
 const REPLANNED: ReadonlySet<ItemRow["state"]> = new Set(["excluded", "pending", "stored", "failed", "held"]);
 
 export function replan(known: readonly ItemRow[], terms: ReplanTerms): Replanned {
-  const bundler = new Bundler(terms.mintJobId);
+  const bundler = new Bundler(terms.mintJobId, terms.largeBytes);
   const rows: ItemRow[] = [];
   let stats: Stats = NO_STATS;
   let unplaced = false;

@@ -75,11 +75,13 @@ async function accept(response: Response, range: ByteRange | undefined, now: num
     throw new ProviderError("fatal", "The source answered with another part than was asked for.", { status: 206 });
   }
   const size = response.headers.has("Content-Encoding") ? undefined : lengthOf(response.headers);
+  const total = totalOf(response.headers.get("Content-Range"));
   const contentType = response.headers.get("Content-Type");
   return {
     body: response.body ?? new Blob([]).stream(),
     partial,
     ...(size !== undefined && { size }),
+    ...(partial && total !== undefined && { total }),
     ...(contentType !== null && { contentType }),
   };
 }
@@ -94,6 +96,11 @@ async function refusal(response: Response, now: number): Promise<ProviderError> 
 function isAsked(contentRange: string | null, range: ByteRange | undefined): boolean {
   const [, first] = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(contentRange ?? "") ?? [];
   return range !== undefined && Number(first) === range.offset;
+}
+
+function totalOf(contentRange: string | null): number | undefined {
+  const [, total] = /^bytes \d+-\d+\/(\d+)$/.exec(contentRange ?? "") ?? [];
+  return total === undefined ? undefined : Number(total);
 }
 
 function lengthOf(headers: Headers): number | undefined {
