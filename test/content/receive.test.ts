@@ -59,6 +59,6 @@ test.each([
   });
 });
 
-test.each([null, "", "quickXorHash", "md5:abc", "sha1:"])("%j is no hash that could be checked", (text) =>
+test.each([null, "", "quickXorHash", "crc32:abc", "sha1:"])("%j is no hash that could be checked", (text) =>
   expect(parseHash(text)).toBeNull(),
 );

@@ -21,9 +21,9 @@ export interface Ahead {
 export function secondsLeft(ahead: Ahead): number | null {
   const { files, bytes, rate, waitSeconds, budget } = ahead;
   if (files === 0) return Math.round(waitSeconds);
-  if (!rate || rate.filesPerSecond <= 0) return null;
+  if (!rate || (rate.filesPerSecond <= 0 && rate.bytesPerSecond <= 0)) return null;
   // Small files cost time each, large ones by the byte: the slower of the two.
-  const byFiles = files / rate.filesPerSecond;
+  const byFiles = rate.filesPerSecond > 0 ? files / rate.filesPerSecond : 0;
   const byBytes = rate.bytesPerSecond > 0 ? bytes / rate.bytesPerSecond : 0;
   const seconds = Math.max(waitSeconds + Math.max(byFiles, byBytes), budget ? secondsForRequests(files, budget) : 0);
   return Number.isFinite(seconds) && seconds <= ESTIMATE_SECONDS_MAX ? Math.round(seconds) : null;
