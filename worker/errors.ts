@@ -26,6 +26,8 @@ export const ERROR_STATUS = {
   "sync.not_found": 404,
   "sync.not_active": 409,
   "sync.exists": 409,
+  "preview.no_metadata": 409,
+  "preview.too_large": 422,
   "run.not_found": 404,
   "run.none_active": 409,
   "run.no_receipt": 404,

@@ -223,6 +223,37 @@ export const syncPatch = z.strictObject({
 });
 export type SyncPatch = z.infer<typeof syncPatch>;
 
+/** What is asked of a preview: rules that are left out are the sync's own, or a new sync's. */
+export const previewRequest = z.strictObject({ mode: mode.optional(), selection: selection.optional(), filters: filters.optional() });
+export type PreviewRequest = z.output<typeof previewRequest>;
+export const newPreviewRequest = previewRequest.extend({ connectionId: z.string().max(50) });
+
+const tally = z.object({ files: count, bytes: count });
+export const preview = z.object({
+  /** The sync whose metadata this was told from. */
+  syncId: z.string(),
+  total: tally,
+  /** What would be kept: stored already, or once it is fetched. */
+  kept: tally,
+  /** What would not, by reason, most files first, with paths of some. */
+  leftOut: z.array(tally.extend({ reason: z.string(), samples: z.array(z.string()) })),
+  /** Selected paths where nothing is. */
+  unknownPaths: z.array(z.string()),
+  /** Beside what the sync keeps now; null for a new one. */
+  change: z
+    .object({
+      added: tally,
+      /** Of the added, what has to be downloaded: the rest is still in the trash. */
+      fetched: tally,
+      dropped: tally,
+      unchanged: tally,
+      /** So much would be dropped that it would wait for a decision. */
+      held: z.boolean(),
+    })
+    .nullable(),
+});
+export type Preview = z.infer<typeof preview>;
+
 export const progress = z.object({
   discovered: count,
   pending: count,

@@ -8,9 +8,10 @@ import { unwrap } from "../errors.ts";
 import { listItems } from "./list-items.ts";
 import { mirrorListing } from "./listing.ts";
 import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
+import { previewNew, previewSync } from "./preview.ts";
 import { jsonBody, query } from "./validate.ts";
 import type { Run } from "../wire.ts";
-import { itemsQuery, pageQuery, runRequest, syncCreate, syncPatch } from "../wire.ts";
+import { itemsQuery, newPreviewRequest, pageQuery, previewRequest, runRequest, syncCreate, syncPatch } from "../wire.ts";
 
 export const syncRoutes = new Hono<UserEnv>()
   .get("/", async (c) => {
@@ -36,6 +37,12 @@ export const syncRoutes = new Hono<UserEnv>()
     }
     return c.json({ items, cursor: null }, 202);
   })
+
+  .post("/preview", jsonBody(newPreviewRequest), async (c) => c.json(await previewNew(c, c.req.valid("json"))))
+
+  .post("/:id/preview", jsonBody(previewRequest), async (c) =>
+    c.json(await previewSync(c, await loadSync(c, c.req.param("id")), c.req.valid("json"))),
+  )
 
   .get("/:id", async (c) => {
     const [sync] = await withLastRuns(c, [await loadSync(c, c.req.param("id"))]);
