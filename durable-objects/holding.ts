@@ -99,7 +99,7 @@ async function approve(engine: Engine, sync: SyncState, decision: DecisionState,
   await excludeHeld(engine.db(), scope, excluded, { at, runId: decision.runId });
   await removeItems(engine.db(), scope, gone, { at, runId: decision.runId });
   const folders = rows.filter((row) => row.kind === FOLDER).map((row) => row.remoteId);
-  engine.store.touchDigest(sync.id, await showKept(engine.db(), scope, folders, decision.runId));
+  engine.store.touchDigest(sync.id, await showKept(engine.db(), scope, folders, { at, runId: decision.runId }));
 }
 
 /** What there is nothing of to keep goes all the same. */

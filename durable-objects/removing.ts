@@ -64,7 +64,7 @@ async function treat(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
   let written = removal.rows;
   written += await holdItems(db, scope, held, { reason: heldReason(feed), runId: run.id });
   written += await keepItems(db, scope, kept, { kept: "option", runId: run.id });
-  const shown = await showKept(db, scope, marked, run.id);
+  const shown = await showKept(db, scope, marked, { at: engine.now(), runId: run.id });
   engine.store.touchDigest(sync.id, shown);
   const stats = rows.reduce<Stats>((sum, row) => {
     const treatment = treatmentOf(row, action, sync.mode);

@@ -1,8 +1,10 @@
+import { trimChanges } from "../worker/db/changes.ts";
 import { hasHeld } from "../worker/db/held.ts";
 import { countItems, nextAttemptAt } from "../worker/db/items.ts";
 import { closeHeldRuns, insertRun, updateRun } from "../worker/db/runs.ts";
 import { totalsOf, updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
+import { CHANGES_KEPT_MILLISECONDS } from "../worker/sync/changes.ts";
 import type { Run } from "../worker/wire.ts";
 import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
@@ -12,6 +14,9 @@ import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 // A run from its beginning to its end. Quiet automatic runs leave no trace in D1: a run is announced there when someone
 // asked for it, or when it finds something to do.
+
+/** Rows of the change stream looked at for their age at a run's end. */
+const TRIMMED_CHANGES_MAX = 2000;
 
 export type RunOutcome = { status: "ended" } | { status: "cancelled" } | { status: "failed"; code: string; message: string };
 
@@ -98,6 +103,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
       ...totalsOf(stats),
       upToDateAt,
     });
+    await trimChanges(db, engine.userId, engine.now() - CHANGES_KEPT_MILLISECONDS, TRIMMED_CHANGES_MAX);
   }
   engine.store.transaction(() => {
     engine.store.deleteRun(run);

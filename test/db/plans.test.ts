@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chainsOf, listChildren, pathsOf } from "../../worker/db/browse.ts";
+import { listChanges } from "../../worker/db/changes.ts";
 import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
-import { failedItems, knownItems, liveChildren, nextAttemptAt, scanItems } from "../../worker/db/items.ts";
+import { failedItems, knownItems, liveChildren, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
 import { mirrorRows } from "../../worker/db/mirror.ts";
-import { awaitedItems, knownContents } from "../../worker/db/settlement.ts";
+import { awaitedItems, knownContents, settleItems } from "../../worker/db/settlement.ts";
+import { afterNumber } from "../../worker/sync/changes.ts";
 import { seedItems, seedRoot, seedSync, seedUser } from "../routes/seed.ts";
 import { countingDatabase } from "./counting.ts";
 
@@ -81,13 +83,21 @@ describe("the rows that are read", () => {
     { what: "rows due below a folder", rowsMax: 3 * FILES_PER_FOLDER, ask: (db) => dueBelow(db, scope(), ["folder3"], "hold", 1000) },
     {
       what: "folders to show, below none that is kept",
-      rowsMax: 3 * FILES_PER_FOLDER,
-      ask: (db) => showKept(db, scope(), ["folder3"], "run"),
+      rowsMax: 6 * FILES_PER_FOLDER,
+      ask: (db) => showKept(db, scope(), ["folder3"], { at: 1, runId: "run" }),
     },
     { what: "the items on a path", rowsMax: 20, ask: (db) => itemsOnPath(db, scope(), "/folder 3/file 43") },
     { what: "items under a root, of 50", rowsMax: 1_000, ask: (db) => itemsUnder(db, scope(), "root", ids) },
     { what: "chains, of 50", rowsMax: 1_000, ask: (db) => chainsOf(db, userId, syncId, ids) },
     { what: "a chunk of the whole", rowsMax: 300, ask: (db) => scanItems(db, scope(), "file2", 100) },
+    {
+      what: "rows that are planned again, of 50, and what that changes",
+      rowsMax: 600,
+      ask: async (db) => upsertItems(db, scope(), [...(await knownItems(db, scope(), ids)).values()], Date.now()),
+    },
+    { what: "settled rows, of none that is awaited", rowsMax: 200, ask: (db) => settleItems(db, scope(), [], Date.now()) },
+    { what: "rows that are removed, of 3", rowsMax: 100, ask: (db) => removeItems(db, scope(), ids.slice(0, 3), { at: 1, runId: null }) },
+    { what: "changes, of 10", rowsMax: 100, ask: (db) => listChanges(db, userId, afterNumber(0), 10) },
   ])("for $what are few", async ({ rowsMax, ask }) => {
     const counting = countingDatabase();
     await ask(counting.db);

@@ -2,6 +2,8 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { ItemRow } from "../sync/item.ts";
 import type { RemovalAction } from "../sync/guard.ts";
+import { runBatch } from "./batch.ts";
+import { record } from "./changes.ts";
 import type { Database } from "./client.ts";
 import type { ItemScope } from "./items.ts";
 import { owned, ROW } from "./items.ts";
@@ -105,9 +107,14 @@ export async function itemsUnder(db: Database, scope: ItemScope, rootId: string,
  * Where something is kept directly below one of these folders, the folder comes back into view, with those above it: what is
  * kept must be found. Answers the folders that did.
  */
-export async function showKept(db: Database, scope: ItemScope, folderIds: readonly string[], runId: string): Promise<string[]> {
+export async function showKept(
+  db: Database,
+  scope: ItemScope,
+  folderIds: readonly string[],
+  show: { at: number; runId: string },
+): Promise<string[]> {
   if (folderIds.length === 0) return [];
-  const rows = await db.all<{ id: string }>(sql`
+  const chain = sql`
     WITH RECURSIVE chain(remote_id, depth) AS (
       SELECT parent_id, 0 FROM items INDEXED BY items_by_parent
       WHERE sync_id = ${scope.syncId} AND parent_id IN (SELECT value FROM json_each(${JSON.stringify(folderIds)}))
@@ -116,10 +123,14 @@ export async function showKept(db: Database, scope: ItemScope, folderIds: readon
       SELECT items.parent_id, chain.depth + 1
       FROM chain CROSS JOIN items ON items.sync_id = ${scope.syncId} AND items.remote_id = chain.remote_id
       WHERE items.parent_id IS NOT NULL AND chain.depth < ${DEPTH_MAX}
-    )
-    UPDATE items SET state = 'stored', reason = NULL, kept = 'restored', run_id = ${runId}
-    WHERE sync_id = ${scope.syncId} AND state = 'removed' AND kind = 0 AND ${owned(scope)}
-      AND remote_id IN (SELECT remote_id FROM chain)
-    RETURNING remote_id AS id`);
-  return rows.map((row) => row.id);
+    )`;
+  const hidden = sql`sync_id = ${scope.syncId} AND state = 'removed' AND kind = 0 AND ${owned(scope)}
+    AND remote_id IN (SELECT remote_id FROM chain)`;
+  const [, shown] = await runBatch(db, [
+    record(scope, show.at, sql`${chain} SELECT 'created' AS type, remote_id FROM items WHERE ${hidden}`),
+    sql`${chain}
+      UPDATE items SET state = 'stored', reason = NULL, kept = 'restored', run_id = ${show.runId} WHERE ${hidden}
+      RETURNING remote_id AS id`,
+  ]);
+  return shown?.results.map((row) => String(row["id"])) ?? [];
 }

@@ -2,6 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { ItemRow } from "../sync/item.ts";
 import type { Kept } from "../sync/rules.ts";
+import { removalChanges } from "./changes.ts";
 import type { Database } from "./client.ts";
 import type { ItemScope } from "./items.ts";
 import { owned, ROW } from "./items.ts";
@@ -116,6 +117,7 @@ export async function excludeHeld(
 ): Promise<void> {
   if (remoteIds.length === 0) return;
   await changeVersions(db, scope, remoteIds, [
+    removalChanges(scope, remoteIds, exclusion.at, sql`state = 'held'`),
     keepAsVersions(scope, remoteIds, { at: exclusion.at, by: "excluded" }, sql`state = 'held'`),
     sql`
       UPDATE items SET state = 'excluded', pending_job = NULL, next_attempt_at = NULL, run_id = ${exclusion.runId}

@@ -3,9 +3,10 @@ import { sql } from "drizzle-orm";
 import type { ItemRow } from "../sync/item.ts";
 import { NO_STATS, type Stats } from "../sync/stats.ts";
 import { runBatch } from "./batch.ts";
+import { removalChanges, upsertChanges } from "./changes.ts";
 import type { Database } from "./client.ts";
 import type { Written } from "./versions.ts";
-import { changeVersions, countedTotals, keepAsVersions, NOTHING_WRITTEN, takeBack } from "./versions.ts";
+import { changeVersions, countedTotals, keepAsVersions, NOTHING_WRITTEN, rowsWritten, takeBack } from "./versions.ts";
 
 // What the engine reads and writes of a sync's items. One statement for any number of rows, through `json_each`: D1
 // binds at most 100 parameters. `written` counts rows as D1 bills them: index entries are rows too.
@@ -54,10 +55,12 @@ export async function upsertItems(db: Database, scope: ItemScope, rows: readonly
       content_tag = excluded.content_tag, state = excluded.state, reason = excluded.reason,
       pending_job = excluded.pending_job, next_attempt_at = excluded.next_attempt_at, attempts = excluded.attempts,
       run_id = excluded.run_id, kept = excluded.kept`;
+  const changes = upsertChanges(scope, rows, at);
   const stored = rows.filter((row) => row.storedId !== null);
-  if (stored.length === 0) return { ...NOTHING_WRITTEN, rows: (await db.run(upsert)).meta.rows_written };
+  if (stored.length === 0) return { ...NOTHING_WRITTEN, rows: rowsWritten(await runBatch(db, [changes, upsert])) };
   const idsOf = (some: readonly ItemRow[]) => some.map((row) => row.remoteId);
   const { written } = await changeVersions(db, scope, idsOf(stored), [
+    changes,
     upsert,
     takeBack(scope, idsOf(stored.filter((row) => row.state !== "excluded"))),
     keepAsVersions(scope, idsOf(stored), { at, by: "excluded" }, sql`state = 'excluded'`),
@@ -111,6 +114,7 @@ export async function removeItems(
   const live = sql`sync_id = ${scope.syncId} AND state <> 'removed' AND ${owned(scope)}
     AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))`;
   const { written } = await changeVersions(db, scope, remoteIds, [
+    removalChanges(scope, remoteIds, removal.at),
     keepAsVersions(scope, remoteIds, { at: removal.at, by: "removed" }, sql`state <> 'removed'`),
     sql`
       UPDATE items SET state = 'removed', reason = NULL, pending_job = NULL, next_attempt_at = NULL,

@@ -272,7 +272,7 @@ export const changes = sqliteTable(
   "changes",
   {
     userId: text("user_id").notNull(),
-    /** 1, 2, 3, … for each user. */
+    /** Counts up for each user, and is no smaller than `at`. */
     number: integer().notNull(),
     at: integer().notNull(),
     syncId: text("sync_id").notNull(),

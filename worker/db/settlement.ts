@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { record } from "./changes.ts";
 import type { Database } from "./client.ts";
 import type { ItemScope } from "./items.ts";
 import type { VersionTotals } from "./versions.ts";
@@ -52,6 +53,11 @@ export async function settleItems(db: Database, scope: ItemScope, settled: reado
     AND items.pending_job = s.job_id AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`;
   const remoteIds = [...new Set(settled.map((item) => item.remoteId))];
   const { answers, written } = await changeVersions(db, scope, remoteIds, [
+    record(
+      scope,
+      at,
+      sql`${results} SELECT 'content' AS type, items.remote_id FROM s CROSS JOIN items ON ${awaited} WHERE s.state = 'stored'`,
+    ),
     sql`${results}
       INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by, restored_from)
       SELECT items.sync_id, items.remote_id, items.stored_number, items.stored_id, items.stored_size, items.stored_sha256,
@@ -75,8 +81,8 @@ export async function settleItems(db: Database, scope: ItemScope, settled: reado
   return {
     written: written.rows,
     versions: written.versions,
-    stored: idsOf(answers[1]),
-    givenUp: idsOf(answers[2]),
+    stored: idsOf(answers[2]),
+    givenUp: idsOf(answers[3]),
   };
 }
 
