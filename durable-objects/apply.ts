@@ -5,6 +5,7 @@ import { largeLimits } from "../worker/sync/large.ts";
 import type { Plan } from "../worker/sync/plan.ts";
 import { planPage } from "../worker/sync/plan.ts";
 import { rowOf } from "../worker/sync/item.ts";
+import { noteDifferences } from "./drift.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { noteUpset } from "./replanning.ts";
@@ -49,6 +50,7 @@ export async function applyChanges(
     largeBytes: largeLimits(engine.env).largeBytes,
   });
   if (plan.rows.length > 0 || plan.removals.length > 0 || plan.malformed > 0) await announce(engine, run);
+  if (endingJobs.size === 0) await noteDifferences(engine, run, known, plan.rows);
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
   await logEvents(engine, run, plan.notes);

@@ -4,6 +4,7 @@ import type { Change, Provider } from "../worker/providers/provider.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { noteIds, partOfId, SeenIds } from "../worker/sync/seen.ts";
 import { applyChanges } from "./apply.ts";
+import { noteGone } from "./drift.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { roundEnded } from "./replanning.ts";
@@ -87,7 +88,7 @@ async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
     // A fresh enumeration that has expired already: begin again, but after a while.
     if (feed.cursor === null) throw new ProviderError("transient", failure.message, { cause: error });
     engine.log.info("feed.cursor_expired", { syncId: sync.id, feedId: feed.feedId });
-    run.type = "full";
+    if (run.type === "incremental") run.type = "full";
     engine.store.transaction(() => {
       beginRound(engine, sync, feed, true);
       if (failure.restartCursor !== undefined) engine.store.updateFeed(feed, { cursor: failure.restartCursor });
@@ -130,6 +131,8 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
   const asked = missing.slice(0, provider.facts.lookupMax * SWEEP_LOOKUPS_MAX);
   const { gone, refused, changes } = await lookUp(provider, feed.feedId, asked);
 
+  const goneIds = new Set(gone);
+  await noteGone(engine, run, asked.filter((row) => goneIds.has(row.remoteId))); // prettier-ignore
   const { commit } = await applyChanges(engine, sync, feed.feedId, run, changes);
   if (gone.length + refused.length > 0) await announce(engine, run);
   engine.store.touchDigest(sync.id, refused);

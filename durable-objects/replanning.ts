@@ -145,7 +145,7 @@ export async function retryDue(engine: Engine, sync: SyncState, run: RunState): 
 }
 
 /** Plans these rows again and writes them to the catalogue; what is left is to be called in the step's transaction. */
-async function planAgain(
+export async function planAgain(
   engine: Engine,
   sync: SyncState,
   run: RunState,

@@ -1,5 +1,6 @@
 import type { Result } from "../worker/errors.ts";
 import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
 
 /** An authorised account, as sign-in hands it over. The tokens are sealed at once. */
@@ -32,6 +33,8 @@ export interface UserSyncRpc {
   deleteSync(syncId: string, requestId?: string): Promise<Result<null>>;
 
   run(syncId: string, options: { full: boolean; trigger: RunTrigger }, requestId?: string): Promise<Result<Run>>;
+  /** Compares source, catalogue and bucket, and mends what does not fit. */
+  verify(syncId: string, contents: ReadContents, requestId?: string): Promise<Result<Run>>;
   pause(syncId: string, requestId?: string): Promise<Result<Sync>>;
   resume(syncId: string, requestId?: string): Promise<Result<Sync>>;
   /** Ends the active run; its ledger is the next run's. */

@@ -11,6 +11,7 @@ import type { Engine } from "./engine.ts";
 import { writeReceipt } from "./receipts.ts";
 import { scopeOf } from "./engine.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
+import { BUCKET } from "./verify-bucket.ts";
 
 // A run from its beginning to its end. Quiet automatic runs leave no trace in D1: a run is announced there when someone
 // asked for it, or when it finds something to do.
@@ -107,6 +108,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   }
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
+    if (run.verify) engine.store.forgetSeen(BUCKET(sync.id));
     if (ended) engine.store.updateSync(sync.id, { heldOpen: holding ? 1 : 0 });
     // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
     engine.store.updateSync(sync.id, {

@@ -5,6 +5,7 @@ import type { LargeTask, Part } from "../worker/sync/large.ts";
 import type { Filters, SelectionEntry, SyncOptions } from "../worker/sync/rules.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
+import type { Drift, VerifyState } from "../worker/sync/verifying.ts";
 import type { Run } from "../worker/wire.ts";
 
 // What a user's object keeps, in its own SQLite: credentials, cursors, the ledger, schedules. docs/storage.md says who
@@ -218,7 +219,9 @@ export interface RunState {
   holds?: boolean;
   /** Stored files whose content has changed. */
   changed?: number;
-  drift?: Record<string, number>;
+  drift?: Drift;
+  /** Of a verify run: how far it is. */
+  verify?: VerifyState;
   bytes: number;
   /** Entries without an id that could not be read. */
   unreadable: number;

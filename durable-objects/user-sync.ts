@@ -9,6 +9,7 @@ import { createLogger, errorFields } from "../worker/log.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
 import type { Provider } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
+import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
 import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
@@ -25,6 +26,7 @@ import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
 import * as syncs from "./syncs.ts";
 import { UserSyncStore } from "./user-sync-store.ts";
+import { verifyNow } from "./verify.ts";
 import { Work } from "./work.ts";
 
 /** After an alarm that broke: the platform drops one that fails six times, so it never fails. */
@@ -178,6 +180,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   run(syncId: string, options: { full: boolean; trigger: RunTrigger }, requestId?: string): Promise<Result<Run>> {
     this.#called("run", requestId);
     return syncs.runNow(this.#engine, syncId, options);
+  }
+
+  verify(syncId: string, contents: ReadContents, requestId?: string): Promise<Result<Run>> {
+    this.#called("verify", requestId);
+    return verifyNow(this.#engine, syncId, contents);
   }
 
   pause(syncId: string, requestId?: string): Promise<Result<Sync>> {

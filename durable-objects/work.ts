@@ -15,6 +15,7 @@ import { announce, finishRun, newRun } from "./run.ts";
 import { reviewSubscriptions, stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
 import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
+import { isComparing, stepVerify } from "./verify.ts";
 
 // What the alarm does: one small durable step after another, of each sync in turn.
 
@@ -141,6 +142,7 @@ export class Work {
     if (feed)
       return () =>
         stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing"));
+    if (isComparing(engine, run)) return () => stepVerify(engine, sync, this.#inPhase(run, "planning"));
     if (engine.store.jobs.backlog(sync.id).jobs > 0) {
       if (run.phase !== "downloading") engine.store.saveRun(this.#inPhase(run, "downloading"));
       return null;
@@ -198,7 +200,7 @@ export class Work {
     this.#engine.store.transaction(() => {
       for (const feed of feeds) beginRound(this.#engine, sync, feed, enumerate);
       this.#engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, enumerateNext: 0 });
-      if (enumerating && run.type !== "full") this.#engine.store.saveRun({ ...run, type: "full" });
+      if (enumerating && run.type === "incremental") this.#engine.store.saveRun({ ...run, type: "full" });
     });
   }
 
@@ -249,7 +251,7 @@ export class Work {
     if (sync.status !== "active" || connection?.status !== "active") return [];
     const from = Math.max(connection.gateUntil, sync.dueAt);
     const times: number[] = [];
-    const active = store.run(sync.id) !== null;
+    const active = store.run(sync.id);
     if (!active && this.#rests(sync)) return sync.recheckAt === null ? [] : [Math.max(from, sync.recheckAt)];
     if (sync.recheckAt !== null) times.push(Math.max(from, sync.recheckAt));
     if (sync.retryAt !== null) times.push(Math.max(from, sync.retryAt));
@@ -258,7 +260,8 @@ export class Work {
     if (!active) return times;
     const jobsAt = this.#ledger.nextAt(sync);
     if (jobsAt !== null) times.push(Math.max(connection.gateUntil, jobsAt, this.#jobsNotBefore));
-    const listing = store.feeds(sync.id).some((feed) => feed.phase !== "idle") && !this.#isAhead(sync);
+    const comparing = store.feeds(sync.id).some((feed) => feed.phase !== "idle") || isComparing(this.#engine, active);
+    const listing = comparing && !this.#isAhead(sync);
     if (listing || store.jobs.backlog(sync.id).jobs === 0) times.push(from);
     return times;
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { READ_CONTENTS } from "./sync/verifying.ts";
 import { globProblem } from "./sync/filters.ts";
 
 // The shapes of the API's resources: what routes validate and answer, and what the UI's client is typed by.
@@ -338,6 +339,8 @@ export const sync = z.object({
 });
 export type Sync = z.infer<typeof sync>;
 
+/** Which of the stored contents are read again and hashed. */
+export const verifyRequest = z.strictObject({ content: z.enum(READ_CONTENTS).default("sample") });
 export const runRequest = z.strictObject({ full: z.boolean().default(false) });
 
 /** What is going on in a sync right now, from its object. */

@@ -30,6 +30,7 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["DELETE", `/syncs/${syncId}`, null, "sync.not_found"],
   ["POST", `/syncs/${syncId}/run`, null, "sync.not_found"],
   ["POST", `/syncs/${syncId}/run`, { full: true }, "sync.not_found"],
+  ["POST", `/syncs/${syncId}/verify`, { content: "all" }, "sync.not_found"],
   ["POST", `/syncs/${syncId}/pause`, null, "sync.not_found"],
   ["POST", `/syncs/${syncId}/resume`, null, "sync.not_found"],
   ["POST", `/syncs/${syncId}/cancel`, null, "sync.not_found"],

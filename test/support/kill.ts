@@ -29,6 +29,7 @@ export async function arm(user: MemoryUser, kill: Kill): Promise<{ fired: () => 
       return new Promise(() => undefined);
     };
     restores.push(hook(outside.DB, ["batch"], fatal), hookPrepared(outside.DB, fatal), hook(outside.DOWNLOADS, ["sendBatch"], fatal));
+    restores.push(hook(outside.CONTENT, ["list", "head", "delete"], fatal));
   });
   return { fired: () => fired };
 }

@@ -61,7 +61,8 @@ export async function settleItems(db: Database, scope: ItemScope, settled: reado
     sql`${results}
       INSERT OR REPLACE INTO versions (sync_id, remote_id, number, stored_id, size, sha256, stored_at, ended_at, ended_by, restored_from)
       SELECT items.sync_id, items.remote_id, items.stored_number, items.stored_id, items.stored_size, items.stored_sha256,
-        items.stored_at, ${at}, 'superseded', items.restored_from
+        items.stored_at, ${at}, iif(coalesce(items.stored_hash, items.stored_tag, items.stored_source_size, items.stored_modified_at) IS NULL,
+          'damaged', 'superseded'), items.restored_from
       FROM s CROSS JOIN items ON ${awaited} WHERE s.state = 'stored' AND items.stored_id IS NOT NULL`,
     sql`${results}
       UPDATE items SET state = 'stored', reason = NULL, pending_job = NULL, attempts = 0, next_attempt_at = NULL,

@@ -11,7 +11,7 @@ import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
 import { previewNew, previewSync } from "./preview.ts";
 import { jsonBody, query } from "./validate.ts";
 import type { Run } from "../wire.ts";
-import { itemsQuery, newPreviewRequest, pageQuery, previewRequest, runRequest, syncCreate, syncPatch } from "../wire.ts";
+import { itemsQuery, newPreviewRequest, pageQuery, previewRequest, runRequest, syncCreate, syncPatch, verifyRequest } from "../wire.ts";
 
 export const syncRoutes = new Hono<UserEnv>()
   .get("/", async (c) => {
@@ -63,6 +63,11 @@ export const syncRoutes = new Hono<UserEnv>()
   .post("/:id/run", jsonBody(runRequest), async (c) => {
     const options = { ...c.req.valid("json"), trigger: "manual" } as const;
     return c.json(unwrap(await userObject(c.env, c.var.user.id).run(c.req.param("id"), options, c.var.requestId)), 202);
+  })
+
+  .post("/:id/verify", jsonBody(verifyRequest), async (c) => {
+    const { content } = c.req.valid("json");
+    return c.json(unwrap(await userObject(c.env, c.var.user.id).verify(c.req.param("id"), content, c.var.requestId)), 202);
   })
 
   .post("/:id/pause", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).pause(c.req.param("id"), c.var.requestId))))

@@ -1,0 +1,79 @@
+import { knownContents } from "../worker/db/settlement.ts";
+import { referredContents } from "../worker/db/verify.ts";
+import { contentKey } from "../worker/sync/job.ts";
+import { noteIds } from "../worker/sync/seen.ts";
+import type { VerifyState } from "../worker/sync/verifying.ts";
+import { NO_DRIFT, objectMark } from "../worker/sync/verifying.ts";
+import { noteDrift } from "./drift.ts";
+import type { Engine } from "./engine.ts";
+import { scopeOf } from "./engine.ts";
+import type { RunState, SyncState } from "./user-sync-schema.ts";
+
+// The bucket, listed: which objects there are is noted, in eight bytes each, and those that nothing refers to are deleted.
+
+/** Objects of one page. R2 answers fewer where their metadata is long. */
+const LIST_OBJECTS_MAX = 1_000;
+/** Objects that may belong to what is under way just now are left alone. */
+const ORPHAN_AGE_SECONDS = 3_600;
+
+/** Under which the objects of a sync's bucket are noted: no feed has this id. */
+export const BUCKET = (syncId: string) => ({ syncId, feedId: "" });
+
+/** One page. True after the last one. */
+export async function listObjects(engine: Engine, sync: SyncState, run: RunState, verify: VerifyState): Promise<boolean> {
+  const prefix = contentKey(engine.userId, sync.id, "");
+  const page = await engine.env.CONTENT.list({
+    prefix,
+    limit: LIST_OBJECTS_MAX,
+    include: ["customMetadata"],
+    ...(verify.after && { startAfter: prefix + verify.after }),
+  });
+  const objects = page.objects.map((object) => ({ object, storedId: object.key.slice(prefix.length) }));
+  const orphans = await orphansAmong(engine, sync, objects);
+  if (orphans.length > 0) {
+    await noteDrift(engine, run, "orphans", orphans.map((key) => ({ remoteId: null, name: key }))); // prettier-ignore
+    await engine.env.CONTENT.delete(orphans);
+  }
+  engine.store.transaction(() => {
+    engine.store.noteSeen(BUCKET(sync.id), verify.page, noteIds(objects.map(({ object, storedId }) => objectMark(storedId, object.size))));
+    const drift = run.drift ?? NO_DRIFT;
+    run.drift = { ...drift, listed: drift.listed + objects.length };
+    run.verify = { ...verify, after: objects.at(-1)?.storedId ?? verify.after, page: verify.page + 1 };
+    engine.store.saveRun(run);
+  });
+  return !page.truncated;
+}
+
+interface Listed {
+  object: R2Object;
+  storedId: string;
+}
+
+/** Keys of objects that neither the catalogue nor the ledger knows, and that are no longer new. */
+async function orphansAmong(engine: Engine, sync: SyncState, objects: readonly Listed[]): Promise<string[]> {
+  const scope = scopeOf(engine, sync.id);
+  const before = engine.now() - ORPHAN_AGE_SECONDS * 1000;
+  const old = objects.filter(({ object }) => object.uploaded.getTime() < before);
+  const known = await knownContents(engine.db(), scope, old.map(({ object, storedId }) => ({ remoteId: remoteIdOf(object), storedId }))); // prettier-ignore
+  const unknown = old.filter(({ storedId }) => !known.has(storedId));
+  const live = engine.store.jobs.live(unknown.map(({ storedId }) => jobOf(storedId)));
+  const suspects = unknown.filter(({ storedId }) => !live.has(jobOf(storedId)));
+  // Metadata may be cut short, or not be ours: what is to be deleted is looked for by itself.
+  const referred = await referredContents(engine.db(), scope, suspects.map(({ storedId }) => storedId)); // prettier-ignore
+  return suspects.filter(({ storedId }) => !referred.has(storedId)).map(({ object }) => object.key);
+}
+
+/** The item that an object says it is of; empty where it says nothing that could be read. */
+function remoteIdOf(object: R2Object): string {
+  try {
+    return decodeURI(object.customMetadata?.["remoteId"] ?? "");
+  } catch (error) {
+    if (error instanceof URIError) return "";
+    throw error;
+  }
+}
+
+/** The job whose result an object is, or was: see `storedId` in ledger.ts. */
+function jobOf(storedId: string): string {
+  return storedId.split("-")[0] ?? "";
+}
