@@ -28,7 +28,7 @@ export async function stepFailed(engine: Engine, sync: SyncState, error: unknown
   // Whether the catalogue took what it was sent is not known.
   if (!(error instanceof ProviderError)) store.updateSync(sync.id, { statsDoubtful: 1 });
   engine.log.warn("step.failed", { syncId: sync.id, kind: failure.kind, attempts: sync.attempts, ...errorFields(error) });
-  const failures = failure.kind === "throttled" ? (store.connection(sync.connectionId)?.gateCount ?? 0) : sync.attempts;
+  const failures = failure.kind === "throttled" ? engine.gates.refusals(sync.connectionId) : sync.attempts;
   const decision = retryDecision(failure.kind, failures, failure.retryAfterSeconds, engine.random());
   switch (decision.action) {
     case "gate":
@@ -76,8 +76,7 @@ export async function connectionFailed(
   connectionId: string,
   failure: { kind: FailureKind; retryAfterSeconds?: number | undefined },
 ): Promise<void> {
-  const refusals = engine.store.connection(connectionId)?.gateCount ?? 0;
-  const decision = retryDecision(failure.kind, refusals, failure.retryAfterSeconds, engine.random());
+  const decision = retryDecision(failure.kind, engine.gates.refusals(connectionId), failure.retryAfterSeconds, engine.random());
   const sent = !(failure instanceof ProviderError && wasNotSent(failure));
   if (decision.action === "gate" && sent) engine.gates.close(connectionId, decision.seconds);
   if (decision.action === "reconnect") await needsReconnect(engine, connectionId);

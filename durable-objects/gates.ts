@@ -28,16 +28,19 @@ export class Gates {
     this.#engine = engine;
   }
 
-  /**
-   * Nothing is asked of this connection's source for a while: it has had enough. Answers of requests that were under way
-   * together are one refusal.
-   */
+  /** Refusals in a row before this one. Answers of requests that were under way together are one refusal. */
+  refusals(connectionId: string): number {
+    const { gateCount, gateUntil } = this.#engine.store.connection(connectionId) ?? { gateCount: 0, gateUntil: 0 };
+    return gateUntil > this.#engine.now() ? Math.max(0, gateCount - 1) : gateCount;
+  }
+
+  /** Nothing is asked of this connection's source for a while: it has had enough. */
   close(connectionId: string, seconds: number): void {
     const { store, now, log } = this.#engine;
     const connection = store.connection(connectionId);
     if (!connection) return;
     const until = Math.max(connection.gateUntil, now() + seconds * 1000);
-    const refusals = connection.gateUntil > now() ? Math.max(1, connection.gateCount) : connection.gateCount + 1;
+    const refusals = this.refusals(connectionId) + 1;
     if (until === connection.gateUntil && refusals === connection.gateCount) return;
     store.setGate(connectionId, until, refusals);
     log.info("connection.throttled", { connectionId, seconds });

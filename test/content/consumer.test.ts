@@ -426,3 +426,82 @@ test("a long job gives signs of life, with what it has so far, and stops when it
   expect(desk.settled).toMatchObject([{}, { done: false, results: [] }]);
   expect(await keys()).toEqual([keyOf(files[0] as LeasedFile)]);
 });
+
+/** A drive of ten files whose third one is not opened before `go`, and a desk that offers them. */
+async function waitingAtThird() {
+  const drive = createMemoryDrive();
+  for (let i = 0; i < 10; i++) drive.put(`/${i}.txt`, `content ${i}`);
+  const files = await planned(drive);
+  let go: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => (go = resolve));
+  const { create } = memoryProvider(drive);
+  let reached: () => void = () => undefined;
+  const waits = new Promise<void>((resolve) => (reached = resolve));
+  const slow = (real: Provider): Provider => ({
+    ...spoiling(real, []),
+    open: async (content, options) => {
+      if (content.id === files[2]?.remoteId) {
+        reached();
+        await gone;
+      }
+      return real.open(content, options);
+    },
+  });
+  providers.set("memory", { ...memoryProvider(drive), create: (...given) => slow(create(...given)) });
+  const desk = new Desk();
+  desk.offer("job-1", files);
+  return { drive, desk, waits, go };
+}
+
+test.each(["sync", "connection"] as const)("a word of the object that the %s is to stop is heard within a second", async (stop) => {
+  const { drive, desk, waits, go } = await waitingAtThird();
+  desk.answer = () => ({ accepted: true, discard: [], stop });
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const consumed = consume(desk, ["job-1"], { CONSUMER_STREAMS: "1" });
+  await waits;
+  vi.setSystemTime(Date.now() + 1_000);
+  go();
+  expect(await consumed).toMatchObject({ acked: ["job-1#0"] });
+  expect(drive.requests.open, "what was begun ends, and nothing else begins").toBe(3);
+  expect(desk.settled).toMatchObject([{ results: [], done: false }, { done: true }]);
+  expect(desk.results().map(({ outcome }) => outcome)).toEqual(["stored", "stored", "stored"]);
+});
+
+test("without such a word nothing stops, and asking for it reports no result by itself", async () => {
+  const { drive, desk, waits, go } = await waitingAtThird();
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const consumed = consume(desk, ["job-1"], { CONSUMER_STREAMS: "1" });
+  await waits;
+  vi.setSystemTime(Date.now() + 1_000);
+  go();
+  await consumed;
+  expect(drive.requests.open).toBe(10);
+  expect(desk.settled).toMatchObject([{ results: [], done: false }, { done: true }]);
+  expect(desk.results()).toHaveLength(10);
+});
+
+test("an allowance that is all but used up stops the connection's files before the source refuses, and is reported at once", async () => {
+  const drive = createMemoryDrive();
+  for (let i = 0; i < 20; i++) drive.put(`/${i}.txt`, `content ${i}`);
+  const files = await planned(drive);
+  drive.settings.budget = { limit: 100, remaining: 3, resetSeconds: 30 };
+  const desk = new Desk();
+  desk.offer("job-1", files);
+  await consume(desk, ["job-1"], { CONSUMER_STREAMS: "2" });
+  expect(drive.requests.open).toBeLessThanOrEqual(2);
+  expect(desk.settled[0]).toMatchObject({ done: false, budget: { limit: 100, remaining: 3, resetSeconds: 30 } });
+  expect(desk.results().every(({ outcome }) => outcome === "stored")).toBe(true);
+});
+
+test("once the source has refused, files that were begun ask it nothing more, and are given back without a word", async () => {
+  const drive = createMemoryDrive();
+  for (let i = 0; i < 4; i++) drive.put(`/${i}.txt`, `content ${i}`);
+  // Without an address each file is asked about first.
+  const files = await planned(drive, { download: null });
+  drive.fail("open", new ProviderError("throttled", "Slow down.", { retryAfterSeconds: 17 }));
+  const desk = new Desk();
+  desk.offer("job-1", files);
+  await consume(desk, ["job-1"], { CONSUMER_STREAMS: "4" });
+  expect(desk.results().filter(({ outcome }) => outcome === "failed")).toMatchObject([{ kind: "throttled", retryAfterSeconds: 17 }]);
+  expect(drive.requests.lookup + drive.requests.open).toBeLessThanOrEqual(1 + 4);
+});
