@@ -5,7 +5,7 @@ import { timeId } from "../worker/ids.ts";
 import { isHeld } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { largeLimits } from "../worker/sync/large.ts";
-import type { Plan } from "../worker/sync/plan.ts";
+import type { Note, Plan } from "../worker/sync/plan.ts";
 import type { Replanned } from "../worker/sync/replan.ts";
 import { countDrops, replan } from "../worker/sync/replan.ts";
 import type { ReplanState } from "../worker/sync/replan-state.ts";
@@ -117,9 +117,13 @@ async function planChunk(engine: Engine, sync: SyncState, run: RunState): Promis
   });
 }
 
-function heldNote({ drops }: ReplanState) {
-  const message = `Held: ${drops} files that the selection or the filters no longer want. Approve or discard.`;
-  return { remoteId: null, level: "error" as const, message };
+function heldNote({ drops }: ReplanState): Note {
+  const files = drops === 1 ? "1 file" : `${drops} files`;
+  return {
+    remoteId: null,
+    level: "warn",
+    message: `By the new rules ${files} would go. That is more than may go at once, so nothing was removed here: everything stays, and can be downloaded, until you approve or discard the removal.`,
+  };
 }
 
 /** What failed, all of it as if for the first time. What is queued fails no longer: each chunk begins at the beginning. */

@@ -3,6 +3,7 @@ import { chainsOf, listChildren, pathsOf } from "../../worker/db/browse.ts";
 import { listChanges } from "../../worker/db/changes.ts";
 import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
+import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
 import { failedItems, knownItems, liveChildren, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
 import { mirrorRows } from "../../worker/db/mirror.ts";
 import { awaitedItems, knownContents, settleItems } from "../../worker/db/settlement.ts";
@@ -89,6 +90,8 @@ describe("the rows that are read", () => {
     { what: "the items on a path", rowsMax: 20, ask: (db) => itemsOnPath(db, scope(), "/folder 3/file 43") },
     { what: "items under a root, of 50", rowsMax: 1_000, ask: (db) => itemsUnder(db, scope(), "root", ids) },
     { what: "chains, of 50", rowsMax: 1_000, ask: (db) => chainsOf(db, userId, syncId, ids) },
+    { what: "folders above, of 40", rowsMax: 400, ask: (db) => foldersAbove(db, scope(), ["root", ...Array.from({ length: 39 }, (_, n) => `folder${n}`)]) }, // prettier-ignore
+    { what: "what is at 20 paths", rowsMax: 400, ask: (db) => idsAtPaths(db, scope(), Array.from({ length: 20 }, (_, n) => `/folder ${n}/FILE ${n}`)) }, // prettier-ignore
     { what: "a chunk of the whole", rowsMax: 300, ask: (db) => scanItems(db, scope(), "file2", 100) },
     {
       what: "rows that are planned again, of 50, and what that changes",

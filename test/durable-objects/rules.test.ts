@@ -153,6 +153,49 @@ describe("a sync with a selection", () => {
   });
 });
 
+describe("a stored file whose new folder is reported after it", () => {
+  it("stays in the mirror meanwhile", async () => {
+    const user = await createFilteredUser(
+      (drive) => drive.put("/In/a.txt", "a"),
+      (drive) => ({ selection: [{ itemId: drive.mkdir("/In"), mode: "include" }] }),
+    );
+    const opened = user.drive.opened.length;
+    user.drive.settings.pageSize = 2;
+    user.drive.settings.childrenFirst = true;
+    user.drive.mkdir("/In/new/er/folder/of/it");
+    user.drive.move(user.drive.item("/In/a.txt").id, "/In/new/er/folder/of/it");
+    await syncNow(user);
+    expect(await filesOf(user)).toEqual({ "/In/new/er/folder/of/it/a.txt": "stored" });
+    expect(user.drive.opened.length).toBe(opened);
+    const { results } = await env.DB.prepare("SELECT name, state FROM items WHERE sync_id = ? AND kind = 0 AND parent_id IS NOT NULL").bind(user.syncId).all(); // prettier-ignore
+    expect(results.every((folder) => folder["state"] === "stored")).toBe(true);
+  });
+});
+
+describe("rules that are changed while the catalogue is planned by others", () => {
+  it("are the ones that it ends by", async () => {
+    const user = await createMemoryUser((drive) => {
+      for (let n = 0; n < 30; n += 1) drive.put(`/${n}.${["txt", "pdf", "jpg"][n % 3]}`, `${n}`);
+    });
+    await settled(user);
+    const limit = { removalLimit: { share: 1, count: 1000 } };
+    const changeAfter = async (milliseconds: number, patch: SyncPatch) => {
+      await scheduler.wait(milliseconds);
+      unwrap(await user.stub.updateSync(user.syncId, patch));
+    };
+    await Promise.all([
+      changeAfter(0, { filters: { types: ["txt"] }, options: limit }),
+      changeAfter(5, { filters: { types: ["pdf"] } }),
+      changeAfter(12, { filters: { types: ["jpg"] } }),
+      changeAfter(25, { filters: { types: ["pdf", "jpg"] } }),
+    ]);
+    await settled(user);
+    expect(new Set((await paths(user)).map((path) => path.slice(-3)))).toEqual(new Set(["pdf", "jpg"]));
+    expect(await paths(user)).toHaveLength(20);
+    await expectTrueTotals(user);
+  });
+});
+
 describe("a sync with filters", () => {
   it("keeps what passes them", async () => {
     const user = await createFilteredUser(
@@ -256,6 +299,40 @@ describe("a change of the rules that would drop more than the limit", () => {
     await change(user, { filters: {} });
     expect(await count(user, "stored")).toBe(40);
     expect(user.drive.opened.length).toBe(opened);
+    await expectTrueTotals(user);
+  });
+
+  async function decide(user: MemoryUser, action: "approve" | "discard"): Promise<void> {
+    const runId = await env.DB.prepare("SELECT id FROM runs WHERE sync_id = ? AND status = 'held'").bind(user.syncId).first<string>("id");
+    unwrap(await user.stub.decide(runId ?? "none is held", action, []));
+    await expect.poll(() => count(user, "held: excluded")).toBe(0);
+    await expect.poll(async () => (await totalsOf(user)).said).toEqual((await totalsOf(user)).counted);
+  }
+
+  it("puts it into the trash once it is approved, from where wider rules take it back", async () => {
+    const user = await createHeld();
+    const opened = user.drive.opened.length;
+    await decide(user, "approve");
+    expect(await paths(user)).toHaveLength(20);
+    expect(await versionsOf(user)).toEqual(Array.from({ length: 20 }, () => "excluded"));
+    await change(user, { filters: {} });
+    expect(await paths(user)).toHaveLength(40);
+    expect(await versionsOf(user)).toEqual([]);
+    expect(user.drive.opened.length).toBe(opened);
+    await expectTrueTotals(user);
+  });
+
+  it("keeps it once it is discarded, whatever is listed or moved, until the rules change again", async () => {
+    const user = await createHeld();
+    await decide(user, "discard");
+    expect(await count(user, "stored")).toBe(40);
+    await syncNow(user, true);
+    expect(await count(user, "stored"), "after a listing of everything").toBe(40);
+    user.drive.rename(user.drive.mkdir("/even"), "smooth");
+    await syncNow(user);
+    expect(await count(user, "stored"), "after the catalogue was planned again").toBe(40);
+    await change(user, { filters: { exclude: ["odd/1*"] } });
+    expect(await count(user, "excluded: glob")).toBe(6);
     await expectTrueTotals(user);
   });
 
