@@ -67,6 +67,29 @@ test("reading the hash in between changes nothing", () => {
   expect(hash.update(new TextEncoder().encode(" world")).digest()).toBe("aCgDG9jwBhDc4Q1yawMZAAAAAAA=");
 });
 
+test("the shares of a stream's stretches, in any order, make the hash of the whole", () => {
+  const stretches = fc.array(fc.uint8Array({ maxLength: 1_000 }), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(stretches, fc.infiniteStream(fc.nat()), (list, random) => {
+      let offset = 0;
+      const shares = list.map((bytes) => {
+        const share = { share: new QuickXorHash().update(bytes).share(), offset, length: bytes.length, order: random.next().value };
+        offset += bytes.length;
+        return share;
+      });
+      const joined = new QuickXorHash();
+      for (const { share, offset, length } of shares.toSorted((one, other) => one.order - other.order))
+        joined.addShare(share, offset, length);
+      expect(joined.digest()).toBe(byDefinition(list.flatMap((bytes) => [...bytes])));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a share that is none is refused", () => {
+  expect(() => new QuickXorHash().addShare("AAAA", 0, 3)).toThrow(/160/);
+});
+
 function shifted(bytes: Uint8Array, shift: number): Uint8Array {
   const memory = new Uint8Array(bytes.length + shift);
   memory.set(bytes, shift);

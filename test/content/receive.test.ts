@@ -8,6 +8,7 @@ const HELLO = [new TextEncoder().encode("hello "), new TextEncoder().encode("wor
 const HASHES = {
   quickXorHash: "aCgDG9jwBhDc4Q1yawMZAAAAAAA=",
   sha1: "2aae6c35c94fcfb415dbe95f408b9ce91ee846ed",
+  md5: "5eb63bbbe01eeed093cb22bb8f5acdc3",
   sha256: "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
 };
 

@@ -131,15 +131,15 @@ export class MemoryDrive {
     this.rootId = this.#add(null, "root", null).id;
   }
 
-  /** Creates the file, or replaces its content, and the folders above it. Answers its id. */
-  put(path: string, content: string | Uint8Array): string {
+  /** Creates the file, or replaces its content, and the folders above it. Answers its id. `digest`: its SHA-256, where that is known. */
+  put(path: string, content: string | Uint8Array, digest?: string): string {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const { folder, name } = this.#place(path);
     const existing = this.#child(folder, name);
-    if (!existing) return this.#add(folder, name, bytes).id;
+    if (!existing) return this.#add(folder, name, bytes, digest).id;
     if (!existing.bytes) throw new Error(`${path} is a folder.`);
     existing.bytes = bytes;
-    existing.sha256 = encodeHexLowerCase(sha256(bytes));
+    existing.sha256 = digest ?? encodeHexLowerCase(sha256(bytes));
     existing.revision += 1;
     this.#touch(existing);
     existing.modifiedAt = EPOCH_START + this.sequence * MINUTE_MILLISECONDS;
@@ -277,14 +277,14 @@ export class MemoryDrive {
     return none;
   }
 
-  #add(parentId: string | null, name: string, bytes: Uint8Array | null): MemoryItem {
+  #add(parentId: string | null, name: string, bytes: Uint8Array | null, digest?: string): MemoryItem {
     const id = `item-${this.#items.size + 1}`;
     const item: MemoryItem = {
       id,
       parentId,
       name,
       bytes,
-      sha256: bytes ? encodeHexLowerCase(sha256(bytes)) : "",
+      sha256: digest ?? (bytes ? encodeHexLowerCase(sha256(bytes)) : ""),
       createdAt: 0,
       modifiedAt: 0,
       revision: 1,
