@@ -33,6 +33,7 @@ export const ERROR_STATUS = {
   "run.no_receipt": 404,
   "run.nothing_held": 409,
   "item.not_found": 404,
+  "changes.cursor_expired": 410,
   "item.not_stored": 409,
   "item.range_unsatisfiable": 416,
   "events.upgrade_failed": 503,

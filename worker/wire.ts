@@ -396,6 +396,22 @@ export const item = z.object({
 });
 export type Item = z.infer<typeof item>;
 
+/** One change of one item, and the item as it is now: several changes may show the same. */
+export const change = z.object({
+  /** Reading goes on after it. */
+  cursor: z.string(),
+  at: instant,
+  type: z.enum(["created", "content", "metadata", "moved", "removed"]),
+  syncId: z.string(),
+  itemId: z.string(),
+  /** Null once it is known no more. */
+  item: item.nullable(),
+});
+export type Change = z.infer<typeof change>;
+
+/** Without a cursor: from the oldest change that is kept, or only what comes from now on. */
+export const changesQuery = pageQuery.extend({ from: z.literal("now").optional() });
+
 export const itemsQuery = pageQuery.extend({
   parent: z.string().max(2000).optional(),
   state: itemState.optional(),

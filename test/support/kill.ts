@@ -63,8 +63,8 @@ function hookPrepared(database: D1Database, fatal: Fatal): () => void {
   return () => Reflect.deleteProperty(database, "prepare");
 }
 
-/** Lets alarms, consumers and the clock go on until the sync is idle. */
-export async function workOff(user: MemoryUser): Promise<void> {
+/** Lets alarms, consumers and the clock go on until the sync is idle; `meanwhile` is done again and again. */
+export async function workOff(user: MemoryUser, meanwhile?: () => Promise<void>): Promise<void> {
   for (let round = 0; round < WORK_ROUNDS_MAX; round += 1) {
     try {
       await user.stub.wake({ reason: "watchdog" });
@@ -74,6 +74,7 @@ export async function workOff(user: MemoryUser): Promise<void> {
     } catch (error) {
       if (!/killed/i.test(String(error))) throw error;
     }
+    await meanwhile?.();
     // Everything that waits for a time has it come soon.
     vi.setSystemTime(Date.now() + 5_000);
     await new Promise((resume) => setTimeout(resume, 5));

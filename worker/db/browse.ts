@@ -117,6 +117,13 @@ export async function getItem(db: Database, userId: string, syncId: string, remo
   return rows[0];
 }
 
+/** Those of these items that there are, removed ones too, in no order. */
+export async function getItems(db: Database, userId: string, syncId: string, remoteIds: readonly string[]): Promise<BrowsedItem[]> {
+  return db.all<BrowsedItem>(sql`
+    SELECT ${COLUMNS} FROM items
+    WHERE items.sync_id = ${syncId} AND items.remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)})) ${owned(userId, syncId)}`);
+}
+
 /** Paths from the root, with a leading slash, by remote id. What is not placed under the root begins with its topmost known folder. */
 export async function pathsOf(db: Database, userId: string, syncId: string, remoteIds: readonly string[]): Promise<Map<string, string>> {
   // CROSS JOIN: left to itself the planner goes through all of the sync's items, once for each call.

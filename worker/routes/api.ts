@@ -4,6 +4,7 @@ import { requireOwnOrigin, requireUser } from "../auth/guard.ts";
 import { rateLimit } from "../auth/rate-limit.ts";
 import type { UserEnv } from "../context.ts";
 import { AppError } from "../errors.ts";
+import { changeRoutes } from "./changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
 import { itemRoutes } from "./items.ts";
@@ -38,6 +39,7 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/syncs", syncRoutes)
   .route("/runs", runRoutes)
   .route("/items", itemRoutes)
+  .route("/changes", changeRoutes)
   .route("/events", eventRoutes);
 
 function tooLarge(): never {

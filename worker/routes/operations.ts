@@ -15,6 +15,7 @@ export const NAMED_SHAPES = {
   Run: wire.run,
   SignedReceipt: wire.signedReceipt,
   Item: wire.item,
+  Change: wire.change,
   HeldFolder: wire.heldFolder,
   Status: wire.status,
   Dashboard: wire.dashboard,
@@ -183,5 +184,20 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/items/{id}/content",
     summary: "An item's last stored content; takes Range, If-Range and If-None-Match",
     answer: { mediaType: "application/octet-stream" },
+  },
+
+  {
+    method: "get",
+    path: "/changes",
+    summary: "What changed in all copies, in order, for 30 days; always with a cursor to go on from",
+    query: wire.changesQuery,
+    answer: { listOf: "Change" },
+  },
+  {
+    method: "get",
+    path: "/changes/stream",
+    summary: "The same as server-sent events; resumes after Last-Event-ID",
+    query: wire.changesQuery,
+    answer: { mediaType: "text/event-stream" },
   },
 ];
