@@ -51,6 +51,8 @@ export async function applyChanges(
   });
   if (plan.rows.length > 0 || plan.removals.length > 0 || plan.malformed > 0) await announce(engine, run);
   if (endingJobs.size === 0) await noteDifferences(engine, run, known, plan.rows);
+  // Noted before the rows are written: planned again after a crash, they differ no longer.
+  noteUpset(engine, sync.id, plan);
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
   await logEvents(engine, run, plan.notes);
@@ -60,7 +62,6 @@ export async function applyChanges(
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
       engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
-      noteUpset(engine, sync.id, plan);
       run.discovered += plan.discovered;
       run.skipped += plan.rows.filter((row) => row.state === "skipped").length;
       run.failed += plan.rows.filter((row) => row.state === "failed").length;
