@@ -45,6 +45,11 @@ export interface UserSyncRpc {
   /** Decides about held removals, those of these folders or all; carried out in the background. `folders` are remote ids. */
   decide(runId: string, action: "approve" | "discard", folders: string[], requestId?: string): Promise<Result<Run>>;
 
+  /** Makes an earlier content of an item its current one, until the source's content changes. `remoteId`: of the item. */
+  restoreVersion(syncId: string, remoteId: string, number: number, requestId?: string): Promise<Result<null>>;
+  /** Takes a removed item back; what was removed with a folder follows in the background. */
+  restoreItem(syncId: string, remoteId: string, requestId?: string): Promise<Result<null>>;
+
   /** Look for changes: from cron, a webhook or a watchdog. Without a connection, whatever is due. */
   wake(wake: Wake, requestId?: string): Promise<void>;
   status(syncId: string): Promise<Result<SyncStatus>>;

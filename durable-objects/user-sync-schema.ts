@@ -71,6 +71,18 @@ export const MIGRATIONS: readonly string[] = [
     due_at INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0
   ) WITHOUT ROWID;
 
+  ALTER TABLE syncs ADD COLUMN purge_due_at INTEGER;
+  ALTER TABLE syncs ADD COLUMN quota_reached_at INTEGER;
+
+  CREATE TABLE restorations (
+    sync_id TEXT NOT NULL, remote_id TEXT NOT NULL, run_id TEXT, removed_at INTEGER NOT NULL, PRIMARY KEY (sync_id, remote_id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE purges (
+    sync_id TEXT PRIMARY KEY, phase TEXT NOT NULL DEFAULT 'versions', after_id TEXT NOT NULL DEFAULT '',
+    after_number INTEGER NOT NULL DEFAULT 0, oldest_at INTEGER, freed_bytes INTEGER NOT NULL DEFAULT 0, doomed TEXT NOT NULL DEFAULT '[]'
+  ) WITHOUT ROWID;
+
   CREATE TABLE digest_ranges (
     sync_id TEXT NOT NULL, start TEXT NOT NULL, dirty INTEGER NOT NULL DEFAULT 1, entries INTEGER NOT NULL DEFAULT 0,
     digest TEXT NOT NULL DEFAULT '', counts TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (sync_id, start)
@@ -144,6 +156,10 @@ export interface SyncState {
   heldOpen: number;
   /** The count of wakes at which a run was cancelled: nothing begins by itself before the next one. */
   restsAtWakes: number;
+  /** When the first version may have outlived its retention; null where there is none, or a purge is under way. */
+  purgeDueAt: number | null;
+  /** Since when something of this sync waits for room; null where nothing does. */
+  quotaReachedAt: number | null;
 }
 
 export type FeedPhase =
@@ -284,6 +300,36 @@ export interface UploadState {
   /** When to try to end it. */
   dueAt: number;
   attempts: number;
+}
+
+/** A folder that is being restored, with what was removed with it. */
+export interface RestorationState {
+  syncId: string;
+  remoteId: string;
+  /** The run that removed the folder, and when. */
+  runId: string | null;
+  removedAt: number;
+}
+
+/** A content that is about to be deleted: its version first, then its object. */
+export interface DoomedContent {
+  remoteId: string;
+  number: number;
+  storedId: string;
+}
+
+/** A purge that is under way. */
+export interface PurgeState {
+  syncId: string;
+  phase: "versions" | "items" | "changes";
+  /** How far the versions have been gone through. */
+  afterId: string;
+  afterNumber: number;
+  /** When the oldest of those that stay ended. */
+  oldestAt: number | null;
+  freedBytes: number;
+  /** Noted before the first of them goes, until the last is gone: a crash in between forgets none. */
+  doomed: DoomedContent[];
 }
 
 export interface SubscriptionState {

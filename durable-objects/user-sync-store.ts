@@ -7,6 +7,7 @@ import { MIGRATIONS } from "./user-sync-schema.ts";
 import { DecisionStore } from "./decision-store.ts";
 import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
+import { RestorationStore } from "./restoration-store.ts";
 import { Sql } from "./sql.ts";
 import { UploadStore } from "./upload-store.ts";
 
@@ -17,7 +18,8 @@ const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_du
   wakes_taken AS wakesTaken, wake_trigger AS wakeTrigger, enumerate_next AS enumerateNext, recheck_at AS recheckAt,
   retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
   up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts, selection, filters, options,
-  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, rests_at_wakes AS restsAtWakes, replan, held_open AS heldOpen`;
+  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, rests_at_wakes AS restsAtWakes, replan, held_open AS heldOpen,
+  purge_due_at AS purgeDueAt, quota_reached_at AS quotaReachedAt`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
@@ -29,6 +31,7 @@ export class UserSyncStore {
   readonly uploads: UploadStore;
   readonly digest: DigestStore;
   readonly decisions: DecisionStore;
+  readonly restorations: RestorationStore;
   readonly #sql: Sql;
 
   constructor(storage: DurableObjectStorage) {
@@ -37,6 +40,7 @@ export class UserSyncStore {
     this.uploads = new UploadStore(this.#sql);
     this.digest = new DigestStore(this.#sql);
     this.decisions = new DecisionStore(this.#sql);
+    this.restorations = new RestorationStore(this.#sql);
   }
 
   migrate(): void {
@@ -156,7 +160,7 @@ export class UserSyncStore {
   }
 
   deleteSync(id: string): void {
-    for (const table of ["feeds", "jobs", "removals", "seen", "runs", "digest_ranges", "decisions"])
+    for (const table of ["feeds", "jobs", "removals", "seen", "runs", "digest_ranges", "decisions", "restorations", "purges"])
       this.#sql.run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
     this.#sql.run("DELETE FROM syncs WHERE id = ?", id);
   }

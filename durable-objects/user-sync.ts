@@ -21,6 +21,7 @@ import { decide } from "./holding.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
+import { restoreItem, restoreVersion } from "./restore.ts";
 import type { ConnectRequest, RunTrigger, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
@@ -210,6 +211,16 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   decide(runId: string, action: "approve" | "discard", folders: string[], requestId?: string): Promise<Result<Run>> {
     this.#called("decide", requestId);
     return decide(this.#engine, runId, action, folders);
+  }
+
+  restoreVersion(syncId: string, remoteId: string, number: number, requestId?: string): Promise<Result<null>> {
+    this.#called("restoreVersion", requestId);
+    return restoreVersion(this.#engine, syncId, remoteId, number);
+  }
+
+  restoreItem(syncId: string, remoteId: string, requestId?: string): Promise<Result<null>> {
+    this.#called("restoreItem", requestId);
+    return restoreItem(this.#engine, syncId, remoteId);
   }
 
   async status(syncId: string): Promise<Result<SyncStatus>> {

@@ -14,6 +14,7 @@ import { replanChunk, retryDue } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { reviewSubscriptions, stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
+import { Upkeep } from "./upkeep.ts";
 import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 import { isComparing, stepVerify } from "./verify.ts";
 
@@ -35,6 +36,7 @@ export class Work {
   readonly #engine: Engine;
   readonly #ledger: Ledger;
   readonly #display: Display;
+  readonly #upkeep: Upkeep;
   /** The sync that was served last: the next one comes first. */
   #served = "";
   #jobsFailures = 0;
@@ -44,6 +46,7 @@ export class Work {
     this.#engine = engine;
     this.#ledger = ledger;
     this.#display = display;
+    this.#upkeep = new Upkeep(engine);
   }
 
   /** Works until nothing is due, or this alarm's share is used up. */
@@ -54,7 +57,8 @@ export class Work {
       const moved = await catalogueLock.hold(() => this.#moveJobs());
       const stepped = await catalogueLock.hold(() => this.#stepOne());
       const ended = await endUploads(this.#engine);
-      if (!moved && !stepped && !ended && !(await stepSubscriptions(this.#engine))) break;
+      const restored = await this.#upkeep.restore();
+      if (!moved && !stepped && !ended && !restored && !(await stepSubscriptions(this.#engine))) break;
     }
     this.#display.rest();
   }
@@ -238,6 +242,7 @@ export class Work {
     const times = [
       subscriptionsAt(this.#engine),
       store.uploads.leftAt(),
+      this.#upkeep.nextAt(),
       drainAt === null ? null : Math.max(drainAt, this.#jobsNotBefore),
     ].filter((at) => at !== null);
     for (const sync of store.syncs()) times.push(...this.#timesOf(sync));

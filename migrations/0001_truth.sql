@@ -16,6 +16,7 @@ CREATE TABLE `receipts` (
 --> statement-breakpoint
 ALTER TABLE `items` ADD `restored_from` integer;--> statement-breakpoint
 ALTER TABLE `items` ADD `kept` text;--> statement-breakpoint
+CREATE INDEX `items_removed` ON `items` (`sync_id`,`seen_at`) WHERE state = 'removed';--> statement-breakpoint
 CREATE INDEX `items_held` ON `items` (`sync_id`,`parent_id`) WHERE state = 'held';--> statement-breakpoint
 ALTER TABLE `runs` ADD `held` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `runs` ADD `changed` integer DEFAULT 0 NOT NULL;--> statement-breakpoint

@@ -35,7 +35,12 @@ export const ERROR_STATUS = {
   "item.not_found": 404,
   "changes.cursor_expired": 410,
   "item.not_stored": 409,
+  "item.not_removed": 409,
+  "item.excluded": 409,
   "item.range_unsatisfiable": 416,
+  "version.not_found": 404,
+  "version.damaged": 409,
+  "quota.syncs": 409,
   "events.upgrade_failed": 503,
   "server.unexpected": 500,
 } as const satisfies Record<string, ContentfulStatusCode>;

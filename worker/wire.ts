@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { READ_CONTENTS } from "./sync/verifying.ts";
+import { VERSION_ENDS } from "./sync/rules.ts";
 import { globProblem } from "./sync/filters.ts";
 
 // The shapes of the API's resources: what routes validate and answer, and what the UI's client is typed by.
@@ -411,6 +412,25 @@ export type Change = z.infer<typeof change>;
 
 /** Without a cursor: from the oldest change that is kept, or only what comes from now on. */
 export const changesQuery = pageQuery.extend({ from: z.literal("now").optional() });
+/** One content of an item, the current one included. */
+export const version = z.object({
+  number: z.int(),
+  size: count,
+  sha256: z.string(),
+  createdAt: instant,
+  /** Null: the current one. */
+  endedAt: instant.nullable(),
+  /** The user who restored it; null where it came from the source. */
+  createdBy: z.string().nullable(),
+  reason: z.enum(["sync", "restore"]),
+  /** The number of the version that it was restored from. */
+  restoredFrom: z.int().nullable(),
+  endedBy: z.enum(VERSION_ENDS).nullable(),
+  current: z.boolean(),
+  /** From when on it may be purged; null for the current one, and while nothing is purged. */
+  expiresAt: instant.nullable(),
+});
+export type Version = z.infer<typeof version>;
 
 export const itemsQuery = pageQuery.extend({
   parent: z.string().max(2000).optional(),

@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chainsOf, listChildren, pathsOf } from "../../worker/db/browse.ts";
+import { chainsOf, listChildren, listRemoved, pathsOf } from "../../worker/db/browse.ts";
 import { listChanges } from "../../worker/db/changes.ts";
 import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
 import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
 import { failedItems, knownItems, liveChildren, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
 import { mirrorRows } from "../../worker/db/mirror.ts";
+import { listVersions } from "../../worker/db/history.ts";
+import { removedAncestors, removedWith } from "../../worker/db/restoring.ts";
 import { awaitedItems, knownContents, settleItems } from "../../worker/db/settlement.ts";
 import { afterNumber } from "../../worker/sync/changes.ts";
 import { seedItems, seedRoot, seedSync, seedUser } from "../routes/seed.ts";
@@ -69,6 +71,14 @@ describe("the rows that are read", () => {
       rowsMax: 200,
       ask: (db) => listChildren(db, userId, { syncId, parentId: null, after: null, limit: 10 }),
     },
+    { what: "a page of the trash, of none", rowsMax: 10, ask: (db) => listRemoved(db, userId, { syncId, after: null, limit: 100 }) },
+    { what: "versions of an item, of none", rowsMax: 10, ask: (db) => listVersions(db, scope(), "file3", { before: null, limit: 100 }) },
+    {
+      what: "what was removed with a folder",
+      rowsMax: 3 * FILES_PER_FOLDER,
+      ask: (db) => removedWith(db, scope(), [{ remoteId: "folder3", runId: "run", removedAt: 0 }], 500),
+    },
+    { what: "removed folders above 50 items", rowsMax: 1_000, ask: (db) => removedAncestors(db, scope(), ids) },
     { what: "failed items, of none", rowsMax: 10, ask: (db) => failedItems(db, scope(), Date.now(), 500) },
     { what: "when the next one is due, of none", rowsMax: 10, ask: (db) => nextAttemptAt(db, scope()) },
     {

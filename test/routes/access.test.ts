@@ -45,6 +45,11 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["POST", `/runs/${runId}/retry`, null, "run.not_found"],
   ["GET", `/items/${itemId}`, null, "item.not_found"],
   ["GET", `/items/${itemId}/content`, null, "item.not_found"],
+  ["GET", `/syncs/${syncId}/trash`, null, "sync.not_found"],
+  ["GET", `/items/${itemId}/versions`, null, "item.not_found"],
+  ["GET", `/items/${itemId}/versions/1/content`, null, "item.not_found"],
+  ["POST", `/items/${itemId}/versions/1/restore`, null, "item.not_found"],
+  ["POST", `/items/${itemId}/restore`, null, "item.not_found"],
   ["GET", "/events", null, null],
 ];
 const title = ROUTES.map(([method, path, body, notFound]) => ({

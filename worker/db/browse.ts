@@ -103,6 +103,23 @@ function childrenOfKind(db: Database, userId: string, query: ChildrenQuery & { k
     LIMIT ${query.limit}`);
 }
 
+/** All that was removed from a sync and is not purged yet, newest first, after this item: one range of an index of its own. */
+export function listRemoved(
+  db: Database,
+  userId: string,
+  query: { syncId: string; after: { seenAt: number; remoteId: string } | null; limit: number },
+): Promise<BrowsedItem[]> {
+  const { syncId, after, limit } = query;
+  const position = after
+    ? sql`AND items.seen_at <= ${after.seenAt} AND (items.seen_at < ${after.seenAt} OR items.remote_id < ${after.remoteId})`
+    : sql``;
+  return db.all<BrowsedItem>(sql`
+    SELECT ${COLUMNS} FROM items INDEXED BY items_removed
+    WHERE items.sync_id = ${syncId} AND items.state = 'removed' ${position} ${owned(userId, syncId)}
+    ORDER BY items.seen_at DESC, items.remote_id DESC
+    LIMIT ${limit}`);
+}
+
 async function rootsOf(db: Database, syncId: string): Promise<string[]> {
   const rows = await db.all<{ id: string }>(
     sql`SELECT remote_id AS id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL LIMIT ${ROOTS_MAX}`,

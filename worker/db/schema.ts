@@ -176,6 +176,9 @@ export const items = sqliteTable(
     index("items_held")
       .on(table.syncId, table.parentId)
       .where(sql`state = 'held'`),
+    index("items_removed")
+      .on(table.syncId, table.seenAt)
+      .where(sql`state = 'removed'`),
   ],
 );
 

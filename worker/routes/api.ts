@@ -13,6 +13,7 @@ import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
 import { runRoutes } from "./runs.ts";
 import { syncRoutes } from "./syncs.ts";
+import { versionRoutes } from "./versions.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -39,6 +40,7 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/syncs", syncRoutes)
   .route("/runs", runRoutes)
   .route("/items", itemRoutes)
+  .route("/items", versionRoutes)
   .route("/changes", changeRoutes)
   .route("/events", eventRoutes);
 

@@ -2,18 +2,19 @@ import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/
 import { z } from "zod";
 import type { AppContext, UserEnv } from "../context.ts";
 import type { BrowsedItem, ChildrenCursor } from "../db/browse.ts";
-import { getItem, listChildren, listRunFiles, pathsOf } from "../db/browse.ts";
+import { getItem, listChildren, listRemoved, listRunFiles, pathsOf } from "../db/browse.ts";
 import { catalogue } from "../db/client.ts";
 import { toInstant, toInstantOrNull } from "../db/instant.ts";
 import { AppError } from "../errors.ts";
 import { decodeItemId, encodeItemId } from "../item-id.ts";
-import type { Item, itemsQuery, runFilesQuery } from "../wire.ts";
+import type { Item, itemsQuery, pageQuery, runFilesQuery } from "../wire.ts";
 
 interface ItemPage {
   items: Item[];
   cursor: string | null;
 }
 
+const removedCursor = z.object({ seenAt: z.int(), remoteId: z.string() });
 const childrenCursor = z.object({ kind: z.int(), name: z.string(), remoteId: z.string() });
 
 /** The children of a folder, or of the root, in the order a person expects. */
@@ -29,6 +30,17 @@ export async function listItems(c: AppContext<UserEnv>, syncId: string, asked: z
   const next: ChildrenCursor | null =
     last && rows.length > asked.limit ? { kind: last.kind, name: last.name, remoteId: last.remoteId } : null;
   return { items: await withPaths(c, syncId, shown), cursor: next && encodeCursor(next) };
+}
+
+/** All that was removed, newest first, wherever it was. */
+export async function listTrash(c: AppContext<UserEnv>, syncId: string, asked: z.output<typeof pageQuery>): Promise<ItemPage> {
+  const { id: userId, homeShard } = c.var.user;
+  const after = asked.cursor === undefined ? null : decodeCursor(asked.cursor, removedCursor);
+  const rows = await listRemoved(catalogue(c.env, homeShard), userId, { syncId, after, limit: asked.limit + 1 });
+  const shown = rows.slice(0, asked.limit);
+  const last = shown.at(-1);
+  const next = last && rows.length > asked.limit ? encodeCursor({ seenAt: last.seenAt, remoteId: last.remoteId }) : null;
+  return { items: await withPaths(c, syncId, shown), cursor: next };
 }
 
 /** The files that a run was the last to change. */

@@ -44,7 +44,7 @@ function openapiDocument(origin: string): object {
 }
 
 function describe({ path, summary, query, body, status = 200, answer }: Operation): object {
-  const inPath = path.includes("{id}") ? [{ name: "id", in: "path", required: true, schema: { type: "string" } }] : [];
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({ name, in: "query", schema: jsonSchema(schema, "input") }));
   return {
     summary,

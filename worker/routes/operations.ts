@@ -16,6 +16,7 @@ export const NAMED_SHAPES = {
   SignedReceipt: wire.signedReceipt,
   Item: wire.item,
   Change: wire.change,
+  Version: wire.version,
   HeldFolder: wire.heldFolder,
   Status: wire.status,
   Dashboard: wire.dashboard,
@@ -132,6 +133,13 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "The whole mirror, an item a line, in the order that its digest is computed in",
     answer: { mediaType: "application/x-ndjson" },
   },
+  {
+    method: "get",
+    path: "/syncs/{id}/trash",
+    summary: "What was removed and can be taken back, newest first",
+    query: wire.pageQuery,
+    answer: { listOf: "Item" },
+  },
 
   { method: "get", path: "/runs/{id}", summary: "One run", answer: { shape: "Run" } },
   {
@@ -184,6 +192,32 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/items/{id}/content",
     summary: "An item's last stored content; takes Range, If-Range and If-None-Match",
     answer: { mediaType: "application/octet-stream" },
+  },
+  {
+    method: "get",
+    path: "/items/{id}/versions",
+    summary: "An item's contents, newest first, the current one included",
+    query: wire.pageQuery,
+    answer: { listOf: "Version" },
+  },
+  {
+    method: "get",
+    path: "/items/{id}/versions/{number}/content",
+    summary: "One of an item's contents; takes Range, If-Range and If-None-Match",
+    answer: { mediaType: "application/octet-stream" },
+  },
+  {
+    method: "post",
+    path: "/items/{id}/versions/{number}/restore",
+    summary: "Make a version the item's current content, until the source's content changes",
+    answer: { shape: "Item" },
+  },
+  {
+    method: "post",
+    path: "/items/{id}/restore",
+    summary: "Take a removed item back; a folder's content follows in the background",
+    status: 202,
+    answer: { shape: "Item" },
   },
 
   {

@@ -5,7 +5,7 @@ import { catalogue } from "../db/client.ts";
 import { listRuns } from "../db/runs.ts";
 import { listSyncs } from "../db/syncs.ts";
 import { unwrap } from "../errors.ts";
-import { listItems } from "./list-items.ts";
+import { listItems, listTrash } from "./list-items.ts";
 import { mirrorListing } from "./listing.ts";
 import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
 import { previewNew, previewSync } from "./preview.ts";
@@ -86,6 +86,11 @@ export const syncRoutes = new Hono<UserEnv>()
   })
 
   .get("/:id/listing", async (c) => mirrorListing(c, await loadSync(c, c.req.param("id"))))
+
+  .get("/:id/trash", query(pageQuery), async (c) => {
+    const sync = await loadSync(c, c.req.param("id"));
+    return c.json(await listTrash(c, sync.id, c.req.valid("query")));
+  })
 
   .get("/:id/items", query(itemsQuery), async (c) => {
     const sync = await loadSync(c, c.req.param("id"));

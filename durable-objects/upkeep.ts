@@ -1,0 +1,45 @@
+import { errorFields } from "../worker/log.ts";
+import type { Engine } from "./engine.ts";
+import { stepRestoring } from "./restore.ts";
+
+// What is done for what is already here, and asks no source: also where a sync is paused or its connection is dead.
+
+/** After a step that the catalogue or the bucket did not take; doubled each time. */
+const RETRY_SECONDS = 5;
+const RETRY_SECONDS_MAX = 300;
+
+export class Upkeep {
+  readonly #engine: Engine;
+  #failures = 0;
+  #notBefore = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** One step of the folders that are being restored. */
+  restore(): Promise<boolean> {
+    return this.#step(() => stepRestoring(this.#engine));
+  }
+
+  /** When the next step is due; null where nothing waits. */
+  nextAt(): number | null {
+    const { store, now } = this.#engine;
+    return store.restorations.isUnderWay() ? Math.max(now(), this.#notBefore) : null;
+  }
+
+  async #step(step: () => Promise<boolean>): Promise<boolean> {
+    const { now, catalogueLock, log } = this.#engine;
+    if (now() < this.#notBefore) return false;
+    try {
+      const stepped = await catalogueLock.hold(step);
+      if (stepped) this.#failures = 0;
+      return stepped;
+    } catch (error) {
+      this.#notBefore = now() + Math.min(RETRY_SECONDS * 2 ** this.#failures, RETRY_SECONDS_MAX) * 1000;
+      this.#failures += 1;
+      log.error("upkeep.failed", errorFields(error));
+      return false;
+    }
+  }
+}
