@@ -14,6 +14,7 @@ import { storedId } from "./ledger.ts";
 import type { Pace } from "./pace.ts";
 import { announce, emptyRun } from "./run.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
+import { drainReads, isReading } from "./verify-reads.ts";
 
 // Settlements on their way into the catalogue: first D1, then, in one transaction, the ledger. Drained again after a
 // crash in between, they change nothing.
@@ -38,7 +39,11 @@ export async function drain(engine: Engine, ledger: Ledger, paceOf: (syncId: str
   const syncIds = [...new Set(jobs.map((job) => job.syncId))];
   for (const syncId of syncIds) {
     const sync = engine.store.sync(syncId);
-    if (sync) await drainSync(engine, ledger, paceOf(syncId), sync, jobs.filter((job) => job.syncId === syncId)); // prettier-ignore
+    if (!sync) continue;
+    const ofSync = jobs.filter((job) => job.syncId === syncId);
+    const [reads, fetched] = [ofSync.filter(isReading), ofSync.filter((job) => !isReading(job))];
+    if (fetched.length > 0) await drainSync(engine, ledger, paceOf(syncId), sync, fetched);
+    if (reads.length > 0) await drainReads(engine, sync, engine.store.run(syncId) ?? emptyRun(syncId, "verify", engine.now()), reads);
   }
   return syncIds;
 }
@@ -105,7 +110,7 @@ function judge(engine: Engine, sync: SyncState, job: JobState): Verdict {
     if (!file) continue;
     if (result.outcome === "stored") verdict.settled.push(storedItem(job, file, result));
     else if (result.outcome === "changed") verdict.changes.push({ type: "upsert", entry: result.entry });
-    else judgeFailure(engine, sync, verdict, file, result);
+    else if (result.outcome === "failed") judgeFailure(engine, sync, verdict, file, result);
   }
   verdict.left.push(...unresolved(job.files, job.results));
   return verdict;

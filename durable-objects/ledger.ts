@@ -1,14 +1,5 @@
-import type {
-  FileResult,
-  JobFile,
-  JobLease,
-  JobResult,
-  LeaseAnswer,
-  LeaseRequest,
-  SettleAnswer,
-  SettleRequest,
-} from "../worker/sync/job.ts";
-import { contentKey, JOB_FILES_MAX } from "../worker/sync/job.ts";
+import type { JobFile, JobLease, LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
+import { contentKey, isOfFile, JOB_FILES_MAX } from "../worker/sync/job.ts";
 import { pathsOf } from "../worker/db/browse.ts";
 import { awaitedItems, knownContents } from "../worker/db/settlement.ts";
 import { takeTurns } from "../worker/sync/turns.ts";
@@ -20,6 +11,7 @@ import { fileOfPart, headOf, largeOf, settleLarge, taskOf } from "./large-files.
 import { UsageCounts } from "./usage.ts";
 import type { Usage } from "./usage.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
+import { isReading } from "./verify-reads.ts";
 
 // The ledger is the object's set of jobs that are not settled; the queue only carries their names, and may lose, repeat,
 // reorder or delay them. Which jobs are out is known in memory alone: after a restart they are sent again.
@@ -148,7 +140,8 @@ export class Ledger {
       await this.#engine.wakeBy(this.#engine.now());
       return this.#forget(jobId, drop);
     }
-    const large = largeOf(this.#engine, { ...job, files: job.large ? job.files : files });
+    const reading = isReading(job);
+    const large = reading ? null : largeOf(this.#engine, { ...job, files: job.large ? job.files : files });
     const task = large && taskOf(this.#engine, head, large);
     if (large && !task) return this.#forget(jobId, drop);
     const lease = job.lease + 1;
@@ -156,13 +149,15 @@ export class Ledger {
     const leased = files.map((file, index) => ({
       ...file,
       index,
-      storedId: keyOf(head, lease, index),
+      storedId: file.stored?.storedId ?? keyOf(head, lease, index),
       path: paths.get(file.remoteId) ?? file.name,
     }));
     this.#paths.set(jobId, leased.map((file) => file.path)); // prettier-ignore
     // What a large file's jobs may have left is ended with its upload.
     const lost =
-      job.leased && !job.large ? job.files.map((_file, index) => contentKey(userId, sync.id, storedId(jobId, job.lease, index))) : [];
+      job.leased && !job.large && !reading
+        ? job.files.map((_file, index) => contentKey(userId, sync.id, storedId(jobId, job.lease, index)))
+        : [];
     const answer: Leased = {
       kind: "leased",
       jobId,
@@ -183,6 +178,7 @@ export class Ledger {
   async #wanted(job: JobState): Promise<{ head: JobState | null; files: JobFile[]; paths: Map<string, string> }> {
     const head = headOf(this.#engine, job);
     if (!head) return { head, files: [], paths: new Map() };
+    if (isReading(job)) return { head, files: job.files, paths: new Map() };
     const { userId } = this.#engine;
     const all = job.large?.role === "part" ? fileOfPart(head, job.large) : head.files;
     const scope = scopeOf(this.#engine, job.syncId);
@@ -275,10 +271,6 @@ export class Ledger {
 function keyOf(job: JobState, lease: number, index: number): string {
   const open = job.large?.role === "head" && job.large.stage !== "whole" ? job.large.storedId : null;
   return open ?? storedId(job.id, lease, index);
-}
-
-function isOfFile(result: JobResult): result is FileResult {
-  return result.outcome === "stored" || result.outcome === "changed" || result.outcome === "failed";
 }
 
 /** The last part of a content's key: never used twice, since a job's leases are counted and its id is random. */

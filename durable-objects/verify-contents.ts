@@ -1,6 +1,6 @@
-import { scanItems, upsertItems } from "../worker/db/items.ts";
+import { scanItems } from "../worker/db/items.ts";
 import type { VersionContent } from "../worker/db/verify.ts";
-import { deleteVersions, forgetContents, markDamaged, scanVersions } from "../worker/db/verify.ts";
+import { deleteVersions, scanVersions } from "../worker/db/verify.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { FILE } from "../worker/sync/item.ts";
 import { contentKey } from "../worker/sync/job.ts";
@@ -10,9 +10,11 @@ import { objectMark } from "../worker/sync/verifying.ts";
 import { noteDrift } from "./drift.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
-import { planAgain } from "./replanning.ts";
+import { mendDamaged, mendMissing, mendStuck, storedOf } from "./mending.ts";
+import type { Stored } from "./mending.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 import { BUCKET } from "./verify-bucket.ts";
+import { planReads } from "./verify-reads.ts";
 
 // Contents that the catalogue knows and the listing of the bucket did not have, at least not in this size: each is asked for
 // once more, and what is not there is fetched again, or, being a version, lost.
@@ -25,12 +27,6 @@ const HEADS_MAX = 50;
 const SEEN_OBJECTS_MAX = 1_000_000;
 const SEEN_OBJECT_BYTES = 8;
 
-interface Stored {
-  remoteId: string;
-  storedId: string;
-  size: number;
-}
-
 /** A chunk of the items. True after the last one. */
 export async function compareItems(engine: Engine, sync: SyncState, run: RunState, verify: VerifyState): Promise<boolean> {
   const scanned = await scanItems(engine.db(), scopeOf(engine, sync.id), verify.after, ROWS_MAX);
@@ -41,63 +37,13 @@ export async function compareItems(engine: Engine, sync: SyncState, run: RunStat
   await mendMissing(engine, sync, run, by("missing"));
   await mendDamaged(engine, sync, run, by("damaged"));
   if (verify.part === 0) await mendStuck(engine, sync, run, by(undefined));
+  const whole = by(undefined).filter((row) => row.state !== "excluded" && isInPart(engine, sync.id, verify.part, storedOf(row)));
+  const jobs = await planReads(engine, sync, run, verify, whole);
   const done = looked === scanned.length && scanned.length < ROWS_MAX;
-  return goOn(engine, run, sync.id, { after: rows.at(-1)?.remoteId ?? verify.after, done });
-}
-
-/** Contents of items that are gone: they become no versions, and are fetched again. */
-async function mendMissing(engine: Engine, sync: SyncState, run: RunState, rows: readonly ItemRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  const scope = scopeOf(engine, sync.id);
-  await noteDrift(engine, run, "missing", rows);
-  engine.store.touchDigest(sync.id, rows.map((row) => row.remoteId)); // prettier-ignore
-  run.usage.rowsWritten += await forgetContents(engine.db(), scope, rows.map(storedOf).filter((content) => content !== null)); // prettier-ignore
-  // The stored size stays, so that the totals lose what they had counted.
-  await fetchAgain(engine, sync, run, rows.map((row) => ({ ...row, storedId: null }))); // prettier-ignore
-}
-
-/** Contents that are not what was stored stay until another one takes their place, and end as damaged then. */
-export async function mendDamaged(engine: Engine, sync: SyncState, run: RunState, rows: readonly ItemRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await noteDrift(engine, run, "damaged", rows);
-  engine.store.touchDigest(sync.id, rows.map((row) => row.remoteId)); // prettier-ignore
-  run.usage.rowsWritten += await markDamaged(engine.db(), scopeOf(engine, sync.id), rows.map(storedOf).filter((content) => content !== null)); // prettier-ignore
-  const unmarked = { storedHash: null, storedTag: null, storedSourceSize: null, storedModifiedAt: null };
-  await fetchAgain(engine, sync, run, rows.map((row) => ({ ...row, ...unmarked }))); // prettier-ignore
-}
-
-/** Rows that say that they are stored and are not, or that wait for a job that is not in the ledger. */
-async function mendStuck(engine: Engine, sync: SyncState, run: RunState, rows: readonly ItemRow[]): Promise<void> {
-  const live = engine.store.jobs.live(rows.flatMap((row) => row.pendingJob ?? []));
-  const stuck = rows.filter((row) =>
-    row.state === "pending" ? row.pendingJob === null || !live.has(row.pendingJob) : row.state === "stored" && row.storedId === null,
-  );
-  if (stuck.length === 0) return;
-  await noteDrift(engine, run, "stuck", stuck);
-  await fetchAgain(engine, sync, run, stuck);
-}
-
-/** Items that the source has are planned; of those that it has no longer nothing can be fetched: they say so. */
-async function fetchAgain(engine: Engine, sync: SyncState, run: RunState, rows: readonly ItemRow[]): Promise<void> {
-  const planned = await planAgain(engine, sync, run, rows.filter((row) => row.kept === null), engine.now()); // prettier-ignore
-  const lost = rows.flatMap((row) =>
-    row.kept === null
-      ? []
-      : {
-          ...row,
-          state: "failed" as const,
-          reason: row.storedId === null ? "lost" : "damaged",
-          pendingJob: null,
-          nextAttemptAt: null,
-          runId: run.id,
-        },
-  );
-  const written = await upsertItems(engine.db(), scopeOf(engine, sync.id), lost, engine.now());
-  engine.store.transaction(() => {
-    planned.commit();
-    run.usage.rowsWritten += written.rows;
-    if (lost.length > 0) engine.store.updateSync(sync.id, { statsDoubtful: 1 });
-    engine.store.saveRun(run);
+  return engine.store.transaction(() => {
+    const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
+    for (const job of jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: engine.now() });
+    return goOn(engine, run, sync.id, { after: rows.at(-1)?.remoteId ?? verify.after, done });
   });
 }
 
@@ -152,6 +98,10 @@ async function compareObjects(
   return { found, looked: unseen[HEADS_MAX]?.index ?? contents.length };
 }
 
+function isInPart(engine: Engine, syncId: string, part: number, content: Stored | null): boolean {
+  return content !== null && partOfId(objectMark(content.storedId, content.size), partsOf(engine, syncId)) === part;
+}
+
 function seenObjects(engine: Engine, syncId: string, part: number, parts: number): SeenIds {
   const key = JSON.stringify(["bucket", syncId, part, parts]);
   if (engine.sweep?.key !== key) engine.sweep = { key, seen: new SeenIds(engine.store.seen(BUCKET(syncId)), part, parts) };
@@ -174,8 +124,4 @@ function goOn(engine: Engine, run: RunState, syncId: string, { after, done }: { 
 /** What is left out is a version, and is compared as one. */
 function currentOf(row: ItemRow): Stored | null {
   return row.state === "excluded" ? null : storedOf(row);
-}
-
-function storedOf({ remoteId, storedId, storedSize }: ItemRow): Stored | null {
-  return storedId === null || storedSize === null ? null : { remoteId, storedId, size: storedSize };
 }

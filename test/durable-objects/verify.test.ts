@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
 import type { ReadContents } from "../../worker/sync/verifying.ts";
-import { NO_DRIFT } from "../../worker/sync/verifying.ts";
+import { NO_DRIFT, sampleParts } from "../../worker/sync/verifying.ts";
 import { digestFromScratch, lastReceiptDigest } from "../support/digest.ts";
 import { arm, disarm, workOff } from "../support/kill.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
@@ -12,6 +12,7 @@ import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts"
 // the next one finds nothing.
 
 const FILES = 12;
+const BOUNDARIES_MAX = 150;
 /** What was written before is no longer new. */
 const LATER_MILLISECONDS = 2 * 3_600_000;
 
@@ -170,6 +171,50 @@ describe("a verify run", () => {
     await expectClean(user);
   });
 
+  it("reads all contents again, and fetches those whose bytes are not what was stored", async () => {
+    const user = await storedUser();
+    const { key: corrupted } = await stored(user, "3.txt");
+    await env.CONTENT.put(corrupted, "c0ntent 3");
+    await change(user, `stored_sha256 = '${"0".repeat(64)}'`, "4.txt");
+    expect(found((await verify(user, "none")).drift), "nobody has read them").toEqual({});
+    const outcome = await verify(user, "all");
+    expect(outcome.drift).toMatchObject({ read: FILES, damaged: 2, missing: 0, orphans: 0 });
+    expect(outcome.log.join("\n")).toMatch(/“3.txt” has other bytes than were stored/);
+    expect(await env.CONTENT.head(corrupted), "the damaged content is gone").toBeNull();
+    expect(await env.DB.prepare("SELECT count(*) FROM versions WHERE sync_id = ?").bind(user.syncId).first("count(*)")).toBe(0);
+    await expectClean(user, "all");
+  });
+
+  it("reads a sample of many contents, and all of few", async () => {
+    expect([0, 50, 399, 400, 1_000, 1_000_000].map((files) => sampleParts("sample", files))).toEqual([1, 1, 1, 2, 5, 100]);
+    expect([sampleParts("none", 5), sampleParts("all", 1_000_000)]).toEqual([0, 1]);
+    const user = await storedUser();
+    expect((await verify(user, "sample")).drift["read"]).toBe(FILES);
+  });
+
+  it("keeps a damaged content of which the source has no other, and says that it is damaged", async () => {
+    const user = await storedUser();
+    await change(user, "kept = 'discarded'", "3.txt");
+    await change(user, "kept = 'discarded'", "4.txt");
+    user.drive.delete(user.drive.put("/docs/3.txt", "content 3"));
+    user.drive.delete(user.drive.put("/docs/4.txt", "content 4"));
+    user.drive.settings.withholdTombstones = true;
+    user.drive.expireCursors();
+    const { key: corrupted } = await stored(user, "3.txt");
+    await env.CONTENT.put(corrupted, "c0ntent 3");
+    await env.CONTENT.delete((await stored(user, "4.txt")).key);
+    const outcome = await verify(user, "all");
+    expect(outcome.status).toBe("incomplete");
+    expect(found(outcome.drift)).toEqual({ damaged: 1, missing: 1 });
+    expect(await env.CONTENT.head(corrupted)).not.toBeNull();
+    const { results } = await env.DB.prepare("SELECT name, state, reason FROM items WHERE sync_id = ? AND kept IS NOT NULL ORDER BY name").bind(user.syncId).all(); // prettier-ignore
+    expect(results).toEqual([
+      { name: "3.txt", state: "failed", reason: "damaged" },
+      { name: "4.txt", state: "failed", reason: "lost" },
+    ]);
+    expect(await lastReceiptDigest(user)).toEqual(await digestFromScratch(user));
+  });
+
   it("turns a run that is under way into a verify run, and stops when it is cancelled", async () => {
     const user = await storedUser();
     const { id } = unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
@@ -187,18 +232,19 @@ describe.each([
 ])("killed $when a call to the outside", ({ effect }) => {
   it("a verify run ends with everything mended", { timeout: 240_000 }, async () => {
     let kills = 0;
-    for (let after = 0; after < 90; after += 1) {
+    for (let after = 0; after < BOUNDARIES_MAX; after += 1) {
       const user = await storedUser(4);
       await env.CONTENT.delete((await stored(user, "3.txt")).key);
+      await env.CONTENT.put((await stored(user, "2.txt")).key, "c0ntent 2");
       await env.CONTENT.put(key(user, "orphan"), "orphan");
       await env.DB.prepare("DELETE FROM items WHERE sync_id = ? AND name = '1.txt'").bind(user.syncId).run();
       vi.setSystemTime(Date.now() + LATER_MILLISECONDS);
       const { fired } = await arm(user, { after, effect });
-      await user.stub.verify(user.syncId, "none").catch(() => undefined);
+      await user.stub.verify(user.syncId, "all").catch(() => undefined);
       await workOff(user);
       disarm();
       // The kill may have come before the run was even asked for.
-      if ((await env.CONTENT.head(key(user, "orphan"))) !== null) await verify(user);
+      if ((await env.CONTENT.head(key(user, "orphan"))) !== null) await verify(user, "all");
       expect(await env.CONTENT.head(key(user, "orphan"))).toBeNull();
       expect(await mirrorOf(user)).toEqual(sourceOf(user));
       expect(await lastReceiptDigest(user)).toEqual(await digestFromScratch(user));
@@ -206,6 +252,6 @@ describe.each([
       kills += 1;
     }
     expect(kills).toBeGreaterThan(20);
-    expect(kills).toBeLessThan(90);
+    expect(kills).toBeLessThan(BOUNDARIES_MAX);
   });
 });

@@ -3,8 +3,9 @@ import { providers } from "../providers/registry.ts";
 import { Addresses } from "./addresses.ts";
 import type { ConnectionWork } from "./connection-work.ts";
 import { fetchFile } from "./fetch-file.ts";
+import { readBack } from "./read-back.ts";
 import { workOnLargeFile } from "./large-file.ts";
-import { contentKey, HEARTBEAT_SECONDS, STOPPING_KINDS, type JobLease, type JobResult, type LeasedFile } from "../sync/job.ts";
+import { contentKey, HEARTBEAT_SECONDS, isOfFile, STOPPING_KINDS, type JobLease, type JobResult, type LeasedFile } from "../sync/job.ts";
 import type { Pool } from "./pool.ts";
 import type { UserObjectCalls } from "./user-object.ts";
 
@@ -86,6 +87,7 @@ export class JobRun {
       if (!this.#mayBegin()) return;
       if (Date.now() - this.#heardAt >= HEARD_MILLISECONDS) await this.#ask();
       if (!this.#mayBegin()) return;
+      if (file.stored) return this.#take(file, await readBack(env.CONTENT, this.#key(file.storedId), file, ends));
       const destination = { bucket: env.CONTENT, key: this.#key(file.storedId), file, onPut: () => (this.#usage.storagePuts += 1) };
       const work = { file, feedId, provider, addresses, destination, signal: ends };
       const { large } = this.#job;
@@ -215,11 +217,10 @@ export class JobRun {
   }
 }
 
-function count(results: readonly JobResult[]): Record<"stored" | "changed" | "failed" | "large" | "bytes", number> {
-  const counts = { stored: 0, changed: 0, failed: 0, large: 0, bytes: 0 };
+function count(results: readonly JobResult[]): Record<"stored" | "changed" | "failed" | "read" | "large" | "bytes", number> {
+  const counts = { stored: 0, changed: 0, failed: 0, read: 0, large: 0, bytes: 0 };
   for (const result of results) {
-    const counted = result.outcome === "stored" || result.outcome === "changed" || result.outcome === "failed";
-    counts[counted ? result.outcome : "large"] += 1;
+    counts[isOfFile(result) ? result.outcome : "large"] += 1;
     if (result.outcome === "stored") counts.bytes += result.size;
   }
   return counts;

@@ -41,6 +41,19 @@ export async function markDamaged(db: Database, scope: ItemScope, contents: read
   return result.meta.rows_written;
 }
 
+/** What is stored of these items. */
+export async function storedContents(
+  db: Database,
+  scope: ItemScope,
+  remoteIds: readonly string[],
+): Promise<(Content & { name: string; size: number; sha256: string })[]> {
+  if (remoteIds.length === 0) return [];
+  return db.all(sql`
+    SELECT remote_id AS remoteId, name, stored_id AS storedId, stored_size AS size, stored_sha256 AS sha256 FROM items
+    WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))
+      AND stored_id IS NOT NULL AND ${owned(scope)}`);
+}
+
 export interface VersionContent extends Content {
   number: number;
   size: number;

@@ -29,6 +29,16 @@ export interface JobFile {
   download: DownloadUrl | null;
   /** Failed attempts so far. */
   attempts: number;
+  /** Where there is one: this content is read out of the bucket again, and nothing is fetched. */
+  stored?: StoredContent;
+}
+
+/** A content as the catalogue knows it. */
+export interface StoredContent {
+  /** The last part of the object's key. */
+  storedId: string;
+  size: number;
+  sha256: string;
 }
 
 /** The queue's message names the job only: its files, and their download addresses, come with the lease. */
@@ -87,6 +97,8 @@ export type FileResult =
     }
   /** The source has moved on; what it has now. Nothing is stored. */
   | { index: number; outcome: "changed"; entry: Entry }
+  /** A stored content, read again; null where there is no such object. */
+  | { index: number; outcome: "read"; size: number | null; sha256: string | null }
   | {
       index: number;
       outcome: "failed";
@@ -96,6 +108,11 @@ export type FileResult =
     };
 
 export type JobResult = FileResult | LargeResult;
+
+/** Whether it says what became of a file; the others are of a large file's stages. */
+export function isOfFile(result: JobResult): result is FileResult {
+  return result.outcome === "stored" || result.outcome === "changed" || result.outcome === "read" || result.outcome === "failed";
+}
 
 export interface SettleRequest {
   syncId: string;
