@@ -6,8 +6,10 @@ import type { Plan } from "../worker/sync/plan.ts";
 import { planPage } from "../worker/sync/plan.ts";
 import { rowOf } from "../worker/sync/item.ts";
 import { noteDifferences } from "./drift.ts";
+import { countChanged } from "../worker/sync/mass-change.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { noteChanged } from "./mass-change.ts";
 import { noteUpset } from "./replanning.ts";
 import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
@@ -37,11 +39,11 @@ export async function applyChanges(
   const now = engine.now();
   const reported = changes.flatMap((change) => (change.type === "upsert" ? rowOf(change.entry, known.get(change.entry.id), now) : []));
   const ruling = await rulingOn(engine, sync, reported);
-  const pendingJobs = [...known.values()].flatMap((row) => row.pendingJob ?? []).filter((id) => !endingJobs.has(id));
+  const ledgerJobs = engine.store.jobs.live([...known.values()].flatMap((row) => row.pendingJob ?? []));
   const plan = planPage({
     changes,
     known,
-    liveJobs: engine.store.jobs.live(pendingJobs),
+    liveJobs: new Set([...ledgerJobs].filter((id) => !endingJobs.has(id))),
     mode: sync.mode,
     ruling,
     runId: run.id,
@@ -56,12 +58,14 @@ export async function applyChanges(
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
   await logEvents(engine, run, plan.notes);
+  const commitChanged = await noteChanged(engine, sync, run, countChanged(plan.rows, known, ledgerJobs));
   return {
     plan,
     commit: () => {
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
       engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
+      commitChanged();
       run.discovered += plan.discovered;
       run.skipped += plan.rows.filter((row) => row.state === "skipped").length;
       run.failed += plan.rows.filter((row) => row.state === "failed").length;

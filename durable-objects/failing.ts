@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts";
 import { beginRound } from "./feed.ts";
 import { wasNotSent } from "./gates.ts";
 import { finishRun } from "./run.ts";
-import type { SyncState } from "./user-sync-schema.ts";
+import type { FeedState, SyncState } from "./user-sync-schema.ts";
 
 // What a failure does to a sync and its connection. What to do about it is decided by `sync/retry.ts`.
 
@@ -48,21 +48,27 @@ export async function stepFailed(engine: Engine, sync: SyncState, error: unknown
       return;
     case "skip":
     case "fail":
-      await failRun(engine, sync, failure);
+      await failRun(engine, sync, failure, error instanceof ProviderError);
   }
 }
 
-async function failRun(engine: Engine, sync: SyncState, failure: Failure): Promise<void> {
+/** `told`: the source has said so; else the failure is our own. */
+async function failRun(engine: Engine, sync: SyncState, failure: Failure, told: boolean): Promise<void> {
   const { store } = engine;
-  store.updateSync(sync.id, { wakesTaken: sync.wakes });
-  // A cursor that the source takes too long over, again and again: its feed can only begin anew.
-  const stuck = failure.status === 504 ? store.feeds(sync.id).filter((feed) => feed.phase === "listing" && feed.cursor !== null) : [];
-  for (const feed of stuck) beginRound(engine, sync, feed, true);
+  // A drive that is not there may have been replaced by another.
+  store.updateSync(sync.id, { wakesTaken: sync.wakes, ...(told && failure.kind === "not_found" ? { feedsDue: 1 } : {}) });
+  // A cursor that the source takes too long over, that it makes no sense of, or that leads round in circles: its feed can only
+  // begin anew.
+  const useless = failure.status === 504 || (told && (failure.kind === "fatal" || failure.kind === "loop"));
+  const stuck = useless ? store.feeds(sync.id).filter((feed) => isListing(feed) && feed.cursor !== null) : [];
+  for (const feed of stuck) {
+    beginRound(engine, sync, feed, true);
+    store.updateFeed(feed, { restarts: 0 });
+  }
   const run = store.run(sync.id);
   if (!run) return;
   try {
-    const message = failure.kind === "auth" ? "The source asks the person to sign in again." : failure.message;
-    await finishRun(engine, sync, run, { status: "failed", code: `provider.${failure.kind}`, message });
+    await finishRun(engine, sync, run, { status: "failed", code: `provider.${failure.kind}`, message: messageOf(failure, told) });
   } catch (error) {
     // The catalogue is out of reach too: the run ends when it answers again.
     store.updateSync(sync.id, { dueAt: engine.now() + UNFINISHED_SECONDS * 1000, wakesTaken: sync.wakesTaken });
@@ -82,6 +88,23 @@ export async function connectionFailed(
   if (decision.action === "reconnect") await needsReconnect(engine, connectionId);
 }
 
+function isListing(feed: FeedState): boolean {
+  return feed.phase === "listing" || feed.phase === "catching_up";
+}
+
+/** In words of what it means for the copy. */
+function messageOf(failure: Failure, told: boolean): string {
+  if (failure.kind === "auth") return "The source asks the person to sign in again.";
+  if (!told) return failure.message;
+  if (failure.kind === "not_found") {
+    return `The source says that what this sync follows is not there. Nothing was removed: all that was copied stays. (${failure.message})`;
+  }
+  if (failure.kind === "forbidden") {
+    return `The source no longer lets us list these files. Nothing was removed: all that was copied stays. (${failure.message})`;
+  }
+  return failure.message;
+}
+
 /** The grant is dead: the person must sign in again. */
 export async function needsReconnect(engine: Engine, connectionId: string): Promise<void> {
   if (engine.store.connection(connectionId)?.status !== "active") return;
@@ -91,5 +114,5 @@ export async function needsReconnect(engine: Engine, connectionId: string): Prom
   engine.log.warn("connection.needs_reconnect", { connectionId });
   // Whoever found out: what runs on this connection can only go on with the next sign-in.
   const failure = new ProviderError("auth", "The grant is dead.");
-  for (const sync of engine.store.syncs()) if (sync.connectionId === connectionId) await failRun(engine, sync, failure);
+  for (const sync of engine.store.syncs()) if (sync.connectionId === connectionId) await failRun(engine, sync, failure, true);
 }

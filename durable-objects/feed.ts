@@ -1,7 +1,9 @@
+import { itemsUnder } from "../worker/db/going.ts";
 import { markUnreachable, scanItems } from "../worker/db/items.ts";
 import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
 import type { Change, Provider } from "../worker/providers/provider.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
+import { afterPage } from "../worker/sync/loop.ts";
 import { noteIds, partOfId, SeenIds } from "../worker/sync/seen.ts";
 import { applyChanges } from "./apply.ts";
 import { noteGone } from "./drift.ts";
@@ -9,8 +11,10 @@ import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { roundEnded } from "./replanning.ts";
 import { stepJudging } from "./guard.ts";
+import { applyPage } from "./poison.ts";
 import { stepRemoving } from "./removing.ts";
 import { announce } from "./run.ts";
+import { logEvents } from "./run-log.ts";
 import type { FeedPhase, FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 
 // The steps of a feed's round. Each makes itself durable: what it did to the catalogue, then, in one transaction of the
@@ -38,6 +42,7 @@ export function beginRound(engine: Engine, sync: SyncState, feed: FeedState, enu
     roundStartedAt: engine.now(),
     action: null,
     heldBecause: null,
+    loop: null,
   });
 }
 
@@ -63,20 +68,41 @@ export async function stepFeed(engine: Engine, sync: SyncState, feed: FeedState,
 async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
   const page = await nextPage(engine, sync, feed, run);
   if (!page) return;
-  const { plan, commit } = await applyChanges(engine, sync, feed.feedId, run, page.changes);
+  const loop = page.more ? afterPage(feed.loop, page) : null;
+  if (loop === "loop") return beginAnew(engine, sync, feed, run);
+  const { present, commit } = await applyPage(engine, sync, feed, run, page.changes);
   const root = page.changes.find((change) => change.type === "upsert" && change.entry.root);
   const rootId = root?.type === "upsert" ? root.entry.id : feed.rootId;
   engine.store.transaction(() => {
     commit();
-    if (feed.enumeration === "over") engine.store.noteSeen(feed, feed.page, noteIds(plan.present));
+    if (feed.enumeration === "over") engine.store.noteSeen(feed, feed.page, noteIds(present));
     const marked = engine.store.removals(feed, 1).length > 0;
     const phase = page.more ? feed.phase : phaseAfter(feed, marked);
-    const place = { cursor: page.cursor, page: feed.page + 1, rootId };
+    const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop };
     if (phase === "idle") finishRound(engine, sync, feed, place);
     else engine.store.updateFeed(feed, { ...place, phase });
     engine.store.saveRun(run);
   });
 }
+
+/** A round that goes in a circle begins once more, from the beginning of the source. One that still does is given up. */
+async function beginAnew(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
+  if (feed.restarts > 0) throw new ProviderError("loop", "The source's list of files leads round in circles.");
+  await announce(engine, run);
+  await logEvents(engine, run, [CIRCLE]);
+  if (run.type === "incremental") run.type = "full";
+  engine.store.transaction(() => {
+    beginRound(engine, sync, feed, true);
+    engine.store.updateFeed(feed, { restarts: feed.restarts + 1 });
+    engine.store.saveRun(run);
+  });
+}
+
+const CIRCLE = {
+  remoteId: null,
+  level: "warn" as const,
+  message: "The source's list of files leads round in circles. It is read once more, from its beginning.",
+};
 
 async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState) {
   const provider = providerFor(engine, sync, run);
@@ -110,13 +136,21 @@ function finishRound(
   engine: Engine,
   sync: SyncState,
   feed: FeedState,
-  place: Partial<Pick<FeedState, "cursor" | "page" | "rootId">> = {},
+  place: Partial<Pick<FeedState, "cursor" | "page" | "rootId" | "loop">> = {},
 ): void {
   if (feed.enumeration !== "none") engine.store.forgetSeen(feed);
   engine.sweep = null;
-  engine.store.updateFeed(feed, { ...place, phase: "idle", enumeration: "none" });
-  engine.store.updateSync(sync.id, { checkedAt: engine.now() });
+  const enumeratedAt = feed.enumeration === "none" ? feed.enumeratedAt : feed.roundStartedAt;
+  engine.store.updateFeed(feed, { ...place, phase: "idle", enumeration: "none", enumeratedAt, loop: null, restarts: 0 });
+  engine.store.updateSync(sync.id, { checkedAt: engine.now(), ...wholeSince(engine, sync) });
   roundEnded(engine, sync.id);
+}
+
+/** Since when every feed has been listed whole; nothing where one has not been. */
+function wholeSince(engine: Engine, sync: SyncState): Partial<SyncState> {
+  const times = engine.store.feeds(sync.id).flatMap((feed) => (feed.missingSince === null ? [feed.enumeratedAt] : []));
+  const known = times.filter((at) => at !== null);
+  return known.length > 0 && known.length === times.length ? { enumeratedAt: Math.min(...known) } : {};
 }
 
 /** Items that the enumeration did not report are looked up: gone, refused, or there after all. */
@@ -127,7 +161,8 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
   const provider = providerFor(engine, sync, run);
   const rows = await scanItems(engine.db(), scope, feed.sweptAfter, SWEEP_ROWS_MAX);
   // What is kept is here though the source no longer has it: nothing is to be found out about it.
-  const missing = rows.filter((row) => partOfId(row.remoteId, parts) === feed.sweptPart && row.kept === null && !seen.has(row.remoteId));
+  const unseen = rows.filter((row) => partOfId(row.remoteId, parts) === feed.sweptPart && row.kept === null && !seen.has(row.remoteId));
+  const missing = await ofFeed(engine, sync, feed, unseen);
   const asked = missing.slice(0, provider.facts.lookupMax * SWEEP_LOOKUPS_MAX);
   const { gone, refused, changes } = await lookUp(provider, feed.feedId, asked);
 
@@ -150,6 +185,14 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
     if (refused.length > 0) engine.store.updateSync(sync.id, { statsDoubtful: 1 });
     engine.store.saveRun(run);
   });
+}
+
+/** Where a sync has several feeds: the rows that lie below the root of this one. What is not placed is nobody's to remove. */
+async function ofFeed(engine: Engine, sync: SyncState, feed: FeedState, rows: readonly ItemRow[]): Promise<readonly ItemRow[]> {
+  if (engine.store.feeds(sync.id).length === 1) return rows;
+  if (feed.rootId === null) return [];
+  const own = await itemsUnder(engine.db(), scopeOf(engine, sync.id), feed.rootId, rows.map((row) => row.remoteId)); // prettier-ignore
+  return rows.filter((row) => own.has(row.remoteId));
 }
 
 function seenShare(engine: Engine, feed: FeedState, parts: number): SeenIds {

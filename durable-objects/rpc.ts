@@ -42,6 +42,8 @@ export interface UserSyncRpc {
   /** Makes the sync's failed items due now. */
   retry(runId: string, requestId?: string): Promise<Result<Run>>;
 
+  /** The changes that raised the sync's alarm are meant. */
+  confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>>;
   /** Decides about held removals, those of these folders or all; carried out in the background. `folders` are remote ids. */
   decide(runId: string, action: "approve" | "discard", folders: string[], requestId?: string): Promise<Result<Run>>;
 

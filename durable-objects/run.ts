@@ -23,7 +23,8 @@ export type RunOutcome = { status: "ended" } | { status: "cancelled" } | { statu
 
 /** A run in the object. `startedAt`: null where it waits to be taken up. */
 export function newRun(engine: Engine, sync: SyncState, trigger: Run["trigger"], full: boolean, startedAt: number | null = null): RunState {
-  const run: RunState = { ...emptyRun(sync.id, trigger, engine.now()), type: full ? "full" : "incremental", startedAt };
+  const type = full ? "full" : "incremental";
+  const run: RunState = { ...emptyRun(sync.id, trigger, engine.now()), type, startedAt, storedBefore: sync.stats.stored };
   engine.store.insertRun(run);
   return run;
 }
@@ -92,7 +93,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   const status = !ended ? outcome.status : run.holds && holding ? "held" : incomplete ? "incomplete" : "completed";
   if (ended && sync.heldOpen === 1 && !holding) await closeHeldRuns(db, engine.userId, sync.id);
   if (outcome.status === "failed") await announce(engine, run);
-  const feeds = engine.store.feeds(sync.id);
+  const feeds = engine.store.feeds(sync.id).filter((feed) => feed.missingSince === null);
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
   const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
   if (run.announced) {
@@ -103,6 +104,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
     await updateSync(db, engine.userId, sync.id, {
       ...totalsOf(stats),
       upToDateAt,
+      ...(run.alarmed === true && sync.alarmedAt !== null && { alarmedCount: run.changed ?? 0 }),
     });
     await trimChanges(db, engine.userId, engine.now() - CHANGES_KEPT_MILLISECONDS, TRIMMED_CHANGES_MAX);
   }

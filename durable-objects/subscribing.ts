@@ -31,7 +31,11 @@ export function reviewSubscriptions(engine: Engine): void {
 
 function followedFeeds(engine: Engine): [connectionId: string, feedId: string][] {
   const syncs = engine.store.syncs().filter((sync) => sync.status === "active" && sync.schedule.kind !== "manual");
-  return syncs.flatMap((sync) => engine.store.feeds(sync.id).map((feed): [string, string] => [sync.connectionId, feed.feedId]));
+  return syncs.flatMap((sync) =>
+    engine.store
+      .feeds(sync.id)
+      .flatMap((feed): [string, string][] => (feed.missingSince === null ? [[sync.connectionId, feed.feedId]] : [])),
+  );
 }
 
 function isFollowed(row: SubscriptionState, followed: readonly [string, string][]): boolean {

@@ -66,7 +66,7 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
       options,
       nextDueAt: columns.nextDueAt,
     });
-    store.updateSync(id, { wakes: 1 });
+    store.updateSync(id, { wakes: 1, wakeTrigger: "manual" });
   });
   engine.live.emit({ type: "account" });
   await engine.wakeBy(engine.now());
@@ -168,6 +168,17 @@ function goOn(engine: Engine, syncId: string): void {
   const sync = liveSync(engine, syncId);
   if (sync?.status !== "paused") return;
   engine.store.updateSync(syncId, { status: "active", wakes: sync.wakes + 1, wakeTrigger: "manual", dueAt: 0 });
+}
+
+/** A person says that the many changes are meant: old contents are purged again in their time. */
+export async function confirmChanges(engine: Engine, syncId: string): Promise<Result<Sync>> {
+  const sync = liveSync(engine, syncId);
+  if (!sync) return noSync();
+  if (sync.alarmedAt === null) return failure("sync.nothing_to_confirm", "No changes of this sync wait to be confirmed.");
+  await updateSync(engine.db(), engine.userId, syncId, { alarmedAt: null, alarmedCount: null });
+  engine.store.updateSync(syncId, { alarmedAt: null });
+  engine.live.emit({ type: "account" });
+  return wireSync(engine, syncId);
 }
 
 /** Begins a run, or answers the active one. */

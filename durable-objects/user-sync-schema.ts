@@ -2,6 +2,7 @@ import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import type { ReplanState } from "../worker/sync/replan-state.ts";
 import type { HeldBecause, RemovalAction } from "../worker/sync/guard.ts";
 import type { LargeTask, Part } from "../worker/sync/large.ts";
+import type { LoopState } from "../worker/sync/loop.ts";
 import type { Filters, SelectionEntry, SyncOptions } from "../worker/sync/rules.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
@@ -92,6 +93,12 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE feeds ADD COLUMN root_id TEXT;
   ALTER TABLE feeds ADD COLUMN action TEXT;
   ALTER TABLE feeds ADD COLUMN held_because TEXT;
+  ALTER TABLE feeds ADD COLUMN name TEXT NOT NULL DEFAULT '';
+  ALTER TABLE feeds ADD COLUMN missing_since INTEGER;
+  ALTER TABLE feeds ADD COLUMN enumerated_at INTEGER;
+  ALTER TABLE feeds ADD COLUMN loop TEXT;
+  ALTER TABLE feeds ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE syncs ADD COLUMN feeds_due INTEGER NOT NULL DEFAULT 0;
 
   CREATE TABLE decisions (
     id TEXT PRIMARY KEY, sync_id TEXT NOT NULL, run_id TEXT NOT NULL, action TEXT NOT NULL, folders TEXT NOT NULL,
@@ -160,6 +167,8 @@ export interface SyncState {
   purgeDueAt: number | null;
   /** Since when something of this sync waits for room; null where nothing does. */
   quotaReachedAt: number | null;
+  /** 1: the next run asks the source again what there is to follow. */
+  feedsDue: number;
 }
 
 export type FeedPhase =
@@ -192,6 +201,16 @@ export interface FeedState {
   /** What is done with this round's removals, once it is judged. */
   action: RemovalAction | null;
   heldBecause: HeldBecause | null;
+  /** As the source calls it. */
+  name: string;
+  /** Since when the source offers it no longer: it is not read, and nothing of it is removed. */
+  missingSince: number | null;
+  /** When its last whole enumeration began. */
+  enumeratedAt: number | null;
+  /** What is remembered of this round's pages, so that a circle is found. */
+  loop: LoopState | null;
+  /** How often a round was begun anew since it went in a circle. */
+  restarts: number;
 }
 
 /** A person's word about removals that are held, not yet carried out to the end. */
@@ -238,6 +257,12 @@ export interface RunState {
   drift?: Drift;
   /** Of a verify run: how far it is. */
   verify?: VerifyState;
+  /** Files that were stored when it began. */
+  storedBefore?: number;
+  /** Whether it has raised the alarm. */
+  alarmed?: boolean;
+  /** Whether it has asked the source what there is to follow. */
+  feedsAsked?: boolean;
   bytes: number;
   /** Entries without an id that could not be read. */
   unreadable: number;

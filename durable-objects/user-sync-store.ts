@@ -19,9 +19,10 @@ const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_du
   retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
   up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts, selection, filters, options,
   enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, rests_at_wakes AS restsAtWakes, replan, held_open AS heldOpen,
-  purge_due_at AS purgeDueAt, quota_reached_at AS quotaReachedAt`;
+  purge_due_at AS purgeDueAt, quota_reached_at AS quotaReachedAt, feeds_due AS feedsDue`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
-  swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause`;
+  swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause, name,
+  missing_since AS missingSince, enumerated_at AS enumeratedAt, loop, restarts`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
 const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscription_id AS subscriptionId, expires_at AS expiresAt,
   due_at AS dueAt, attempts, proof_key AS proofKey`;
@@ -166,11 +167,12 @@ export class UserSyncStore {
   }
 
   feeds(syncId: string): FeedState[] {
-    return this.#sql.all<FeedState>(`SELECT ${FEED} FROM feeds WHERE sync_id = ? ORDER BY feed_id`, syncId);
+    const rows = this.#sql.all<FeedRecord>(`SELECT ${FEED} FROM feeds WHERE sync_id = ? ORDER BY feed_id`, syncId);
+    return rows.map((row) => ({ ...row, loop: row.loop === null ? null : (JSON.parse(row.loop) as FeedState["loop"]) }));
   }
 
-  insertFeed(syncId: string, feedId: string): void {
-    this.#sql.run("INSERT OR IGNORE INTO feeds (sync_id, feed_id) VALUES (?, ?)", syncId, feedId);
+  insertFeed(syncId: string, feedId: string, name: string): void {
+    this.#sql.run("INSERT OR IGNORE INTO feeds (sync_id, feed_id, name) VALUES (?, ?, ?)", syncId, feedId, name);
   }
 
   updateFeed(feed: Pick<FeedState, "syncId" | "feedId">, patch: Partial<Omit<FeedState, "syncId" | "feedId">>): void {
@@ -295,6 +297,7 @@ export class UserSyncStore {
   }
 }
 
+type FeedRecord = Omit<FeedState, "loop"> & { loop: string | null };
 type JsonColumn = "schedule" | "stats" | "selection" | "filters" | "options" | "replan";
 type SyncRecord = Omit<SyncState, JsonColumn> & Record<JsonColumn, string>;
 

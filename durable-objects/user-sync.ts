@@ -208,6 +208,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     return syncs.retryFailed(this.#engine, runId);
   }
 
+  confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>> {
+    this.#called("confirmChanges", requestId);
+    return syncs.confirmChanges(this.#engine, syncId);
+  }
+
   decide(runId: string, action: "approve" | "discard", folders: string[], requestId?: string): Promise<Result<Run>> {
     this.#called("decide", requestId);
     return decide(this.#engine, runId, action, folders);

@@ -7,15 +7,16 @@ import { drain } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import { eraseChunk } from "./erase.ts";
 import { stepFailed, stepSucceeded } from "./failing.ts";
-import { beginRound, stepFeed } from "./feed.ts";
+import { stepFeed } from "./feed.ts";
 import type { Ledger } from "./ledger.ts";
+import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
 import { replanChunk, retryDue } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
-import { reviewSubscriptions, stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
+import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
 import { Upkeep } from "./upkeep.ts";
-import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
+import type { RunState, SyncState } from "./user-sync-schema.ts";
 import { isComparing, stepVerify } from "./verify.ts";
 
 // What the alarm does: one small durable step after another, of each sync in turn.
@@ -136,10 +137,12 @@ export class Work {
     }
     if (run.startedAt === null) return () => this.#start(run);
     const feeds = engine.store.feeds(sync.id);
-    if (feeds.length === 0) return () => this.#findFeeds(sync, run);
+    if (feeds.length === 0 || sync.feedsDue === 1) return () => reviewFeeds(engine, sync, run);
     if (sync.retryAt !== null && sync.retryAt <= engine.now() && sync.replanAfter === null) return () => retryDue(engine, sync, run);
-    if (feeds.every((feed) => feed.phase === "idle") && sync.wakes > sync.wakesTaken)
-      return async () => this.#beginRounds(sync, run, feeds);
+    if (feeds.every((feed) => feed.phase === "idle") && sync.wakes > sync.wakesTaken) {
+      if (feedsAreDue(engine, sync, run)) return () => reviewFeeds(engine, sync, run);
+      return async () => beginRounds(engine, sync, run);
+    }
     if (this.#isAhead(sync)) return null;
     if (sync.replanAfter !== null) return () => replanChunk(engine, sync, run);
     const feed = feeds.find((each) => each.phase !== "idle");
@@ -184,28 +187,6 @@ export class Work {
   /** What a run that was cancelled left over is this one's work from now on. */
   async #takeUp(run: RunState): Promise<void> {
     if (this.#engine.store.jobs.backlog(run.syncId).jobs > 0) await announce(this.#engine, run);
-  }
-
-  async #findFeeds(sync: SyncState, run: RunState): Promise<void> {
-    const provider = this.#engine.provider(sync.connectionId, () => {
-      run.usage.providerRequests += 1;
-    });
-    const feeds = await provider.feeds();
-    this.#engine.store.transaction(() => {
-      for (const feed of feeds) this.#engine.store.insertFeed(sync.id, feed.id);
-      this.#engine.store.saveRun(run);
-    });
-    reviewSubscriptions(this.#engine);
-  }
-
-  #beginRounds(sync: SyncState, run: RunState, feeds: readonly FeedState[]): void {
-    const enumerate = sync.enumerateNext === 1;
-    const enumerating = enumerate || feeds.some((feed) => feed.cursor === null);
-    this.#engine.store.transaction(() => {
-      for (const feed of feeds) beginRound(this.#engine, sync, feed, enumerate);
-      this.#engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, enumerateNext: 0 });
-      if (enumerating && run.type === "incremental") this.#engine.store.saveRun({ ...run, type: "full" });
-    });
   }
 
   #isAhead(sync: SyncState): boolean {

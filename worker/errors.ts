@@ -28,6 +28,7 @@ export const ERROR_STATUS = {
   "sync.exists": 409,
   "preview.no_metadata": 409,
   "preview.too_large": 422,
+  "sync.nothing_to_confirm": 409,
   "run.not_found": 404,
   "run.none_active": 409,
   "run.no_receipt": 404,

@@ -124,6 +124,11 @@ export async function removeItems(
   return written;
 }
 
+/** Throws where changes of items are not taken now. Changes nothing. */
+export async function takesItems(db: Database, scope: ItemScope, remoteId: string): Promise<void> {
+  await db.run(sql`UPDATE items SET seen_at = seen_at WHERE sync_id = ${scope.syncId} AND remote_id = ${remoteId} AND ${owned(scope)}`);
+}
+
 /** Marks rows that the source refuses to show: kept, and no longer followed. */
 export async function markUnreachable(db: Database, scope: ItemScope, remoteIds: readonly string[], runId: string | null): Promise<number> {
   if (remoteIds.length === 0) return 0;

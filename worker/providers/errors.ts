@@ -10,6 +10,7 @@ export type ProviderErrorKind =
   | "unsupported" // the source cannot do this
   | "expired_url" // a short-lived download address has run out
   | "operator" // our registration or secret is at fault; never the person's doing
+  | "loop" // a list that leads round in circles
   | "fatal"; // an answer that makes no sense
 
 export interface ProviderErrorDetails {

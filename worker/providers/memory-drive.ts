@@ -32,6 +32,10 @@ export interface MemorySettings {
   missing: "account" | "drive" | null;
   /** What each answer tells of the allowance; null: nothing. */
   budget: RequestBudget | null;
+  /** What the account offers instead of this drive, which is then not there. */
+  replacedBy: MemoryDrive[] | null;
+  /** A round never ends: its cursors lead back, or the same page comes with a fresh cursor each time. */
+  circle: "cursors" | "pages" | null;
 }
 
 /** One file or folder. Removed ones stay, so that they can be restored. */
@@ -98,6 +102,8 @@ export class MemoryDrive {
     contentTags: true,
     missing: null,
     budget: null,
+    replacedBy: null,
+    circle: null,
   };
   /** Calls so far, by method. */
   readonly requests: Record<MemoryMethod, number> = {
@@ -115,6 +121,8 @@ export class MemoryDrive {
   readonly subscriptions = new Map<string, { expiresAt: number; clientState: string; notificationUrl: string }>();
   /** Access tokens that are refused with a 401. */
   readonly refusedTokens = new Set<string>();
+  /** Items that no listing shows. */
+  readonly hidden = new Set<string>();
   /** Counts up with every change. */
   sequence = 0;
   /** Counts up when cursors expire. */
@@ -126,8 +134,12 @@ export class MemoryDrive {
   readonly #misreports = new Map<string, Misreport>();
   readonly #faults: Fault[] = [];
 
-  constructor(id: string) {
+  readonly #itemPrefix: string;
+
+  /** Items of two drives have different ids where their prefixes are. */
+  constructor(id: string, itemPrefix = "item") {
     this.id = id;
+    this.#itemPrefix = itemPrefix;
     this.rootId = this.#add(null, "root", null).id;
   }
 
@@ -185,6 +197,11 @@ export class MemoryDrive {
       each.removedBy = null;
       this.#touch(each);
     }
+  }
+
+  /** Leaves the item out of enumerations, and of changes too: as what is no longer shown to us. */
+  hide(ref: string): void {
+    this.hidden.add(this.item(ref).id);
   }
 
   expireCursors(): void {
@@ -278,7 +295,7 @@ export class MemoryDrive {
   }
 
   #add(parentId: string | null, name: string, bytes: Uint8Array | null, digest?: string): MemoryItem {
-    const id = `item-${this.#items.size + 1}`;
+    const id = `${this.#itemPrefix}-${this.#items.size + 1}`;
     const item: MemoryItem = {
       id,
       parentId,

@@ -18,6 +18,7 @@ interface Round {
 export class MemoryRounds {
   readonly #drive: MemoryDrive;
   readonly #rounds: Round[] = [];
+  #pages = 0;
 
   constructor(drive: MemoryDrive) {
     this.#drive = drive;
@@ -27,11 +28,13 @@ export class MemoryRounds {
     const { round, offset } = this.#resume(cursor);
     const state = this.#rounds[round];
     if (!state) throw new ProviderError("fatal", "The cursor names no round.");
-    const end = offset + this.#drive.settings.pageSize;
-    const more = end < state.rows.length;
+    const { pageSize, circle } = this.#drive.settings;
+    const end = offset + pageSize;
+    const more = circle !== null || end < state.rows.length;
+    const next = circle === "pages" ? `0:${(this.#pages += 1)}` : circle === "cursors" && end >= state.rows.length ? 0 : end;
     return {
       changes: state.rows.slice(offset, end).flatMap((row) => this.#change(row, state.enumeration, now)),
-      cursor: `${this.#drive.epoch}:${more ? `round:${round}:${end}` : `since:${state.since}`}`,
+      cursor: `${this.#drive.epoch}:${more ? `round:${round}:${next}` : `since:${state.since}`}`,
       more,
     };
   }
@@ -78,7 +81,9 @@ export class MemoryRounds {
     const { settings, rootId, sequence } = this.#drive;
     const changed = this.#drive
       .items()
-      .filter((item) => item.id !== rootId && (enumeration ? item.removedBy === null : item.changed > since));
+      .filter(
+        (item) => item.id !== rootId && !this.#drive.hidden.has(item.id) && (enumeration ? item.removedBy === null : item.changed > since),
+      );
     if (!enumeration) changed.sort((a, b) => a.changed - b.changed);
     if (settings.childrenFirst) changed.reverse();
     const rows = [{ id: rootId, stale: false }, ...changed.map(({ id }) => ({ id, stale: false }))];

@@ -19,13 +19,13 @@ import type {
 const LOOKUP_MAX = 20;
 const SUBSCRIPTION_SECONDS = 30 * 24 * 3_600;
 
-export function createMemoryDrive(id = "drive-1"): MemoryDrive {
-  return new MemoryDrive(id);
+export function createMemoryDrive(id = "drive-1", itemPrefix?: string): MemoryDrive {
+  return new MemoryDrive(id, itemPrefix);
 }
 
 /** A complete provider over one drive in memory, for every connection that is made with it. */
 export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): ProviderDefinition {
-  const rounds = new MemoryRounds(drive);
+  const rounds = new Map<MemoryDrive, MemoryRounds>();
   return {
     id: "memory",
     name: "Memory",
@@ -37,10 +37,10 @@ export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): Pro
 
 class MemoryProvider implements Provider {
   readonly #drive: MemoryDrive;
-  readonly #rounds: MemoryRounds;
+  readonly #rounds: Map<MemoryDrive, MemoryRounds>;
   readonly #context: ProviderContext;
 
-  constructor(drive: MemoryDrive, rounds: MemoryRounds, context: ProviderContext) {
+  constructor(drive: MemoryDrive, rounds: Map<MemoryDrive, MemoryRounds>, context: ProviderContext) {
     this.#drive = drive;
     this.#rounds = rounds;
     this.#context = context;
@@ -65,24 +65,24 @@ class MemoryProvider implements Provider {
 
   async feeds(): Promise<FeedRef[]> {
     await this.#call("feeds");
-    return [{ id: this.#drive.id, name: "Memory" }];
+    const drives = this.#drive.settings.replacedBy ?? [this.#drive];
+    return drives.map((drive) => ({ id: drive.id, name: "Memory" }));
   }
 
   async changes(feedId: string, cursor: string | null): Promise<ChangePage> {
     await this.#call("changes");
-    this.#expectDrive(feedId);
-    return this.#rounds.page(cursor, this.#context.now());
+    return this.#roundsOf(this.#driveOf(feedId)).page(cursor, this.#context.now());
   }
 
   async lookup(feedId: string, ids: readonly string[]): Promise<Lookup[]> {
     await this.#call("lookup");
-    this.#expectDrive(feedId);
+    const drive = this.#driveOf(feedId);
     if (ids.length > LOOKUP_MAX) throw new ProviderError("fatal", `A lookup takes ${LOOKUP_MAX} ids at most.`);
     return ids.map((id): Lookup => {
-      const item = this.#drive.items().find((each) => each.id === id);
+      const item = drive.items().find((each) => each.id === id);
       if (!item || item.removedBy !== null) return { id, status: "gone" };
-      if (this.#drive.misreportOf(id)?.refused) return { id, status: "refused" };
-      return { id, status: "found", entry: this.#rounds.entry(item, this.#context.now()) };
+      if (drive.misreportOf(id)?.refused) return { id, status: "refused" };
+      return { id, status: "found", entry: this.#roundsOf(drive).entry(item, this.#context.now()) };
     });
   }
 
@@ -114,7 +114,7 @@ class MemoryProvider implements Provider {
     lifetimeSeconds: SUBSCRIPTION_SECONDS,
     subscribe: async ({ feedId, expiresAt, clientState, notificationUrl }) => {
       await this.#call("subscribe");
-      this.#expectDrive(feedId);
+      this.#driveOf(feedId);
       const id = `subscription-${this.#drive.requests.subscribe}`;
       this.#drive.subscriptions.set(id, { expiresAt, clientState, notificationUrl });
       return { id, expiresAt };
@@ -150,14 +150,23 @@ class MemoryProvider implements Provider {
     if (budget) this.#context.onBudget?.(budget);
   }
 
-  #expectDrive(feedId: string): void {
-    if (feedId === this.#drive.id && this.#drive.settings.missing !== "drive") return;
-    throw new ProviderError("not_found", "The drive is not there.", { status: 404 });
+  #driveOf(feedId: string): MemoryDrive {
+    const { missing, replacedBy } = this.#drive.settings;
+    const drive = (replacedBy ?? [this.#drive]).find((each) => each.id === feedId);
+    if (!drive || missing === "drive") throw new ProviderError("not_found", "The drive is not there.", { status: 404 });
+    return drive;
+  }
+
+  #roundsOf(drive: MemoryDrive): MemoryRounds {
+    const rounds = this.#rounds.get(drive) ?? new MemoryRounds(drive);
+    this.#rounds.set(drive, rounds);
+    return rounds;
   }
 
   #addressed(content: ContentRef): MemoryItem {
     const { revision, expires } = /^memory:.+\/(?<revision>\d+)\?expires=(?<expires>\d+)$/.exec(content.download?.url ?? "")?.groups ?? {};
-    const item = this.#drive.items().find((each) => each.id === content.id);
+    const drives = [this.#drive, ...(this.#drive.settings.replacedBy ?? [])];
+    const item = drives.flatMap((drive) => drive.items()).find((each) => each.id === content.id);
     const inTime = expires !== undefined && Number(expires) > this.#context.now();
     if (item?.removedBy === null && inTime && item.revision === Number(revision)) return item;
     throw new ProviderError("expired_url", "The address has expired.", { status: inTime ? 404 : 401 });

@@ -130,6 +130,8 @@ export interface ProviderFacts {
   downloadUrlSeconds: number;
   /** Most ids one `lookup` takes. */
   lookupMax: number;
+  /** After how many days a source is listed from its beginning, though its change feed works. Absent: `RECONCILE_DAYS`. */
+  reconcileDays?: number;
 }
 
 /** A provider on behalf of one connection. */

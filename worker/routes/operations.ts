@@ -117,6 +117,12 @@ export const OPERATIONS: readonly Operation[] = [
   { method: "post", path: "/syncs/{id}/pause", summary: "Pause a sync", answer: { shape: "Sync" } },
   { method: "post", path: "/syncs/{id}/resume", summary: "Resume a sync", answer: { shape: "Sync" } },
   { method: "post", path: "/syncs/{id}/cancel", summary: "Cancel the active run", answer: { shape: "Run" } },
+  {
+    method: "post",
+    path: "/syncs/{id}/confirm-changes",
+    summary: "Say that the many changes which raised the alarm are meant: old contents are purged again",
+    answer: { shape: "Sync" },
+  },
   { method: "get", path: "/syncs/{id}/status", summary: "What a sync is doing now", answer: { shape: "SyncStatus" } },
   { method: "get", path: "/syncs/{id}/runs", summary: "A sync's runs, newest first", query: wire.pageQuery, answer: { listOf: "Run" } },
   {

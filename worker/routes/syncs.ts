@@ -76,6 +76,10 @@ export const syncRoutes = new Hono<UserEnv>()
 
   .post("/:id/cancel", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).cancel(c.req.param("id"), c.var.requestId))))
 
+  .post("/:id/confirm-changes", async (c) =>
+    c.json(unwrap(await userObject(c.env, c.var.user.id).confirmChanges(c.req.param("id"), c.var.requestId))),
+  )
+
   .get("/:id/status", async (c) => c.json(unwrap(await userObject(c.env, c.var.user.id).status(c.req.param("id")))))
 
   .get("/:id/runs", query(pageQuery), async (c) => {

@@ -51,6 +51,7 @@ export function retryDecision(kind: FailureKind, attempts: number, retryAfterSec
     case "too_large":
       return { action: "skip", reason: "too_large" };
     case "unsupported":
+    case "loop":
       return { action: "fail", reason: kind, nextAttemptSeconds: null };
     case "operator":
       return { action: "again", delaySeconds: spread(OPERATOR_DELAY_SECONDS, jitter), countsAttempt: false };

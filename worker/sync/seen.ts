@@ -56,7 +56,7 @@ function grown(hashes: Float64Array): Float64Array<ArrayBuffer> {
 }
 
 /** 53 bits of the id: two multiplicative hashes of 32 bits, mixed at the end as MurmurHash3 does. */
-function hashOf(id: string): number {
+export function hashOf(id: string): number {
   let one = 0xdeadbeef;
   let two = 0x41c6ce57;
   for (let index = 0; index < id.length; index += 1) {

@@ -37,6 +37,7 @@ const REASONS: Record<Reason, string> = {
   auth: "The sign-in at Microsoft is no longer valid.",
   throttled: "Microsoft asked us to slow down.",
   transient: "Microsoft could not hand it out just now.",
+  loop: "The source’s list of files leads round in circles.",
   not_found: "OneDrive listed it, but it was not there when it was fetched.",
   cursor_expired: "OneDrive forgot how far it was read; it is being read again.",
   forbidden: "Microsoft refuses to hand it out to this account.",
