@@ -397,6 +397,16 @@ export const item = z.object({
 });
 export type Item = z.infer<typeof item>;
 
+/** Why an item is, or is not, here. */
+export const explanation = z.object({
+  item,
+  /** Whether its content, or the folder itself, is in the mirror. */
+  here: z.boolean(),
+  summary: z.string(),
+  facts: z.array(z.object({ code: z.string(), message: z.string(), at: instant.optional(), detail: z.string().optional() })),
+});
+export type Explanation = z.infer<typeof explanation>;
+
 /** One change of one item, and the item as it is now: several changes may show the same. */
 export const change = z.object({
   /** Reading goes on after it. */

@@ -230,6 +230,21 @@ export async function lastVersion(db: Database, userId: string, syncId: string, 
   return rows[0];
 }
 
+/** When the newest content that is kept as a version ceased to be current, and why. */
+export async function newestVersionEnd(
+  db: Database,
+  userId: string,
+  syncId: string,
+  remoteId: string,
+): Promise<{ endedAt: number; endedBy: string } | undefined> {
+  const rows = await db.all<{ endedAt: number; endedBy: string }>(sql`
+    SELECT ended_at AS endedAt, ended_by AS endedBy FROM versions
+    WHERE sync_id = ${syncId} AND remote_id = ${remoteId} ${owned(userId, syncId)}
+    ORDER BY number DESC
+    LIMIT 1`);
+  return rows[0];
+}
+
 function inState(state: ItemState | undefined): SQL {
   return state === undefined ? sql`AND items.state <> 'removed'` : sql`AND items.state = ${state}`;
 }

@@ -4,6 +4,7 @@ import type { StoredContent } from "../db/browse.ts";
 import { lastVersion } from "../db/browse.ts";
 import { catalogue } from "../db/client.ts";
 import { AppError } from "../errors.ts";
+import { explainItem } from "./explain.ts";
 import { loadItem, withPaths } from "./list-items.ts";
 import { sendStored } from "./send-content.ts";
 
@@ -14,6 +15,8 @@ export const itemRoutes = new Hono<UserEnv>()
     if (!item) throw new Error("An item that was read is not shown.");
     return c.json(item);
   })
+
+  .get("/:id/explain", async (c) => c.json(await explainItem(c, c.req.param("id"))))
 
   /** The item's last stored version. */
   .get("/:id/content", async (c) => {

@@ -17,6 +17,7 @@ export const NAMED_SHAPES = {
   Item: wire.item,
   Change: wire.change,
   Version: wire.version,
+  Explanation: wire.explanation,
   HeldFolder: wire.heldFolder,
   Status: wire.status,
   Dashboard: wire.dashboard,
@@ -193,6 +194,12 @@ export const OPERATIONS: readonly Operation[] = [
   { method: "post", path: "/runs/{id}/retry", summary: "Try the failed items again now", status: 202, answer: { shape: "Run" } },
 
   { method: "get", path: "/items/{id}", summary: "One item", answer: { shape: "Item" } },
+  {
+    method: "get",
+    path: "/items/{id}/explain",
+    summary: "Why an item is, or is not, here: from what is stored, without asking the source",
+    answer: { shape: "Explanation" },
+  },
   {
     method: "get",
     path: "/items/{id}/content",
