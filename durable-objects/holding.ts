@@ -1,5 +1,5 @@
 import { chainsOf } from "../worker/db/browse.ts";
-import { showKept } from "../worker/db/going.ts";
+import { showKept, toBeShown } from "../worker/db/going.ts";
 import { countHeld, excludeHeld, hasHeld, heldItems, keepItems } from "../worker/db/held.ts";
 import { countItems, removeItems } from "../worker/db/items.ts";
 import { appendRunEvents, lastRunEvent } from "../worker/db/run-events.ts";
@@ -99,7 +99,8 @@ async function approve(engine: Engine, sync: SyncState, decision: DecisionState,
   await excludeHeld(engine.db(), scope, excluded, { at, runId: decision.runId });
   await removeItems(engine.db(), scope, gone, { at, runId: decision.runId });
   const folders = rows.filter((row) => row.kind === FOLDER).map((row) => row.remoteId);
-  engine.store.touchDigest(sync.id, await showKept(engine.db(), scope, folders, { at, runId: decision.runId }));
+  engine.store.touchDigest(sync.id, await toBeShown(engine.db(), scope, folders));
+  await showKept(engine.db(), scope, folders, { at, runId: decision.runId });
 }
 
 /** What there is nothing of to keep goes all the same. */

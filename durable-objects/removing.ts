@@ -1,4 +1,4 @@
-import { dueBelow, showKept } from "../worker/db/going.ts";
+import { dueBelow, showKept, toBeShown } from "../worker/db/going.ts";
 import type { HeldReason } from "../worker/db/held.ts";
 import { countHeld, holdItems, keepItems } from "../worker/db/held.ts";
 import { knownItems, removeItems } from "../worker/db/items.ts";
@@ -64,8 +64,8 @@ async function treat(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
   let written = removal.rows;
   written += await holdItems(db, scope, held, { reason: heldReason(feed), runId: run.id });
   written += await keepItems(db, scope, kept, { kept: "option", runId: run.id });
+  engine.store.touchDigest(sync.id, await toBeShown(db, scope, marked));
   const shown = await showKept(db, scope, marked, { at: engine.now(), runId: run.id });
-  engine.store.touchDigest(sync.id, shown);
   const stats = rows.reduce<Stats>((sum, row) => {
     const treatment = treatmentOf(row, action, sync.mode);
     return treatment === "pass" ? sum : add(sum, difference(row, { ...row, state: STATES[treatment] }));

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chainsOf, listChildren, listRemoved, pathsOf } from "../../worker/db/browse.ts";
 import { listChanges } from "../../worker/db/changes.ts";
-import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept } from "../../worker/db/going.ts";
+import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept, toBeShown } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
 import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
 import { failedItems, knownItems, liveChildren, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
@@ -10,6 +10,7 @@ import { listVersions } from "../../worker/db/history.ts";
 import { removedAncestors, removedWith } from "../../worker/db/restoring.ts";
 import { awaitedItems, knownContents, settleItems } from "../../worker/db/settlement.ts";
 import { afterNumber } from "../../worker/sync/changes.ts";
+import { forgetContents, markDamaged, storedContents } from "../../worker/db/verify.ts";
 import { seedItems, seedRoot, seedSync, seedUser } from "../routes/seed.ts";
 import { countingDatabase } from "./counting.ts";
 
@@ -81,6 +82,18 @@ describe("the rows that are read", () => {
     { what: "removed folders above 50 items", rowsMax: 1_000, ask: (db) => removedAncestors(db, scope(), ids) },
     { what: "failed items, of none", rowsMax: 10, ask: (db) => failedItems(db, scope(), Date.now(), 500) },
     { what: "when the next one is due, of none", rowsMax: 10, ask: (db) => nextAttemptAt(db, scope()) },
+    {
+      what: "contents to be forgotten, of 50",
+      rowsMax: 300,
+      ask: (db) => forgetContents(db, scope(), ids.map((remoteId) => ({ remoteId, storedId: "x" }))), // prettier-ignore
+    },
+    {
+      what: "contents found damaged, of 50",
+      rowsMax: 300,
+      ask: (db) => markDamaged(db, scope(), ids.map((remoteId) => ({ remoteId, storedId: "x" }))), // prettier-ignore
+    },
+    { what: "contents to be read, of 50", rowsMax: 200, ask: (db) => storedContents(db, scope(), ids) },
+    { what: "folders that could be shown again, of none", rowsMax: 300, ask: (db) => toBeShown(db, scope(), ["folder3"]) },
     {
       what: "a range of the mirror, of 100",
       rowsMax: 250,

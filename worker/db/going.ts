@@ -114,6 +114,25 @@ export async function showKept(
   show: { at: number; runId: string },
 ): Promise<string[]> {
   if (folderIds.length === 0) return [];
+  const { chain, hidden } = hiddenAbove(scope, folderIds);
+  const [, shown] = await runBatch(db, [
+    record(scope, show.at, sql`${chain} SELECT 'created' AS type, remote_id FROM items WHERE ${hidden}`),
+    sql`${chain}
+      UPDATE items SET state = 'stored', reason = NULL, kept = 'restored', run_id = ${show.runId} WHERE ${hidden}
+      RETURNING remote_id AS id`,
+  ]);
+  return shown?.results.map((row) => String(row["id"])) ?? [];
+}
+
+/** The folders that `showKept` would bring back. */
+export async function toBeShown(db: Database, scope: ItemScope, folderIds: readonly string[]): Promise<string[]> {
+  if (folderIds.length === 0) return [];
+  const { chain, hidden } = hiddenAbove(scope, folderIds);
+  const rows = await db.all<{ id: string }>(sql`${chain} SELECT remote_id AS id FROM items WHERE ${hidden}`);
+  return rows.map((row) => row.id);
+}
+
+function hiddenAbove(scope: ItemScope, folderIds: readonly string[]): { chain: SQL; hidden: SQL } {
   const chain = sql`
     WITH RECURSIVE chain(remote_id, depth) AS (
       SELECT parent_id, 0 FROM items INDEXED BY items_by_parent
@@ -126,11 +145,5 @@ export async function showKept(
     )`;
   const hidden = sql`sync_id = ${scope.syncId} AND state = 'removed' AND kind = 0 AND ${owned(scope)}
     AND remote_id IN (SELECT remote_id FROM chain)`;
-  const [, shown] = await runBatch(db, [
-    record(scope, show.at, sql`${chain} SELECT 'created' AS type, remote_id FROM items WHERE ${hidden}`),
-    sql`${chain}
-      UPDATE items SET state = 'stored', reason = NULL, kept = 'restored', run_id = ${show.runId} WHERE ${hidden}
-      RETURNING remote_id AS id`,
-  ]);
-  return shown?.results.map((row) => String(row["id"])) ?? [];
+  return { chain, hidden };
 }

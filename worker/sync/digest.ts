@@ -69,7 +69,7 @@ export class RangeWalk {
     return ended;
   }
 
-  /** The range as it is, when no item is left. */
+  /** The range as it is, when no item is left. To be called once. */
   finish(): RangeDigest {
     return { start: this.#start, entries: this.#entries, digest: encodeHexLowerCase(this.#hash.digest()) };
   }
@@ -86,6 +86,7 @@ export class DigestRoot {
     this.#hash.update(decodeHex(digest));
   }
 
+  /** To be called once. */
   finish(): { entries: number; root: string } {
     return { entries: this.#entries, root: encodeHexLowerCase(this.#hash.digest()) };
   }
