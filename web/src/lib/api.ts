@@ -92,6 +92,7 @@ export const api = {
   pause: (id: string) => read(v1.syncs[":id"].pause.$post({ param: { id } })),
   resume: (id: string) => read(v1.syncs[":id"].resume.$post({ param: { id } })),
   cancel: (id: string) => read(v1.syncs[":id"].cancel.$post({ param: { id } })),
+  confirmChanges: (id: string) => read(v1.syncs[":id"]["confirm-changes"].$post({ param: { id } })),
   runs: (id: string, page: PageQuery) => read(v1.syncs[":id"].runs.$get({ param: { id }, query: pageQuery(page) })),
   items: (id: string, { parent, state, ...page }: PageQuery & { parent?: string | undefined; state?: ItemState | undefined }) =>
     read(
@@ -105,6 +106,12 @@ export const api = {
   runDetail: (id: string) => read(v1.runs[":id"].$get({ param: { id } })),
   runFiles: (id: string, { state, ...page }: PageQuery & { state?: ItemState | undefined }) =>
     read(v1.runs[":id"].files.$get({ param: { id }, query: { ...pageQuery(page), ...(state === undefined ? {} : { state }) } })),
+  held: (id: string, page: PageQuery) => read(v1.runs[":id"].held.$get({ param: { id }, query: pageQuery(page) })),
+  /** Without folders, everything that is held. */
+  approve: (id: string, folders?: string[]) =>
+    read(v1.runs[":id"].approve.$post({ param: { id }, json: folders === undefined ? {} : { folders } })),
+  discard: (id: string, folders?: string[]) =>
+    read(v1.runs[":id"].discard.$post({ param: { id }, json: folders === undefined ? {} : { folders } })),
   retry: (id: string) => read(v1.runs[":id"].retry.$post({ param: { id } })),
 
   signOut,

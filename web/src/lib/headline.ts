@@ -60,6 +60,13 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline
   }
   if (status === "paused" || waiting?.reason === "paused")
     return { tone: "calm", title: "Paused", detail: pausedDetail(sync, upToDateAt, now) };
+  if (waiting?.reason === "quota") {
+    return {
+      tone: "warn",
+      title: "The storage is full",
+      detail: "What is stored stays. Make room, or ask the operator for more, and it goes on.",
+    };
+  }
   if (waiting?.reason === "throttled") return throttled(waiting.until, now);
   if (run) return running(live, run, upToDateAt !== null);
   if (waiting?.reason === "retry") {
@@ -108,7 +115,7 @@ function running(live: SyncStatus | undefined, run: Run, wasUpToDate: boolean): 
 }
 
 function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "level"> {
-  const { files, failed, skipped, bytes, stored } = sync.stats;
+  const { files, failed, held, skipped, bytes, stored } = sync.stats;
   if (upToDateAt === null) {
     const failure = sync.lastRun?.status === "failed" ? sync.lastRun.error?.message : undefined;
     if (failure !== undefined) return { tone: "bad", title: "The last run failed", detail: failure };
@@ -123,6 +130,13 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "l
     };
   }
   if (files === 0) return { tone: "good", title: `Your OneDrive was empty ${when}`, detail: "Whatever you put into it shows up here." };
+  if (held > 0) {
+    return {
+      tone: "warn",
+      title: `${formatNumberOf(held, "file")} wait for your decision`,
+      detail: "Your OneDrive no longer has them. So much at once may be a mistake: nothing was removed here.",
+    };
+  }
   if (failed > 0) {
     return {
       tone: "warn",

@@ -7,6 +7,7 @@ export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type {
   Connection,
   ConnectionTest,
+  HeldFolder,
   Item,
   LiveEvent,
   Me,

@@ -1,6 +1,6 @@
 // What states, reasons and schedules are called on the page. Pure.
 import { formatNumberOf } from "./format.ts";
-import type { Connection, FailureKind, ItemState, Run, Schedule, SkipReason } from "./wire.ts";
+import type { Connection, FailureKind, HeldFolder, Item, ItemState, Run, Schedule, SkipReason } from "./wire.ts";
 
 /** How much attention something asks for; colours and icons follow it. */
 export type Tone = "calm" | "active" | "good" | "warn" | "bad";
@@ -23,16 +23,30 @@ export const ITEM_STATES: Record<ItemState, Words> = {
   removed: { label: "Removed", tone: "calm", detail: "It was removed at the source." },
 };
 
-type Reason = FailureKind | SkipReason | "malformed" | "metadata_only";
+type Reason = FailureKind | SkipReason | "malformed" | "metadata_only" | ExclusionReason | HeldReason | "quota" | "damaged";
+/** Why the rules leave an item out. */
+type ExclusionReason = "not_selected" | "type" | "glob" | "size" | "date" | "unplaced";
 
 const REASONS: Record<Reason, string> = {
-  too_large: "Larger than 5 GB, which cannot be stored in one piece yet.",
+  too_large: "Larger than what one object can be.",
   malware: "OneDrive marks it as malware and does not hand it out.",
   notebook: "A OneNote notebook: OneDrive has no single file of it to hand out.",
   shortcut: "A shortcut to something in another person's drive.",
   vault: "It is in the Personal Vault, which is closed to apps.",
   unknown_kind: "OneDrive describes it as something that is neither file nor folder.",
   metadata_only: "Only names, sizes and dates are kept; the content was not asked for.",
+  not_selected: "It lies outside of what was chosen.",
+  type: "Files of this type are left out.",
+  glob: "Its path is left out by a pattern.",
+  size: "It is larger than the limit for what is kept.",
+  date: "Its last change lies outside of the dates that are kept.",
+  unplaced: "Its folder is not known yet; what is chosen goes by folders.",
+  many_removals: "The source says that it is gone, with very much else at once.",
+  sentinel_missing: "The source says that it is gone, and so is the path that proves the source is whole.",
+  emptied: "The source says that everything is gone.",
+  excluded: "Changed rules leave it out, with very much else at once.",
+  quota: "The storage that this account may use is full.",
+  damaged: "The stored copy was found damaged; it is fetched again.",
   malformed: "OneDrive's description of it could not be read.",
   auth: "The sign-in at Microsoft is no longer valid.",
   throttled: "Microsoft asked us to slow down.",
@@ -47,6 +61,15 @@ const REASONS: Record<Reason, string> = {
   operator: "This installation's registration at Microsoft needs attention.",
   fatal: "What Microsoft sent was not the file it announced.",
   storage: "Our storage did not take it.",
+};
+
+type HeldReason = HeldFolder["reasons"][number];
+
+/** Why an item is here though the source no longer has it. */
+export const KEPT: Record<NonNullable<Item["kept"]>, string> = {
+  restored: "The source no longer has it. It was restored, and stays.",
+  discarded: "The source no longer has it. Its removal was turned down, and it stays.",
+  option: "The source no longer has it. This sync keeps what the source removes.",
 };
 
 /** A reason in a sentence; one that is not known here is shown as it came. */
