@@ -31,7 +31,7 @@ const SEEN_ID_BYTES = 8;
 /** Begins a round: an enumeration where there is no cursor yet, or where one is asked for. */
 export function beginRound(engine: Engine, sync: SyncState, feed: FeedState, enumerate: boolean): void {
   const enumerating = enumerate || feed.cursor === null;
-  engine.store.forgetSeen(feed);
+  engine.store.seen.forget(feed);
   engine.store.updateFeed(feed, {
     phase: "listing",
     cursor: enumerating ? null : feed.cursor,
@@ -75,7 +75,7 @@ async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
   const rootId = root?.type === "upsert" ? root.entry.id : feed.rootId;
   engine.store.transaction(() => {
     commit();
-    if (feed.enumeration === "over") engine.store.noteSeen(feed, feed.page, noteIds(present));
+    if (feed.enumeration === "over") engine.store.seen.note(feed, feed.page, noteIds(present));
     const marked = engine.store.removals(feed, 1).length > 0;
     const phase = page.more ? feed.phase : phaseAfter(feed, marked);
     const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop };
@@ -138,7 +138,7 @@ function finishRound(
   feed: FeedState,
   place: Partial<Pick<FeedState, "cursor" | "page" | "rootId" | "loop">> = {},
 ): void {
-  if (feed.enumeration !== "none") engine.store.forgetSeen(feed);
+  if (feed.enumeration !== "none") engine.store.seen.forget(feed);
   engine.sweep = null;
   const enumeratedAt = feed.enumeration === "none" ? feed.enumeratedAt : feed.roundStartedAt;
   engine.store.updateFeed(feed, { ...place, phase: "idle", enumeration: "none", enumeratedAt, loop: null, restarts: 0 });
@@ -155,7 +155,7 @@ function wholeSince(engine: Engine, sync: SyncState): Partial<SyncState> {
 
 /** Items that the enumeration did not report are looked up: gone, refused, or there after all. */
 async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
-  const parts = Math.max(1, Math.ceil(engine.store.seenBytes(feed) / SEEN_ID_BYTES / SEEN_IDS_MAX));
+  const parts = Math.max(1, Math.ceil(engine.store.seen.bytes(feed) / SEEN_ID_BYTES / SEEN_IDS_MAX));
   const seen = seenShare(engine, feed, parts);
   const scope = scopeOf(engine, sync.id);
   const provider = providerFor(engine, sync, run);
@@ -197,7 +197,7 @@ async function ofFeed(engine: Engine, sync: SyncState, feed: FeedState, rows: re
 
 function seenShare(engine: Engine, feed: FeedState, parts: number): SeenIds {
   const key = JSON.stringify([feed.syncId, feed.feedId, feed.roundStartedAt, feed.sweptPart]);
-  if (engine.sweep?.key !== key) engine.sweep = { key, seen: new SeenIds(engine.store.seen(feed), feed.sweptPart, parts) };
+  if (engine.sweep?.key !== key) engine.sweep = { key, seen: new SeenIds(engine.store.seen.blocks(feed), feed.sweptPart, parts) };
   return engine.sweep.seen;
 }
 

@@ -110,7 +110,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   }
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
-    if (run.verify) engine.store.forgetSeen(BUCKET(sync.id));
+    if (run.verify) engine.store.seen.forget(BUCKET(sync.id));
     if (ended) engine.store.updateSync(sync.id, { heldOpen: holding ? 1 : 0 });
     // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
     engine.store.updateSync(sync.id, {

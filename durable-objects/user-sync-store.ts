@@ -8,6 +8,7 @@ import { DecisionStore } from "./decision-store.ts";
 import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
 import { RestorationStore } from "./restoration-store.ts";
+import { SeenStore } from "./seen-store.ts";
 import { Sql } from "./sql.ts";
 import { UploadStore } from "./upload-store.ts";
 
@@ -32,6 +33,7 @@ export class UserSyncStore {
   readonly uploads: UploadStore;
   readonly digest: DigestStore;
   readonly decisions: DecisionStore;
+  readonly seen: SeenStore;
   readonly restorations: RestorationStore;
   readonly #sql: Sql;
 
@@ -41,6 +43,7 @@ export class UserSyncStore {
     this.uploads = new UploadStore(this.#sql);
     this.digest = new DigestStore(this.#sql);
     this.decisions = new DecisionStore(this.#sql);
+    this.seen = new SeenStore(this.#sql);
     this.restorations = new RestorationStore(this.#sql);
   }
 
@@ -239,39 +242,6 @@ export class UserSyncStore {
       JSON.stringify(remoteIds),
     );
     return new Set(rows.map((row) => row.id));
-  }
-
-  noteSeen(feed: Pick<FeedState, "syncId" | "feedId">, page: number, ids: Uint8Array<ArrayBuffer>): void {
-    this.#sql.run(
-      "INSERT OR REPLACE INTO seen (sync_id, feed_id, page, ids) VALUES (?, ?, ?, ?)",
-      feed.syncId,
-      feed.feedId,
-      page,
-      ids.buffer, // prettier-ignore
-    );
-  }
-
-  /** The noted ids of a round, a page at a time. */
-  *seen(feed: Pick<FeedState, "syncId" | "feedId">): Generator<Uint8Array> {
-    const rows = this.#sql.exec<{ ids: ArrayBuffer }>(
-      "SELECT ids FROM seen WHERE sync_id = ? AND feed_id = ?",
-      feed.syncId,
-      feed.feedId, // prettier-ignore
-    );
-    for (const row of rows) yield new Uint8Array(row.ids);
-  }
-
-  seenBytes(feed: Pick<FeedState, "syncId" | "feedId">): number {
-    const row = this.#sql.one<{ bytes: number }>(
-      "SELECT ifnull(sum(length(ids)), 0) AS bytes FROM seen WHERE sync_id = ? AND feed_id = ?",
-      feed.syncId,
-      feed.feedId, // prettier-ignore
-    );
-    return row?.bytes ?? 0;
-  }
-
-  forgetSeen(feed: Pick<FeedState, "syncId" | "feedId">): void {
-    this.#sql.run("DELETE FROM seen WHERE sync_id = ? AND feed_id = ?", feed.syncId, feed.feedId);
   }
 
   subscriptions(): SubscriptionState[] {

@@ -35,7 +35,7 @@ export async function listObjects(engine: Engine, sync: SyncState, run: RunState
     await engine.env.CONTENT.delete(orphans);
   }
   engine.store.transaction(() => {
-    engine.store.noteSeen(BUCKET(sync.id), verify.page, noteIds(objects.map(({ object, storedId }) => objectMark(storedId, object.size))));
+    engine.store.seen.note(BUCKET(sync.id), verify.page, noteIds(objects.map(({ object, storedId }) => objectMark(storedId, object.size))));
     const drift = run.drift ?? NO_DRIFT;
     run.drift = { ...drift, listed: drift.listed + objects.length };
     run.verify = { ...verify, after: objects.at(-1)?.storedId ?? verify.after, page: verify.page + 1 };

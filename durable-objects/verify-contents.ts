@@ -104,12 +104,12 @@ function isInPart(engine: Engine, syncId: string, part: number, content: Stored 
 
 function seenObjects(engine: Engine, syncId: string, part: number, parts: number): SeenIds {
   const key = JSON.stringify(["bucket", syncId, part, parts]);
-  if (engine.sweep?.key !== key) engine.sweep = { key, seen: new SeenIds(engine.store.seen(BUCKET(syncId)), part, parts) };
+  if (engine.sweep?.key !== key) engine.sweep = { key, seen: new SeenIds(engine.store.seen.blocks(BUCKET(syncId)), part, parts) };
   return engine.sweep.seen;
 }
 
 function partsOf(engine: Engine, syncId: string): number {
-  return Math.max(1, Math.ceil(engine.store.seenBytes(BUCKET(syncId)) / SEEN_OBJECT_BYTES / SEEN_OBJECTS_MAX));
+  return Math.max(1, Math.ceil(engine.store.seen.bytes(BUCKET(syncId)) / SEEN_OBJECT_BYTES / SEEN_OBJECTS_MAX));
 }
 
 /** Notes how far it came; at the end of a share, the next one begins. True where none is left. */

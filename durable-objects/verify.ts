@@ -43,7 +43,7 @@ export async function stepVerify(engine: Engine, sync: SyncState, run: RunState)
     case "catching_up":
       return enumerate(engine, sync, run);
     case "source":
-      engine.store.forgetSeen(BUCKET(sync.id));
+      engine.store.seen.forget(BUCKET(sync.id));
       return nextPhase(engine, run, "bucket");
     case "bucket":
       return (await listObjects(engine, sync, run, run.verify)) ? nextPhase(engine, run, "items") : undefined;
@@ -51,7 +51,7 @@ export async function stepVerify(engine: Engine, sync: SyncState, run: RunState)
       return (await compareItems(engine, sync, run, run.verify)) ? nextPhase(engine, run, "versions") : undefined;
     case "versions":
       if (!(await compareVersions(engine, sync, run, run.verify))) return;
-      engine.store.forgetSeen(BUCKET(sync.id));
+      engine.store.seen.forget(BUCKET(sync.id));
       nextPhase(engine, run, "done");
   }
 }

@@ -4,7 +4,7 @@ import { listChanges } from "../../worker/db/changes.ts";
 import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept, toBeShown } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
 import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
-import { failedItems, knownItems, liveChildren, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
+import { failedItems, knownItems, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
 import { mirrorRows } from "../../worker/db/mirror.ts";
 import { listVersions } from "../../worker/db/history.ts";
 import { removedAncestors, removedWith } from "../../worker/db/restoring.ts";
@@ -61,7 +61,6 @@ describe("the rows that are read", () => {
           ids.map((remoteId) => ({ remoteId, storedId: "x" })),
         ),
     },
-    { what: "live rows below a folder", rowsMax: 3 * FILES_PER_FOLDER, ask: (db) => liveChildren(db, scope(), ["folder3"], 1000) },
     {
       what: "the first page of a folder",
       rowsMax: 100,

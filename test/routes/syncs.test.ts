@@ -61,7 +61,11 @@ async function until<T>(look: () => Promise<T>, good: (value: T) => boolean): Pr
 
 describe("after the first sign-in", () => {
   it("everything is here, with its bytes", async () => {
-    expect(syncShape.parse(sync)).toMatchObject({ status: "active", stats: { files: 2, stored: 2, bytes: 5 }, lastRun: { type: "full", trigger: "manual" } });
+    expect(syncShape.parse(sync)).toMatchObject({
+      status: "active",
+      stats: { files: 2, stored: 2, bytes: 5 },
+      lastRun: { type: "full", trigger: "manual" },
+    });
     const { items } = await get<{ items: Item[] }>(`/syncs/${sync.id}/items`);
     expect(items.map((item) => item.path)).toEqual(["/Notes", "/b.txt"]);
     const content = await browser.fetch(`/api/v1/items/${items[1]?.id}/content`);

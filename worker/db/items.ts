@@ -68,16 +68,6 @@ export async function upsertItems(db: Database, scope: ItemScope, rows: readonly
   return written;
 }
 
-/** Live rows directly below these folders, at most `limit`. */
-export async function liveChildren(db: Database, scope: ItemScope, folderIds: readonly string[], limit: number): Promise<ItemRow[]> {
-  // The index is named: without statistics the planner takes a sync for ten rows, and goes through all of it.
-  return db.all<ItemRow>(sql`
-    SELECT ${ROW} FROM items INDEXED BY items_by_parent
-    WHERE sync_id = ${scope.syncId} AND parent_id IN (SELECT value FROM json_each(${JSON.stringify(folderIds)}))
-      AND state <> 'removed' AND ${owned(scope)}
-    LIMIT ${limit}`);
-}
-
 /** Rows in order of their ids, after `afterId`: how the whole catalogue is gone through, a chunk at a time. */
 export async function scanItems(db: Database, scope: ItemScope, afterId: string, limit: number): Promise<ItemRow[]> {
   return db.all<ItemRow>(sql`
