@@ -102,6 +102,12 @@ export const api = {
       }),
     ),
   item: (id: string) => read(v1.items[":id"].$get({ param: { id } })),
+  explain: (id: string) => read(v1.items[":id"].explain.$get({ param: { id } })),
+  versions: (id: string, page: PageQuery) => read(v1.items[":id"].versions.$get({ param: { id }, query: pageQuery(page) })),
+  restoreVersion: (id: string, number: number) =>
+    read(v1.items[":id"].versions[":number"].restore.$post({ param: { id, number: String(number) } })),
+  /** A removed file with its newest version, or a folder with everything that was removed with it. */
+  restoreItem: (id: string) => read(v1.items[":id"].restore.$post({ param: { id } })),
 
   runDetail: (id: string) => read(v1.runs[":id"].$get({ param: { id } })),
   runFiles: (id: string, { state, ...page }: PageQuery & { state?: ItemState | undefined }) =>
@@ -130,6 +136,10 @@ async function signOut(everywhere: boolean): Promise<void> {
 /** Where an item's stored content is downloaded from. */
 export function contentUrl(itemId: string): string {
   return `/api/v1/items/${encodeURIComponent(itemId)}/content`;
+}
+
+export function versionUrl(itemId: string, number: number): string {
+  return `/api/v1/items/${encodeURIComponent(itemId)}/versions/${number}/content`;
 }
 
 export const EVENTS_URL = "/api/v1/events";

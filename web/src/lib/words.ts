@@ -17,7 +17,7 @@ export const ITEM_STATES: Record<ItemState, Words> = {
   pending: { label: "On its way", tone: "active", detail: "It will be copied in this run." },
   failed: { label: "Failed", tone: "bad" },
   skipped: { label: "Skipped", tone: "warn" },
-  excluded: { label: "Listed only", tone: "calm" },
+  excluded: { label: "Left out", tone: "calm" },
   held: { label: "Held", tone: "warn", detail: "The source says that it is gone, with much else. It stays until someone decides." },
   unreachable: { label: "Unreachable", tone: "warn", detail: "The source no longer shows it to us. The stored copy is kept." },
   removed: { label: "Removed", tone: "calm", detail: "It was removed at the source." },
