@@ -1,8 +1,9 @@
 import { knownItems, upsertItems } from "../worker/db/items.ts";
 import { timeId } from "../worker/ids.ts";
 import type { Change } from "../worker/providers/provider.ts";
+import { heldFrom } from "../worker/sync/guard.ts";
 import { largeLimits } from "../worker/sync/large.ts";
-import type { Plan } from "../worker/sync/plan.ts";
+import type { Note, Plan } from "../worker/sync/plan.ts";
 import { planPage } from "../worker/sync/plan.ts";
 import { rowOf } from "../worker/sync/item.ts";
 import { noteDifferences } from "./drift.ts";
@@ -10,7 +11,7 @@ import { countChanged } from "../worker/sync/mass-change.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { noteChanged } from "./mass-change.ts";
-import { noteUpset } from "./replanning.ts";
+import { noteDrops, noteUpset } from "./replanning.ts";
 import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
 import { logEvents } from "./run-log.ts";
@@ -46,6 +47,7 @@ export async function applyChanges(
     liveJobs: new Set([...ledgerJobs].filter((id) => !endingJobs.has(id))),
     mode: sync.mode,
     ruling,
+    dropsLeft: dropsLeft(sync),
     runId: run.id,
     now,
     mintJobId: () => timeId(now),
@@ -55,9 +57,14 @@ export async function applyChanges(
   if (endingJobs.size === 0) await noteDifferences(engine, run, known, plan.rows);
   // Noted before the rows are written: planned again after a crash, they differ no longer.
   noteUpset(engine, sync.id, plan);
+  const isFirstHeld = plan.held > 0 && run.holds !== true;
+  if (isFirstHeld) {
+    run.holds = true;
+    engine.store.saveRun(run);
+  }
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
-  await logEvents(engine, run, plan.notes);
+  await logEvents(engine, run, isFirstHeld ? [...plan.notes, HELD_NOTE] : plan.notes);
   const commitChanged = await noteChanged(engine, sync, run, countChanged(plan.rows, known, ledgerJobs));
   return {
     plan,
@@ -68,6 +75,8 @@ export async function applyChanges(
       commitChanged();
       run.discovered += plan.discovered;
       run.skipped += plan.rows.filter((row) => row.state === "skipped").length;
+      run.held = (run.held ?? 0) + plan.held;
+      noteDrops(engine, sync.id, plan.dropped);
       run.failed += plan.rows.filter((row) => row.state === "failed").length;
       run.unreadable += plan.malformed;
       run.usage.rowsWritten += written.rows;
@@ -75,3 +84,15 @@ export async function applyChanges(
     },
   };
 }
+
+/** How many contents may still leave the mirror in this round by what its pages report: so many that none would be held. */
+function dropsLeft({ stats, replan, options }: SyncState): number {
+  return Math.max(0, heldFrom(options.removalLimit, stats.stored + stats.held + replan.roundDrops) - 1 - replan.roundDrops);
+}
+
+const HELD_NOTE: Note = {
+  remoteId: null,
+  level: "warn",
+  message:
+    "By what has changed at the source the sync's rules no longer want more files than may go at once. The others stay, and can be downloaded, until you approve or discard the removal.",
+};

@@ -1,4 +1,5 @@
 import { idsAtPaths } from "../worker/db/folders.ts";
+import { countHeld } from "../worker/db/held.ts";
 import { failedItems, scanItems, upsertItems } from "../worker/db/items.ts";
 import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
@@ -38,20 +39,33 @@ export function requestReplan(engine: Engine, syncId: string, { scan = true, afr
   if (sync) engine.store.updateSync(syncId, { replanAfter: "", replan: requested(sync.replan, { scan, afresh }), ...rest });
 }
 
-/** Notes, in the transaction of a page, that items it does not name may be wanted otherwise now. */
+/**
+ * Notes what a page means for items that it does not name. To be called before the page is written: planned again after a
+ * crash, its rows differ no longer.
+ */
 export function noteUpset(engine: Engine, syncId: string, plan: Pick<Plan, "upsets" | "rows">): void {
   const sync = engine.store.sync(syncId);
-  if (!sync || sync.replan.atRoundsEnd === "all") return;
+  if (!sync) return;
+  const { atRoundsEnd } = sync.replan;
   const pathsMayAppear = plan.rows.length > 0 && unresolvedPaths(sync.selection).length > 0;
-  const atRoundsEnd = plan.upsets ? "all" : pathsMayAppear ? "paths" : "nothing";
-  if (atRoundsEnd === "nothing" || atRoundsEnd === sync.replan.atRoundsEnd) return;
-  engine.store.updateSync(syncId, { replan: { ...sync.replan, atRoundsEnd } });
+  const noted = plan.upsets || atRoundsEnd === "all" ? "all" : pathsMayAppear ? "paths" : atRoundsEnd;
+  if (noted !== atRoundsEnd) engine.store.updateSync(syncId, { replan: { ...sync.replan, atRoundsEnd: noted } });
+}
+
+/** Counts, in the transaction of a page, what left the mirror by it. */
+export function noteDrops(engine: Engine, syncId: string, drops: number): void {
+  const sync = engine.store.sync(syncId);
+  if (!sync || drops === 0) return;
+  engine.store.updateSync(syncId, { replan: { ...sync.replan, roundDrops: sync.replan.roundDrops + drops } });
 }
 
 /** In the transaction that ends a round: all of its folders are known now. */
 export function roundEnded(engine: Engine, syncId: string): void {
-  const noted = engine.store.sync(syncId)?.replan.atRoundsEnd ?? "nothing";
-  if (noted !== "nothing") requestReplan(engine, syncId, { scan: noted === "all" });
+  const sync = engine.store.sync(syncId);
+  if (!sync) return;
+  const { atRoundsEnd, roundDrops } = sync.replan;
+  if (roundDrops > 0) engine.store.updateSync(syncId, { replan: { ...sync.replan, roundDrops: 0 } });
+  if (atRoundsEnd !== "nothing") requestReplan(engine, syncId, { scan: atRoundsEnd === "all" });
 }
 
 /** A chunk of the catalogue by what is wanted now; or, forced, of what failed. */
@@ -108,8 +122,12 @@ async function planChunk(engine: Engine, sync: SyncState, run: RunState): Promis
   const rows = await scanItems(engine.db(), scopeOf(engine, sync.id), sync.replanAfter ?? "", REPLAN_ROWS_MAX);
   const { planned, commit } = await planAgain(engine, sync, run, rows, engine.now());
   const done = rows.length < REPLAN_ROWS_MAX;
-  if (done && sync.replan.phase === "holding") await logEvents(engine, run, [heldNote(sync.replan)]);
+  const holding = sync.replan.phase === "holding";
+  if (done && holding) await logEvents(engine, run, [heldNote(sync.replan)]);
+  // Counted by the rows: exact, however often a chunk was repeated.
+  const held = done && holding ? await countHeld(engine.db(), scopeOf(engine, sync.id), run.id) : null;
   engine.store.transaction(() => {
+    if (holding) Object.assign(run, { holds: true, ...(held === null ? {} : { held }) });
     commit();
     const unplaced = sync.replan.unplaced || planned.unplaced;
     if (done) moveOn(engine, sync, null, { phase: "none", afresh: false, unplaced });
@@ -175,8 +193,6 @@ export async function planAgain(
   const commit = () => {
     const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
     for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
-    run.held = (run.held ?? 0) + planned.held;
-    if (planned.held > 0) run.holds = true;
     run.usage.rowsWritten += written.rows;
     engine.store.addStats(sync.id, planned.stats, written.versions);
     engine.store.saveRun(run);

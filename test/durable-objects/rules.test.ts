@@ -172,6 +172,39 @@ describe("a stored file whose new folder is reported after it", () => {
   });
 });
 
+describe("files that the source changes so that the rules no longer want them", () => {
+  async function renameAll(files: number): Promise<{ user: MemoryUser; runId: string }> {
+    const user = await createFilteredUser(
+      (drive) => {
+        drive.settings.pageSize = 7;
+        for (let n = 0; n < files; n += 1) drive.put(`/${n}.doc`, `${n}`);
+      },
+      () => ({ filters: { types: ["doc"] } }),
+    );
+    for (const { id, path } of user.drive.files()) user.drive.rename(id, `${path.slice(1)}.locked`);
+    return { user, runId: await syncNow(user) };
+  }
+  const statusOf = (runId: string) => env.DB.prepare("SELECT status FROM runs WHERE id = ?").bind(runId).first<string>("status");
+
+  it("go one by one while they are few", async () => {
+    const { user, runId } = await renameAll(15);
+    expect(Object.values(await filesOf(user))).toEqual(Array.from({ length: 15 }, () => "excluded: type"));
+    expect(await statusOf(runId)).toBe("completed");
+  });
+
+  it("are held once they are more than the limit, however many pages they come on", async () => {
+    const { user, runId } = await renameAll(60);
+    const states = Object.values(await filesOf(user));
+    // A quarter of 60, and never fewer than 20, are too many.
+    expect(states.filter((state) => state === "excluded: type")).toHaveLength(19);
+    expect(states.filter((state) => state === "held: excluded")).toHaveLength(41);
+    expect(await statusOf(runId)).toBe("held");
+    await expectTrueTotals(user);
+    await change(user, { filters: {} });
+    expect(await paths(user)).toHaveLength(60);
+  });
+});
+
 describe("rules that are changed while the catalogue is planned by others", () => {
   it("are the ones that it ends by", async () => {
     const user = await createMemoryUser((drive) => {

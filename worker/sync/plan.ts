@@ -4,9 +4,9 @@ import type { Job } from "./bundle.ts";
 import { Bundler } from "./bundle.ts";
 import { sameContent } from "./content.ts";
 import type { ItemRow, SyncMode } from "./item.ts";
-import { FILE, rowOf, sourceMarks, stateOf } from "./item.ts";
+import { FILE, HELD_EXCLUSION, rowOf, sourceMarks, stateOf } from "./item.ts";
 import type { Ruling } from "./ruling.ts";
-import { staysThoughUnwanted, upsetsBelow } from "./ruling.ts";
+import { hasContent, staysThoughUnwanted, upsetsBelow } from "./ruling.ts";
 import type { Stats } from "./stats.ts";
 import { add, difference, NO_STATS } from "./stats.ts";
 
@@ -23,6 +23,8 @@ export interface PlanInput {
   liveJobs: ReadonlySet<string>;
   mode: SyncMode;
   ruling: Ruling;
+  /** Contents that may still leave the mirror in this round since the rules no longer want them; absent: any number. */
+  dropsLeft?: number;
   runId: string | null;
   now: number;
   mintJobId: () => string;
@@ -31,7 +33,7 @@ export interface PlanInput {
 }
 
 /** What planning needs beside the entries themselves. */
-export type Terms = Omit<PlanInput, "changes" | "known">;
+export type Terms = Omit<PlanInput, "changes" | "known" | "dropsLeft">;
 
 /** One line for the run's log. */
 export interface Note {
@@ -57,6 +59,9 @@ export interface Plan {
   malformed: number;
   /** Whether items that the page does not name may be wanted otherwise now: a folder above them has moved, or is known at last. */
   upsets: boolean;
+  /** Contents that leave the mirror by the rules, and those that are held instead. */
+  dropped: number;
+  held: number;
 }
 
 export function planPage(input: PlanInput): Plan {
@@ -70,6 +75,8 @@ export function planPage(input: PlanInput): Plan {
     notes: [],
     malformed: 0,
     upsets: false,
+    dropped: 0,
+    held: 0,
   };
   const bundler = new Bundler(input.mintJobId, input.largeBytes);
   for (const change of lastOccurrences(input.changes)) {
@@ -101,6 +108,13 @@ function planEntry(entry: Entry, input: PlanInput, bundler: Bundler, plan: Plan)
   const row = rowOf(entry, known, input.now);
   const wanted = input.ruling.wanted(row);
   Object.assign(row, staysThoughUnwanted(known, wanted) ?? stateOf(row, input.mode, entry.skip, wanted));
+  if (row.state === "excluded" && !wanted.wanted && known && hasContent(known)) {
+    if (plan.dropped < (input.dropsLeft ?? Infinity)) plan.dropped += 1;
+    else {
+      plan.held += 1;
+      Object.assign(row, { state: "held", reason: HELD_EXCLUSION });
+    }
+  }
   plan.upsets ||= upsetsBelow(row, known, wanted, input.ruling);
   plan.present.push(entry.id);
   if (row.state === "pending" && !keepAsPlanned(row, known, input, input.now)) {

@@ -23,6 +23,8 @@ export interface ReplanState {
   unplaced: boolean;
   /** What the round that is under way has made necessary at its end. */
   atRoundsEnd: "nothing" | "paths" | "all";
+  /** Contents that have left the mirror in this round by what its pages reported. */
+  roundDrops: number;
 }
 
 export const NO_REPLAN: ReplanState = {
@@ -34,6 +36,7 @@ export const NO_REPLAN: ReplanState = {
   drops: 0,
   unplaced: false,
   atRoundsEnd: "nothing",
+  roundDrops: 0,
 };
 
 /** A request over what is under way: what that had still to do, this one does too. */

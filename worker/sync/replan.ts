@@ -22,8 +22,6 @@ export interface ReplanTerms extends Terms {
 export interface Replanned extends Pick<Plan, "rows" | "jobs" | "stats"> {
   /** Whether any row's place is still not known. */
   unplaced: boolean;
-  /** Files that are held from now on. */
-  held: number;
 }
 
 type Judging = Pick<ReplanTerms, "ruling" | "mode" | "afresh">;
@@ -40,7 +38,6 @@ export function replan(known: readonly ItemRow[], terms: ReplanTerms): Replanned
   const rows: ItemRow[] = [];
   let stats: Stats = NO_STATS;
   let unplaced = false;
-  let held = 0;
   for (const before of known) {
     const verdict = judgeAgain(before, terms);
     unplaced ||= isUnplaced(before, terms);
@@ -53,9 +50,8 @@ export function replan(known: readonly ItemRow[], terms: ReplanTerms): Replanned
     row.runId = terms.runId;
     rows.push(row);
     stats = add(stats, difference(before, row));
-    if (row.state === "held" && before.state !== "held") held += 1;
   }
-  return { rows, jobs: bundler.jobs, stats, unplaced, held };
+  return { rows, jobs: bundler.jobs, stats, unplaced };
 }
 
 /** Of these rows, how many have a content in the mirror, and how many would lose it. */
