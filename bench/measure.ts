@@ -18,10 +18,12 @@ export interface Cost {
   cpu: { workerd: number; sandbox: number };
   /** Bytes of workerd. */
   memory: { before: number; peak: number; after: number };
+  /** Bytes of the Worker's isolate: its heap and its buffers. */
+  isolate: { peak: number; after: number };
 }
 
 export async function costOf(tidemark: Tidemark, work: () => Promise<void>): Promise<Cost> {
-  const { workerd, sandboxProcess, sandbox } = tidemark;
+  const { workerd, sandboxProcess, sandbox, isolate } = tidemark;
   await sandbox.call("DELETE", "/requests");
   forgetPeak(workerd);
   const before = {
@@ -31,7 +33,7 @@ export async function costOf(tidemark: Tidemark, work: () => Promise<void>): Pro
     memory: memoryOf(workerd).now,
   };
   const startedAt = performance.now();
-  await work();
+  const ownMemory = await isolate.during(work);
   const seconds = (performance.now() - startedAt) / 1000;
   const memory = memoryOf(workerd);
   return {
@@ -40,6 +42,7 @@ export async function costOf(tidemark: Tidemark, work: () => Promise<void>): Pro
     requests: await providerRequests(tidemark),
     cpu: { workerd: cpuOf(workerd) - before.workerd, sandbox: cpuOf(sandboxProcess) - before.sandbox },
     memory: { before: before.memory, peak: memory.peak, after: memory.now },
+    isolate: ownMemory,
   };
 }
 

@@ -15,6 +15,7 @@ import {
   workerState,
   writeVars,
 } from "../scripts/local.ts";
+import { Isolate } from "./inspector.ts";
 import { cpuOf, processesBelow, type Process } from "./processes.ts";
 import type { Counts } from "./worker/tally.ts";
 
@@ -31,6 +32,8 @@ export interface Tidemark {
   /** workerd, which runs the Worker, its objects, and what plays D1, R2 and the queues. */
   workerd: Process;
   sandboxProcess: Process;
+  /** The Worker's own isolate, in workerd. */
+  isolate: Isolate;
   /** How often and how much, by name, since the start. */
   counts(): Promise<Counts>;
   post(path: string, body: unknown): Promise<void>;
@@ -44,7 +47,9 @@ export async function startTidemark(vars: Record<string, string> = {}): Promise<
   const port = await freePort();
   const settings: LocalSettings = { port, sandboxPort: await freePort(), stateDir, sandbox: true, origin: `http://localhost:${port}` };
   const children: ChildProcess[] = [];
+  let disconnect: () => void = () => undefined;
   const stop = async () => {
+    disconnect();
     await Promise.all(children.map(end));
     rmSync(stateDir, { recursive: true, force: true });
   };
@@ -56,9 +61,12 @@ export async function startTidemark(vars: Record<string, string> = {}): Promise<
     const sandbox = startSandboxProcess(settings, [], logTo("sandbox"));
     children.push(sandbox);
     await untilAnswers(`${sandboxUrl}/`, sandbox, START_SECONDS);
-    const worker = await startCountingWorker(settings, varsFile, logTo("worker"));
+    const inspectorPort = await freePort();
+    const worker = await startCountingWorker(settings, varsFile, inspectorPort, logTo("worker"));
     children.push(worker);
     await untilAnswers(`${settings.origin}/health`, worker, START_SECONDS);
+    const isolate = await Isolate.connect(inspectorPort);
+    disconnect = () => isolate.close();
     const post = async (path: string, body: unknown) => {
       const response = await fetch(settings.origin + path, { method: "POST", body: JSON.stringify(body) });
       if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
@@ -68,6 +76,7 @@ export async function startTidemark(vars: Record<string, string> = {}): Promise<
       sandbox: new SandboxControl(sandboxUrl),
       workerd: await workerProcess(worker.pid ?? 0, settings.origin),
       sandboxProcess: processOf(sandbox.pid ?? 0),
+      isolate,
       counts: async () => (await fetch(`${settings.origin}/_bench/counts`)).json() as Promise<Counts>,
       post,
       stop,
@@ -96,7 +105,12 @@ async function workerProcess(wranglerPid: number, origin: string): Promise<Proce
 }
 
 /** With the configuration that ships, but for the entry, and without the UI's files. Bundled first: edits meanwhile change nothing. */
-async function startCountingWorker(settings: LocalSettings, varsFile: string, log: (line: string) => void): Promise<ChildProcess> {
+async function startCountingWorker(
+  settings: LocalSettings,
+  varsFile: string,
+  inspectorPort: number,
+  log: (line: string) => void,
+): Promise<ChildProcess> {
   const { stateDir, port } = settings;
   const assets = join(stateDir, "assets");
   mkdirSync(assets);
@@ -105,7 +119,7 @@ async function startCountingWorker(settings: LocalSettings, varsFile: string, lo
   const build = writeConfig(stateDir, "build.toml", assets, join(ROOT, "bench", "worker", "index.ts"));
   await runTool("wrangler", ["deploy", "--dry-run", "--config", build, "--outdir", bundle]);
   const config = writeConfig(stateDir, "wrangler.toml", assets, join(bundle, "index.js"), "no_bundle = true\n");
-  const args = ["dev", "--config", config, "--ip", "localhost", "--port", String(port), "--inspector-port", "0"];
+  const args = ["dev", "--config", config, "--ip", "localhost", "--port", String(port), "--inspector-port", String(inspectorPort)];
   const bin = join(ROOT, "node_modules", ".bin");
   const path = `${bin}:${process.env["PATH"] ?? ""}`;
   const child = spawn(

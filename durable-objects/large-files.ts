@@ -15,9 +15,8 @@ const PART_AGAIN_SECONDS = 300;
 /** A source that does not answer with the part that it was asked for may have done so once. */
 const UNRANGED_ATTEMPTS_MAX = 1;
 const PASSING_KINDS: ReadonlySet<string> = new Set(["transient", "storage", "expired_url", "fatal"]);
-/** From then on an upload that cannot be finished is begun anew, until it is given up. */
+/** From then on an upload that cannot be finished is begun anew, until the file is given up. */
 const FINISH_ATTEMPTS_MAX = 1;
-const BEGIN_ATTEMPTS_MAX = 4;
 
 const NEW_HEAD: HeadState = { role: "head", stage: "begin", uploadId: null, storedId: null, first: null };
 
@@ -96,7 +95,8 @@ function settleHead(engine: Engine, job: JobState, head: HeadState, result: JobR
     case "failed": {
       const attempts = job.files[0]?.attempts ?? 0;
       const stuck = head.stage === "finish" && result.kind === "storage" && attempts >= FINISH_ATTEMPTS_MAX;
-      if (stuck && attempts < BEGIN_ATTEMPTS_MAX) return restart(engine, job, "begin", head.first, 1);
+      const decision = retryDecision(result.kind, attempts, undefined, engine.random());
+      if (stuck && decision.action === "again") return restart(engine, job, "begin", head.first, 1, decision.delaySeconds);
       return jobs.update(job.id, { results: [result] });
     }
     default:
@@ -202,7 +202,7 @@ function handOver(engine: Engine, head: JobState, result: FileResult, attempts: 
 }
 
 /** Begins anew. The upload is no longer this job's, and will be ended. */
-function restart(engine: Engine, job: JobState, stage: "begin" | "whole", first: string | null, failures: number): void {
+function restart(engine: Engine, job: JobState, stage: "begin" | "whole", first: string | null, failures: number, delaySeconds = 0): void {
   const { jobs } = engine.store;
   jobs.deleteParts(job.id);
   jobs.update(job.id, {
@@ -212,6 +212,6 @@ function restart(engine: Engine, job: JobState, stage: "begin" | "whole", first:
     results: [],
     done: 0,
     leased: 0,
-    dueAt: engine.now(),
+    dueAt: engine.now() + delaySeconds * 1000,
   });
 }

@@ -14,7 +14,7 @@ export function countingEnv(env: Env): Env {
     counting = {
       ...env,
       DB: countingDatabase(env.DB),
-      CONTENT: countingCalls(sinkable(env.CONTENT), "r2"),
+      CONTENT: countingBucket(sinkable(env.CONTENT)),
       DOWNLOADS: countingQueue(env.DOWNLOADS, "downloads"),
       WAKES: countingQueue(env.WAKES, "wakes"),
       USER_SYNC: countingNamespace(env.USER_SYNC),
@@ -36,21 +36,56 @@ function sinkable(bucket: R2Bucket): R2Bucket {
     get(target, method) {
       const value: unknown = Reflect.get(target, method, target);
       if (typeof value !== "function") return value;
-      if (method !== "put" || !sink) return value.bind(target) as unknown;
-      return async (key: string, body: ReadableStream | Uint8Array) => {
-        if (body instanceof ReadableStream) await readToEnd(body);
-        return { key };
-      };
+      const instead = sink ? (sinks as Record<string | symbol, unknown>)[method] : undefined;
+      return instead ?? (value.bind(target) as unknown);
     },
   });
 }
 
-async function readToEnd(body: ReadableStream): Promise<void> {
+/** Bytes of the uploads that were thrown away. */
+const thrownAway = new Map<string, number>();
+
+const sinks = {
+  async put(key: string, body: ReadableStream | Uint8Array) {
+    if (body instanceof ReadableStream) await readToEnd(body);
+    return { key };
+  },
+  createMultipartUpload: async (key: string) => ({ key, uploadId: crypto.randomUUID() }),
+  resumeMultipartUpload: (key: string) => ({
+    async uploadPart(partNumber: number, body: ReadableStream) {
+      const bytes = await readToEnd(body);
+      thrownAway.set(key, (thrownAway.get(key) ?? 0) + bytes);
+      return { partNumber, etag: String(partNumber) };
+    },
+    complete: async () => ({ key }),
+    abort: async () => undefined,
+  }),
+  head: async () => null,
+  /** As many bytes as were thrown away, all of them zero. */
+  get: async (key: string) => ({ body: zeros(thrownAway.get(key) ?? 0) }),
+};
+
+function zeros(length: number): ReadableStream {
+  const { readable, writable } = new FixedLengthStream(length);
+  const chunk = new Uint8Array(READ_BYTES);
+  const fill = async () => {
+    const writer = writable.getWriter();
+    for (let left = length; left > 0; left -= chunk.length) await writer.write(chunk.subarray(0, Math.min(left, chunk.length)));
+    await writer.close();
+  };
+  void fill();
+  return readable;
+}
+
+/** Answers how many bytes there were. */
+async function readToEnd(body: ReadableStream): Promise<number> {
   const reader = body.getReader({ mode: "byob" });
   let buffer = new ArrayBuffer(READ_BYTES);
+  let bytes = 0;
   for (;;) {
     const { done, value } = await reader.readAtLeast(READ_BYTES, new Uint8Array(buffer));
-    if (done || !value) return;
+    if (done || !value) return bytes;
+    bytes += value.byteLength;
     buffer = value.buffer as ArrayBuffer;
   }
 }
@@ -63,6 +98,16 @@ function countingCalls<T extends object>(binding: T, name: string): T {
       if (typeof value !== "function") return value;
       return (...values: unknown[]) =>
         timed(`${name}.${String(method)}`, async () => Reflect.apply(value, target, values) as Promise<unknown>);
+    },
+  });
+}
+
+/** Uploads that are gone on with are had at once, without a call. */
+function countingBucket(bucket: R2Bucket): R2Bucket {
+  return new Proxy(countingCalls(bucket, "r2"), {
+    get(target, method) {
+      if (method !== "resumeMultipartUpload") return Reflect.get(target, method) as unknown;
+      return (key: string, id: string) => countingCalls(bucket.resumeMultipartUpload(key, id), "r2");
     },
   });
 }

@@ -2,8 +2,10 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { encodeHexLowerCase } from "@oslojs/encoding";
 import { afterEach, expect, test } from "vitest";
-import type { LeasedFile } from "../../worker/sync/job.ts";
+import type { JobResult, LeasedFile } from "../../worker/sync/job.ts";
 import { success } from "../../worker/errors.ts";
+import type { LargeTask, StoredPart } from "../../worker/sync/large.ts";
+import { partsOf } from "../../worker/sync/large.ts";
 import type { Entry } from "../../worker/providers/provider.ts";
 import { applyRound } from "../providers/contract.ts";
 import { SandboxDrive } from "../providers/sandbox-drive.ts";
@@ -11,6 +13,8 @@ import { consume, Desk, keyOf, keys, leased } from "./desk.ts";
 
 const SMALL_BYTES = 5_000;
 const LARGE_BYTES = 1_300_000;
+const PARTED_BYTES = 11_000_003;
+const PART_BYTES = 5 * 1024 ** 2;
 
 afterEach(() => reset());
 
@@ -115,3 +119,52 @@ test("a file that was deleted after it was planned is not found", async () => {
   await consume(desk, ["job-1"]);
   expect(desk.results()).toMatchObject([{ outcome: "failed", kind: "not_found" }]);
 });
+
+test("a file that is fetched in parts, by ranges of its address, is whole, and fits its quickXorHash", async () => {
+  const { drive, desk, files } = await planned([PARTED_BYTES]);
+  const [file] = files as [LeasedFile];
+  const { uploadId } = await env.CONTENT.createMultipartUpload(keyOf(file));
+  const parts: StoredPart[] = [];
+  for (const part of partsOf(PARTED_BYTES, { largeBytes: PART_BYTES, partBytes: PART_BYTES })) {
+    const result = await settledFor(desk, { stage: "part", uploadId, ...part });
+    if (result?.outcome !== "part") throw new Error(`No part: ${JSON.stringify(result)}`);
+    parts.push({ ...part, etag: result.etag, quickXor: result.quickXor });
+  }
+  expect(file.hash).toMatch(/^quickXorHash:/);
+  const [source] = await drive.tree();
+  expect(await settledFor(desk, { stage: "finish", uploadId, parts, first: null })).toMatchObject({
+    outcome: "stored",
+    sha256: source?.sha256,
+    differs: false,
+  });
+  expect(await stored(file)).toBe(source?.sha256);
+});
+
+test.each(["range-ignored", "range-not-satisfiable"])("a part that meets %s is none", async (name) => {
+  const { drive, desk, files } = await planned([PARTED_BYTES]);
+  const { uploadId } = await env.CONTENT.createMultipartUpload(keyOf(files[0] as LeasedFile));
+  await drive.fault({ name });
+  expect(await settledFor(desk, { stage: "part", uploadId, partNumber: 1, offset: 0, length: PART_BYTES })).toEqual({
+    index: 0,
+    outcome: "unranged",
+  });
+});
+
+test.each(["short-body", "truncated-body"])("a part that meets %s once may be tried again", async (name) => {
+  const { drive, desk, files } = await planned([PARTED_BYTES]);
+  const { uploadId } = await env.CONTENT.createMultipartUpload(keyOf(files[0] as LeasedFile));
+  await drive.fault({ name, times: 1 });
+  const part = { stage: "part", uploadId, partNumber: 2, offset: PART_BYTES, length: PART_BYTES } as const;
+  expect((await settledFor(desk, part))?.outcome).not.toBe("part");
+  expect(await settledFor(desk, part)).toMatchObject({ outcome: "part" });
+});
+
+/** What a consumer settles for this stage of the first job's file. */
+async function settledFor(desk: Desk, large: LargeTask): Promise<JobResult | undefined> {
+  const job = desk.leases.get("job-1");
+  if (job?.kind !== "leased") throw new Error("The job is offered.");
+  desk.leases.set("job-1", { ...job, large });
+  desk.settled.length = 0;
+  await consume(desk, ["job-1"]);
+  return desk.results()[0];
+}

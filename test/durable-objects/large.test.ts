@@ -165,6 +165,28 @@ describe("a large file", () => {
   });
 });
 
+describe("a consumer whose lease is lost", () => {
+  it("is not told to delete the object that another one makes of the same upload", async () => {
+    const late: Promise<unknown>[] = [];
+    const user = await createMemoryUser((drive) => putLarge(drive, "/large.bin", content));
+    const settleLate = async () => {
+      const head = await runInDurableObject(user.stub, (_object, state) =>
+        state.storage.sql.exec<{ id: string; large: string }>("SELECT id, large FROM jobs WHERE instr(id, '.') = 0").one(),
+      );
+      const { storedId } = JSON.parse(head.large) as { storedId: string };
+      const { id: remoteId } = user.drive.item("/large.bin");
+      const result = { index: 0, outcome: "stored", remoteId, storedId, size: SIZE, sha256: content.sha256, differs: false } as const;
+      const usage = { providerRequests: 0, storagePuts: 0 };
+      const request = { syncId: user.syncId, jobId: head.id, lease: 0, results: [result], done: true, usage, requestId: "late" };
+      return user.stub.settle(request);
+    };
+    onCall(user.drive, "lookup", 2, () => void late.push(settleLate()));
+    await settled(user);
+    expect(await Promise.all(late)).toEqual([{ accepted: false, discard: [] }]);
+    await expectMirrored(user);
+  });
+});
+
 describe("when a person intervenes while a large file is fetched", () => {
   it("a cancelled run's parts are the next run's", async () => {
     const asked: Promise<unknown>[] = [];
