@@ -68,5 +68,7 @@ export interface UserSyncRpc {
 export type Wake =
   | { reason: "schedule" }
   | { reason: "watchdog" }
+  /** Versions may have outlived their retention. */
+  | { reason: "purge" }
   | { reason: "webhook"; connectionId: string; feedId: string }
   | { reason: "subscription"; connectionId: string; feedId: string; event: "reauthorize" | "removed" | "missed" };

@@ -10,6 +10,7 @@ import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
 import { writeReceipt } from "./receipts.ts";
 import { scopeOf } from "./engine.ts";
+import { firstPurgeAt } from "./purge.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 import { BUCKET } from "./verify-bucket.ts";
 
@@ -96,6 +97,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   const feeds = engine.store.feeds(sync.id).filter((feed) => feed.missingSince === null);
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
   const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
+  const purgeDueAt = firstPurgeAt(engine, sync, run, stats.versions);
   if (run.announced) {
     const finishedAt = engine.now();
     if (status !== "failed" && status !== "cancelled") await writeReceipt(engine, run, status, finishedAt);
@@ -105,8 +107,11 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
       ...totalsOf(stats),
       upToDateAt,
       ...(run.alarmed === true && sync.alarmedAt !== null && { alarmedCount: run.changed ?? 0 }),
+      ...(purgeDueAt === undefined ? {} : { purgeDueAt }),
     });
     await trimChanges(db, engine.userId, engine.now() - CHANGES_KEPT_MILLISECONDS, TRIMMED_CHANGES_MAX);
+  } else if (counts) {
+    await updateSync(db, engine.userId, sync.id, totalsOf(counts));
   }
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
@@ -119,6 +124,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
       upToDateAt,
       attempts: 0,
       dueAt: 0,
+      ...(run.announced && purgeDueAt !== undefined ? { purgeDueAt } : {}),
     });
   });
   const event = { runId: run.id, syncId: sync.id, status, stored: run.stored, failed: run.failed, removed: run.removed, bytes: run.bytes };

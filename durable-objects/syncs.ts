@@ -17,6 +17,7 @@ import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { requestReplan } from "./replanning.ts";
 import { announce, finishRun, newRun, toWireRun } from "./run.ts";
+import { purgeSoon } from "./purge.ts";
 import { reviewSubscriptions } from "./subscribing.ts";
 import type { SyncState } from "./user-sync-schema.ts";
 
@@ -111,6 +112,7 @@ async function changeRules(
   const { options: _, ...judged } = rules;
   store.transaction(() => {
     store.updateSync(sync.id, rules);
+    if (rules.options && rules.options.retentionDays < sync.options.retentionDays) purgeSoon(engine, sync.id);
     if (JSON.stringify({ ...judging, ...judged }) === JSON.stringify(judging)) return;
     requestReplan(engine, sync.id, { afresh: true });
     store.updateSync(sync.id, { wakeTrigger: "manual" });

@@ -1,5 +1,6 @@
 import { errorFields } from "../worker/log.ts";
 import type { Engine } from "./engine.ts";
+import { isPurgeDue, stepPurge } from "./purge.ts";
 import { stepRestoring } from "./restore.ts";
 
 // What is done for what is already here, and asks no source: also where a sync is paused or its connection is dead.
@@ -22,10 +23,15 @@ export class Upkeep {
     return this.#step(() => stepRestoring(this.#engine));
   }
 
+  /** One step of the purge that is due. */
+  purge(): Promise<boolean> {
+    return this.#step(() => stepPurge(this.#engine));
+  }
+
   /** When the next step is due; null where nothing waits. */
   nextAt(): number | null {
     const { store, now } = this.#engine;
-    return store.restorations.isUnderWay() ? Math.max(now(), this.#notBefore) : null;
+    return store.restorations.isUnderWay() || isPurgeDue(this.#engine) ? Math.max(now(), this.#notBefore) : null;
   }
 
   async #step(step: () => Promise<boolean>): Promise<boolean> {

@@ -346,7 +346,7 @@ export interface DoomedContent {
 /** A purge that is under way. */
 export interface PurgeState {
   syncId: string;
-  phase: "versions" | "items" | "changes";
+  phase: "versions" | "items";
   /** How far the versions have been gone through. */
   afterId: string;
   afterNumber: number;

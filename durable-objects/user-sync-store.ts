@@ -7,6 +7,7 @@ import { MIGRATIONS } from "./user-sync-schema.ts";
 import { DecisionStore } from "./decision-store.ts";
 import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
+import { PurgeStore } from "./purge-store.ts";
 import { RestorationStore } from "./restoration-store.ts";
 import { SeenStore } from "./seen-store.ts";
 import { Sql } from "./sql.ts";
@@ -35,6 +36,7 @@ export class UserSyncStore {
   readonly decisions: DecisionStore;
   readonly seen: SeenStore;
   readonly restorations: RestorationStore;
+  readonly purges: PurgeStore;
   readonly #sql: Sql;
 
   constructor(storage: DurableObjectStorage) {
@@ -45,6 +47,7 @@ export class UserSyncStore {
     this.decisions = new DecisionStore(this.#sql);
     this.seen = new SeenStore(this.#sql);
     this.restorations = new RestorationStore(this.#sql);
+    this.purges = new PurgeStore(this.#sql);
   }
 
   migrate(): void {

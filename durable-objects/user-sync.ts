@@ -21,6 +21,7 @@ import { decide } from "./holding.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
+import { wakePurge } from "./purge.ts";
 import { restoreItem, restoreVersion } from "./restore.ts";
 import type { ConnectRequest, RunTrigger, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
@@ -126,6 +127,9 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
         break;
       case "watchdog":
         await syncs.closeLost(this.#engine);
+        break;
+      case "purge":
+        await wakePurge(this.#engine);
         break;
       case "webhook":
         this.#work.notified(wake.connectionId);

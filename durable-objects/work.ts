@@ -59,7 +59,7 @@ export class Work {
       const stepped = await catalogueLock.hold(() => this.#stepOne());
       const ended = await endUploads(this.#engine);
       const restored = await this.#upkeep.restore();
-      if (!moved && !stepped && !ended && !restored && !(await stepSubscriptions(this.#engine))) break;
+      if (!moved && !stepped && !ended && !restored && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine))) break;
     }
     this.#display.rest();
   }

@@ -3,7 +3,7 @@ import type { Database } from "./db/client.ts";
 import { unfinishedRuns } from "./db/runs.ts";
 import { purgeSessions } from "./db/sessions.ts";
 import type { DuePage } from "./db/wakes.ts";
-import { lastTick, recordTick, usersWithDueSlots, usersWithDueSyncs } from "./db/wakes.ts";
+import { lastTick, recordTick, usersWithDuePurges, usersWithDueSlots, usersWithDueSyncs } from "./db/wakes.ts";
 import type { Logger } from "./log.ts";
 import { minuteOf } from "./sync/slot.ts";
 import type { WakeMessage } from "./webhooks/wake-message.ts";
@@ -33,16 +33,18 @@ export async function tick(env: Env, log: Logger, now: number): Promise<void> {
 
   let due = 0;
   let watched = 0;
+  let purged = 0;
   for (const shard of catalogues(env)) {
     due += await wakeAll(env, "schedule", (page) => dueUsers(shard, { fromMinute: lastMinute, toMinute: minute }, now, page));
     if (crossed(WATCHDOG_MINUTES)) {
       watched += await wakeAll(env, "watchdog", ({ afterUserId, limit }) => unfinishedRuns(shard, afterUserId, limit));
     }
+    if (crossed(PURGE_MINUTES)) purged += await wakeAll(env, "purge", (page) => usersWithDuePurges(shard, now, page));
   }
   if (crossed(PURGE_MINUTES)) await purgeSessions(db, now, PURGE_SESSIONS_MAX);
   // Last, so that a tick that failed half-way is made up for by the next one.
   await recordTick(db, TICK, now);
-  log.info("cron.ticked", { minutes: minute - lastMinute, due, watched });
+  log.info("cron.ticked", { minutes: minute - lastMinute, due, watched, purged });
 }
 
 /** One page over both kinds of schedule, in the order of user ids and without doubles. */
@@ -55,7 +57,11 @@ async function dueUsers(db: Database, minutes: { fromMinute: number; toMinute: n
 }
 
 /** Sends a wake to everybody whom the pages name; how many that were. */
-async function wakeAll(env: Env, reason: "schedule" | "watchdog", pageAfter: (page: DuePage) => Promise<string[]>): Promise<number> {
+async function wakeAll(
+  env: Env,
+  reason: "schedule" | "watchdog" | "purge",
+  pageAfter: (page: DuePage) => Promise<string[]>,
+): Promise<number> {
   const requestId = `cron-${crypto.randomUUID()}`;
   let sent = 0;
   let afterUserId = "";

@@ -70,6 +70,18 @@ describe("a tick", () => {
     ]);
   });
 
+  it("wakes users whose versions may have outlived their retention every hour, whatever the sync's schedule or status", async () => {
+    await seedSync({ userId: "a", purgeDueAt: NOON - 1, status: "paused" });
+    await seedSync({ userId: "b", purgeDueAt: NOON + 60 * MINUTE_MILLISECONDS });
+    await seedSync({ userId: "c" });
+    await seedSync({ userId: "d", purgeDueAt: NOON - 1, status: "deleting" });
+    const purged = async (now: number) =>
+      (await tickAt(now)).wakes.filter(({ wake }) => wake.reason === "purge").map(({ userId }) => userId);
+    expect(await purged(NOON)).toEqual(["a"]);
+    expect(await purged(NOON + 59 * MINUTE_MILLISECONDS)).toEqual([]);
+    expect(await purged(NOON + 60 * MINUTE_MILLISECONDS)).toEqual(["a", "b"]);
+  });
+
   it("drops expired sessions every hour, and only those", async () => {
     await seedSession("a", { expiresAt: NOON - 1 });
     await seedSession("b", { expiresAt: NOON + 1 });

@@ -7,6 +7,7 @@ import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
 import { failedItems, knownItems, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
 import { mirrorRows } from "../../worker/db/mirror.ts";
 import { listVersions } from "../../worker/db/history.ts";
+import { deleteRemoved, deleteVersions, oldestRemoval, scanVersions } from "../../worker/db/purging.ts";
 import { removedAncestors, removedWith } from "../../worker/db/restoring.ts";
 import { awaitedItems, knownContents, settleItems } from "../../worker/db/settlement.ts";
 import { afterNumber } from "../../worker/sync/changes.ts";
@@ -77,6 +78,14 @@ describe("the rows that are read", () => {
       what: "what was removed with a folder",
       rowsMax: 3 * FILES_PER_FOLDER,
       ask: (db) => removedWith(db, scope(), [{ remoteId: "folder3", runId: "run", removedAt: 0 }], 500),
+    },
+    { what: "a chunk of versions, of none", rowsMax: 10, ask: (db) => scanVersions(db, scope(), { id: "", number: 0 }, 1000) },
+    { what: "the deletion of removed rows, of none", rowsMax: 10, ask: (db) => deleteRemoved(db, scope(), Date.now(), 1000) },
+    { what: "the oldest removal, of none", rowsMax: 10, ask: (db) => oldestRemoval(db, scope()) },
+    {
+      what: "the deletion of 50 versions",
+      rowsMax: 1_000,
+      ask: (db) => deleteVersions(db, scope(), ids.map((remoteId) => ({ remoteId, number: 1, storedId: "x" })), Date.now()), // prettier-ignore
     },
     { what: "removed folders above 50 items", rowsMax: 1_000, ask: (db) => removedAncestors(db, scope(), ids) },
     { what: "failed items, of none", rowsMax: 10, ask: (db) => failedItems(db, scope(), Date.now(), 500) },

@@ -51,6 +51,15 @@ export async function usersWithDueSyncs(db: Database, now: number, page: DuePage
   return rows.map((row) => row.userId);
 }
 
+/** Users with a sync whose versions may have outlived their retention, whatever its schedule or status. */
+export async function usersWithDuePurges(db: Database, now: number, page: DuePage): Promise<string[]> {
+  const rows = await db.all<{ userId: string }>(sql`
+    SELECT DISTINCT user_id AS userId FROM syncs INDEXED BY syncs_by_purge
+    WHERE purge_due_at <= ${now} AND status <> 'deleting' AND user_id > ${page.afterUserId}
+    ORDER BY user_id LIMIT ${page.limit}`);
+  return rows.map((row) => row.userId);
+}
+
 /** When this piece of periodic work last ran; undefined before the first time. */
 export async function lastTick(db: Database, name: string): Promise<number | undefined> {
   const row = await db.select({ at: ticks.at }).from(ticks).where(eq(ticks.name, name)).get();
