@@ -134,7 +134,7 @@ export async function countItems(db: Database, scope: ItemScope): Promise<Stats>
   const row = await db.get<Stats>(sql`
     SELECT count(*) AS items, ifnull(sum(kind = 1), 0) AS files, ifnull(sum(kind = 1 AND state = 'stored'), 0) AS stored,
       ifnull(sum(state = 'failed'), 0) AS failed, ifnull(sum(state = 'skipped'), 0) AS skipped,
-      ifnull(sum(CASE WHEN kind = 1 AND state = 'stored' THEN stored_size END), 0) AS bytes,
+      ifnull(sum(CASE WHEN kind = 1 AND state IN ('stored', 'held') THEN stored_size END), 0) AS bytes,
       ifnull(sum(CASE WHEN kind = 1 THEN size END), 0) AS sourceBytes,
       ifnull(sum(kind = 1 AND state = 'excluded'), 0) AS excluded, ifnull(sum(kind = 1 AND state = 'held'), 0) AS held,
       ${countedTotals(scope)}

@@ -9,7 +9,7 @@ export interface Stats {
   stored: number;
   failed: number;
   skipped: number;
-  /** Bytes of stored content that is current. */
+  /** Bytes of stored content that is current, held ones too. */
   bytes: number;
   /** Bytes of all files, stored or not, as the source announces them. */
   sourceBytes: number;
@@ -61,6 +61,7 @@ function statsOf(row: Counted): Stats {
   if (row.state === "removed") return NO_STATS;
   const file = row.kind === FILE ? 1 : 0;
   const stored = file === 1 && row.state === "stored";
+  const held = file === 1 && row.state === "held";
   return {
     ...NO_STATS,
     items: 1,
@@ -68,9 +69,9 @@ function statsOf(row: Counted): Stats {
     stored: stored ? 1 : 0,
     failed: row.state === "failed" ? 1 : 0,
     skipped: row.state === "skipped" ? 1 : 0,
-    bytes: stored ? (row.storedSize ?? 0) : 0,
+    bytes: stored || held ? (row.storedSize ?? 0) : 0,
     sourceBytes: file === 1 ? (row.size ?? 0) : 0,
     excluded: file === 1 && row.state === "excluded" ? 1 : 0,
-    held: file === 1 && row.state === "held" ? 1 : 0,
+    held: held ? 1 : 0,
   };
 }

@@ -37,9 +37,11 @@ export function liveStats(sync: Sync, live: SyncStatus | undefined): Sync["stats
 }
 
 export function waterLevel(sync: Sync, live: SyncStatus | undefined): number {
-  const { files: known, stored } = liveStats(sync, live);
+  const { files, stored, held, excluded } = liveStats(sync, live);
+  // What is left out is not awaited; what is held is still here.
+  const known = sync.mode === "metadata" ? files : files - excluded;
   if (known === 0) return sync.upToDateAt === null && live?.upToDateAt == null ? 0 : 1;
-  return Math.min(1, stored / known);
+  return Math.min(1, (stored + held) / known);
 }
 
 function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline, "level"> {
