@@ -86,6 +86,8 @@ describe("more removals than the limit", () => {
     expect(await heldPaths(user)).toEqual([]);
     expect(await mirrorOf(user)).toEqual(sourceOf(user));
     expect(await runRow(runId)).toMatchObject({ status: "completed" });
+    const totals = env.DB.prepare("SELECT file_count, stored_count, held_count, version_count FROM syncs WHERE id = ?").bind(user.syncId);
+    expect(await totals.first()).toEqual({ file_count: FILES, stored_count: FILES, held_count: 0, version_count: FILES });
     const versions = env.DB.prepare("SELECT count(*) AS n FROM versions WHERE sync_id = ? AND ended_by = 'removed'").bind(user.syncId);
     expect(await versions.first("n")).toBe(FILES);
     const lines = env.DB.prepare("SELECT message FROM run_events WHERE run_id = ? ORDER BY number DESC LIMIT 1").bind(runId);
