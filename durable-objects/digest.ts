@@ -68,9 +68,9 @@ async function computeRange(
     const done = rows.length < READ_ROWS_MAX;
     if (done) computed.push({ ...walk.finish(), counts });
     if (done || (read >= rowsMax && computed.length > 0)) {
+      // Something changed while the rows were read: they may be older than that. The next step reads them again.
+      if (store.digest.touches !== touches) return rowsMax;
       store.transaction(() => {
-        // Something changed while the rows were read: they may be older than that.
-        if (store.digest.touches !== touches) return;
         for (const each of computed) store.digest.save(syncId, each);
         if (!done) store.digest.leave(syncId, walk.start);
       });

@@ -7,7 +7,9 @@ import type { Engine } from "../../durable-objects/engine.ts";
 import { UserSyncStore } from "../../durable-objects/user-sync-store.ts";
 import { catalogue } from "../../worker/db/client.ts";
 import { beginsRange } from "../../worker/sync/digest.ts";
-import { digestFromScratch } from "../support/digest.ts";
+import { unwrap } from "../../worker/errors.ts";
+import { digestFromScratch, lastReceiptDigest } from "../support/digest.ts";
+import { createMemoryUser, settled } from "../support/memory-user.ts";
 import { seedItems, seedSync, seedUser } from "../routes/seed.ts";
 
 // The digest is computed again only where something changed, and is nonetheless what a reader of the whole mirror computes.
@@ -97,11 +99,48 @@ describe("the digest that is kept up to date", () => {
   it("is computed once more where an item changes while its range is read", async () => {
     await seedItems([{ syncId, remoteId: "a", kind: 0, name: "before", state: "stored" }]);
     await inObject(async (engine) => {
-      const computing = computeDigest(engine, syncId);
-      await env.DB.prepare("UPDATE items SET name = 'after' WHERE sync_id = ?").bind(syncId).run();
-      engine.store.touchDigest(syncId, ["a"]);
-      await computing;
+      const db = engine.db();
+      const readThenChange = async (query: Parameters<typeof db.all>[0]) => {
+        const rows = await db.all(query);
+        await env.DB.prepare("UPDATE items SET name = 'after' WHERE sync_id = ?").bind(syncId).run();
+        engine.store.touchDigest(syncId, ["a"]);
+        return rows;
+      };
+      await computeDigest({ ...engine, db: () => Object.assign(Object.create(db), { all: readThenChange }) as typeof db }, syncId);
+      expect(digestDue(engine, syncId)).toBe(true);
       expect(await compute(engine)).toEqual(await digestFromScratch({ userId, syncId }));
     });
+  });
+});
+
+describe("a run's receipt, in a mirror of several ranges", () => {
+  const FOLDERS = 4_000;
+
+  it("is about each kind of change, be it the only one", { timeout: 120_000 }, async () => {
+    const user = await createMemoryUser((drive) => {
+      drive.settings.pageSize = 1_000;
+      drive.put("/a.txt", "a");
+      for (let n = 0; n < FOLDERS; n += 1) drive.mkdir(`/many/${n}`);
+      drive.put("/b.txt", "b");
+      drive.put("/c.txt", "c");
+    });
+    await settled(user, 60_000);
+    const { drive } = user;
+    const changes: Record<string, () => unknown> = {
+      rename: () => drive.rename(drive.mkdir("/many/17"), "renamed"),
+      move: () => drive.move(drive.mkdir("/many/3000"), "/many/1"),
+      "new content": () => drive.put("/a.txt", "another a"),
+      removal: () => drive.delete(drive.mkdir("/many/77")),
+      "a file's removal": () => drive.delete(drive.put("/b.txt", "b")),
+      "a filter": async () => unwrap(await user.stub.updateSync(user.syncId, { filters: { excludeTypes: ["txt"] } })),
+      "no filter": async () => unwrap(await user.stub.updateSync(user.syncId, { filters: {} })),
+    };
+    for (const [kind, change] of Object.entries(changes)) {
+      await change();
+      await user.stub.run(user.syncId, { full: false, trigger: "manual" });
+      await settled(user);
+      expect(await lastReceiptDigest(user), kind).toEqual(await digestFromScratch(user));
+    }
+    expect((await lastReceiptDigest(user))?.entries).toBe(FOLDERS + 2 - 1 + 2);
   });
 });
