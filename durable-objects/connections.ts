@@ -77,6 +77,8 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
 
 /** A new connection begins with a sync of everything; above the operator's limit, of the metadata until the person says more. */
 async function firstSync(engine: Engine, connectionId: string): Promise<void> {
+  // A sign-in that broke off may have made it already.
+  if (engine.store.syncs().some((sync) => sync.connectionId === connectionId)) return engine.store.saveSetting(FIRST_SYNC_SETTING, "");
   const limit = Number(engine.env.AUTO_START_BYTES);
   let usedBytes = 0;
   try {

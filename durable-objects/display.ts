@@ -1,4 +1,4 @@
-import { totalsOf, updateSync } from "../worker/db/syncs.ts";
+import { showTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { Pace } from "./pace.ts";
 import { statusOf } from "./status.ts";
@@ -51,13 +51,13 @@ export class Display {
 
   /** Now and then, while a run goes on: lists and totals read D1. */
   async writeTotals(syncId: string): Promise<void> {
-    const { store, now, userId } = this.#engine;
+    const { store, now } = this.#engine;
     const sync = store.sync(syncId);
     const run = store.run(syncId);
     if (!sync || !run?.announced) return;
     const last = this.#totalsAt.get(syncId) ?? run.startedAt ?? now();
     if (now() - last < TOTALS_MILLISECONDS) return;
     this.#totalsAt.set(syncId, now());
-    await updateSync(this.#engine.db(), userId, syncId, totalsOf(sync.stats));
+    await showTotals(this.#engine, syncId, sync.stats);
   }
 }

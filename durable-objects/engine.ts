@@ -30,6 +30,8 @@ export interface Engine {
   provider(connectionId: string, onRequest?: () => void): Provider;
   /** The share of noted ids that a sweep is at: kept between its steps, since it is long to load. */
   sweep: { key: string; seen: SeenIds } | null;
+  /** Ids of the syncs that calls of this very instance are making. */
+  making: Set<string>;
   /** Has the alarm go off no later than this. */
   wakeBy(at: number): Promise<void>;
 }

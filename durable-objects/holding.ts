@@ -4,7 +4,6 @@ import { countHeld, excludeHeld, hasHeld, heldItems, keepItems } from "../worker
 import { countItems, removeItems } from "../worker/db/items.ts";
 import { appendRunEvents, lastRunEvent } from "../worker/db/run-events.ts";
 import { closeHeldRuns, getRun, toRun } from "../worker/db/runs.ts";
-import { totalsOf, updateSync } from "../worker/db/syncs.ts";
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { timeId } from "../worker/ids.ts";
@@ -13,6 +12,7 @@ import { isKeepable } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { FOLDER } from "../worker/sync/item.ts";
 import type { Run } from "../worker/wire.ts";
+import { showTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import type { DecisionState, SyncState } from "./user-sync-schema.ts";
@@ -121,7 +121,7 @@ async function end(engine: Engine, sync: SyncState, decision: DecisionState): Pr
   const line = { number: decision.event, at: engine.now(), level: "info" as const, message, remoteId: null };
   await appendRunEvents(db, userId, decision.runId, [line]);
   const stats = await countItems(db, scope);
-  await updateSync(db, userId, sync.id, totalsOf(stats));
+  await showTotals(engine, sync.id, stats);
   if (!left) await closeHeldRuns(db, userId, sync.id);
   store.transaction(() => {
     store.decisions.delete(decision.id);

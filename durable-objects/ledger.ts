@@ -8,6 +8,7 @@ import { scopeOf } from "./engine.ts";
 import { Flights, RESEND_SECONDS } from "./flights.ts";
 import type { Leased } from "./flights.ts";
 import { fileOfPart, headOf, largeOf, settleLarge, taskOf } from "./large-files.ts";
+import { noteLitter } from "./litter.ts";
 import { UsageCounts } from "./usage.ts";
 import type { Usage } from "./usage.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
@@ -124,6 +125,7 @@ export class Ledger {
     if (this.#flights.isHeld(seen)) return this.#flights.answeredTo(seen, requestId) ?? drop;
     if (seen.results.length > 0) {
       // A lease that broke off half-way: what it brought is drained first, the rest comes again.
+      noteLitter(this.#engine, seen);
       store.jobs.saveResults(jobId, seen.results, true);
       await this.#engine.wakeBy(this.#engine.now());
       return this.#forget(jobId, drop);
@@ -135,6 +137,7 @@ export class Ledger {
     const connection = store.connection(sync.connectionId);
     // The awaits let others in: a lease that came first, a settlement, a deleted sync.
     if (!job || job.lease !== seen.lease || job.done || !connection) return this.#forget(jobId, drop);
+    noteLitter(this.#engine, job);
     if (files.length === 0 || !head) {
       store.jobs.delete(seenHead?.id ?? jobId);
       await this.#engine.wakeBy(this.#engine.now());

@@ -1,7 +1,6 @@
 import { getVersion, listVersions } from "../worker/db/history.ts";
 import { knownItems } from "../worker/db/items.ts";
 import { removedAncestors, removedWith, restoreContent, takeBackRemoved } from "../worker/db/restoring.ts";
-import { totalsOf, updateSync } from "../worker/db/syncs.ts";
 import type { Written } from "../worker/db/versions.ts";
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
@@ -9,6 +8,7 @@ import type { ItemRow } from "../worker/sync/item.ts";
 import { FOLDER } from "../worker/sync/item.ts";
 import type { Stats } from "../worker/sync/stats.ts";
 import { add, difference, NO_STATS } from "../worker/sync/stats.ts";
+import { showTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import type { RestorationState } from "./user-sync-schema.ts";
@@ -116,7 +116,7 @@ async function change(
     store.updateSync(syncId, { statsDoubtful: doubtful });
   });
   const sync = store.sync(syncId);
-  if (sync) await updateSync(db, engine.userId, syncId, totalsOf(sync.stats));
+  if (sync) await showTotals(engine, syncId, sync.stats);
   engine.live.emit({ type: "items", syncId });
 }
 

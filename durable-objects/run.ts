@@ -7,6 +7,7 @@ import { timeId } from "../worker/ids.ts";
 import { CHANGES_KEPT_MILLISECONDS } from "../worker/sync/changes.ts";
 import type { Run } from "../worker/wire.ts";
 import { logEvents } from "./run-log.ts";
+import { noteOf, owesTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { writeReceipt } from "./receipts.ts";
 import { scopeOf } from "./engine.ts";
@@ -113,6 +114,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   } else if (counts) {
     await updateSync(db, engine.userId, sync.id, totalsOf(counts));
   }
+  if (!run.announced && owesTotals(sync, stats)) await updateSync(db, engine.userId, sync.id, totalsOf(stats));
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
     if (run.verify) engine.store.seen.forget(BUCKET(sync.id));
@@ -120,6 +122,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
     // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
     engine.store.updateSync(sync.id, {
       ...(counts ? { stats: counts, statsDoubtful: 0 } : {}),
+      statsShown: noteOf(stats),
       retryAt,
       upToDateAt,
       attempts: 0,

@@ -2,7 +2,7 @@ import { idsAtPaths } from "../worker/db/folders.ts";
 import { getConnection } from "../worker/db/connections.ts";
 import { closeLostRuns, getRun, lastRuns, toRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
-import { getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "../worker/db/syncs.ts";
+import { deleteSync, getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "../worker/db/syncs.ts";
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
@@ -25,6 +25,8 @@ import type { SyncState } from "./user-sync-schema.ts";
 
 /** An unfinished run that the object does not know is lost after this. */
 const LOST_MILLISECONDS = 60_000;
+/** Names the syncs that are being made: one that broke off has a row in D1, and nobody to do its work. */
+const MAKING_SETTING = "making_sync";
 
 export async function createSync(engine: Engine, request: SyncCreate): Promise<Result<Sync>> {
   const { store, userId } = engine;
@@ -36,42 +38,65 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
   if (store.syncs().length >= SYNCS_MAX) return failure("sync.exists", `A user has ${SYNCS_MAX} syncs at most.`);
   const problem = scheduleProblem(request.schedule, engine.now());
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
+  await dropUnmade(engine);
   const id = randomId();
   const options = mergeOptions(DEFAULT_OPTIONS, request.options);
   const selection = await withKnownIds(engine, connection.id, toSelection(request.selection));
   const rules = { selection, filters: toFilters(request.filters), options };
   const columns = wakeColumns(request.schedule, userId, engine.now());
-  await insertSync(db, userId, {
-    id,
-    connectionId: connection.id,
-    name: request.name ?? providers.get(connection.provider)?.name ?? connection.provider,
-    mode: request.mode,
-    schedule: request.schedule,
-    labels: request.labels,
-    selection: rules.selection,
-    filters: rules.filters,
-    options: rules.options,
-    status: "active",
-    ...columns,
-    createdAt: engine.now(),
-  });
-  store.transaction(() => {
-    store.insertSync({
+  engine.making.add(id);
+  saveMaking(engine, [...making(engine), id]);
+  try {
+    await insertSync(db, userId, {
       id,
       connectionId: connection.id,
+      name: request.name ?? providers.get(connection.provider)?.name ?? connection.provider,
       mode: request.mode,
-      status: "active",
       schedule: request.schedule,
+      labels: request.labels,
       selection: rules.selection,
       filters: rules.filters,
-      options,
-      nextDueAt: columns.nextDueAt,
+      options: rules.options,
+      status: "active",
+      ...columns,
+      createdAt: engine.now(),
     });
-    store.updateSync(id, { wakes: 1, wakeTrigger: "manual" });
-  });
+    store.transaction(() => {
+      store.insertSync({
+        id,
+        connectionId: connection.id,
+        mode: request.mode,
+        status: "active",
+        schedule: request.schedule,
+        selection: rules.selection,
+        filters: rules.filters,
+        options,
+        nextDueAt: columns.nextDueAt,
+      });
+      store.updateSync(id, { wakes: 1, wakeTrigger: "manual" });
+      saveMaking(engine, making(engine).filter((each) => each !== id)); // prettier-ignore
+    });
+  } finally {
+    engine.making.delete(id);
+  }
   engine.live.emit({ type: "account" });
   await engine.wakeBy(engine.now());
   return wireSync(engine, id);
+}
+
+/** Has D1 forget syncs that were never made to their end. */
+export async function dropUnmade(engine: Engine): Promise<void> {
+  const unmade = making(engine).filter((id) => !engine.making.has(id));
+  for (const id of unmade) await deleteSync(engine.db(), engine.userId, id);
+  if (unmade.length > 0) saveMaking(engine, making(engine).filter((id) => !unmade.includes(id))); // prettier-ignore
+}
+
+function making(engine: Engine): string[] {
+  return JSON.parse(engine.store.setting(MAKING_SETTING) ?? "[]") as string[];
+}
+
+function saveMaking(engine: Engine, ids: readonly string[]): void {
+  engine.store.saveSetting(MAKING_SETTING, JSON.stringify(ids));
 }
 
 export async function changeSync(engine: Engine, syncId: string, patch: SyncPatch): Promise<Result<Sync>> {

@@ -84,6 +84,12 @@ export const MIGRATIONS: readonly string[] = [
     after_number INTEGER NOT NULL DEFAULT 0, oldest_at INTEGER, freed_bytes INTEGER NOT NULL DEFAULT 0, doomed TEXT NOT NULL DEFAULT '[]'
   ) WITHOUT ROWID;
 
+  ALTER TABLE syncs ADD COLUMN stats_shown TEXT NOT NULL DEFAULT '';
+
+  CREATE TABLE litter (
+    job_id TEXT NOT NULL, lease INTEGER NOT NULL, sync_id TEXT NOT NULL, due_at INTEGER NOT NULL, PRIMARY KEY (job_id, lease)
+  ) WITHOUT ROWID;
+
   CREATE TABLE digest_ranges (
     sync_id TEXT NOT NULL, start TEXT NOT NULL, dirty INTEGER NOT NULL DEFAULT 1, entries INTEGER NOT NULL DEFAULT 0,
     digest TEXT NOT NULL DEFAULT '', counts TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (sync_id, start)
@@ -152,6 +158,8 @@ export interface SyncState {
   stats: Stats;
   /** 1: a crash may have come between the catalogue and the totals; they are counted at the run's end. */
   statsDoubtful: number;
+  /** The totals that D1 was last told; empty where that is not known. */
+  statsShown: string;
   /** Not before: after a failed step. */
   dueAt: number;
   attempts: number;

@@ -10,6 +10,7 @@ import { JobStore } from "./job-store.ts";
 import { PurgeStore } from "./purge-store.ts";
 import { RestorationStore } from "./restoration-store.ts";
 import { SeenStore } from "./seen-store.ts";
+import { LitterStore } from "./litter-store.ts";
 import { Sql } from "./sql.ts";
 import { UploadStore } from "./upload-store.ts";
 
@@ -19,7 +20,7 @@ import { UploadStore } from "./upload-store.ts";
 const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_due_at AS nextDueAt, wakes,
   wakes_taken AS wakesTaken, wake_trigger AS wakeTrigger, enumerate_next AS enumerateNext, recheck_at AS recheckAt,
   retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
-  up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, due_at AS dueAt, attempts, selection, filters, options,
+  up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, stats_shown AS statsShown, due_at AS dueAt, attempts, selection, filters, options,
   enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, rests_at_wakes AS restsAtWakes, replan, held_open AS heldOpen,
   purge_due_at AS purgeDueAt, quota_reached_at AS quotaReachedAt, feeds_due AS feedsDue`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
@@ -32,6 +33,7 @@ const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscrip
 export class UserSyncStore {
   readonly jobs: JobStore;
   readonly uploads: UploadStore;
+  readonly litter: LitterStore;
   readonly digest: DigestStore;
   readonly decisions: DecisionStore;
   readonly seen: SeenStore;
@@ -43,6 +45,7 @@ export class UserSyncStore {
     this.#sql = new Sql(storage);
     this.jobs = new JobStore(this.#sql);
     this.uploads = new UploadStore(this.#sql);
+    this.litter = new LitterStore(this.#sql);
     this.digest = new DigestStore(this.#sql);
     this.decisions = new DecisionStore(this.#sql);
     this.seen = new SeenStore(this.#sql);

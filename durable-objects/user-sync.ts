@@ -72,6 +72,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       random,
       db: () => catalogue(env, Number(store.setting("homeShard") ?? 0)),
       sweep: null,
+      making: new Set(),
       live: new Live(ctx, randomId()),
       catalogueLock: new Lock(),
       ending: new Set(),
@@ -123,6 +124,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     this.#engine.log.debug("object.woken", { reason: wake.reason, requestId });
     switch (wake.reason) {
       case "schedule":
+        await syncs.dropUnmade(this.#engine);
         await this.#work.wakeDue();
         break;
       case "watchdog":

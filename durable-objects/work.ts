@@ -11,6 +11,7 @@ import { stepFeed } from "./feed.ts";
 import type { Ledger } from "./ledger.ts";
 import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
+import { clearLitter } from "./litter.ts";
 import { replanChunk, retryDue } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
@@ -57,7 +58,7 @@ export class Work {
     for (let steps = 0; steps < ALARM_STEPS_MAX && now() < until; steps += 1) {
       const moved = await catalogueLock.hold(() => this.#moveJobs());
       const stepped = await catalogueLock.hold(() => this.#stepOne());
-      const ended = await endUploads(this.#engine);
+      const ended = (await endUploads(this.#engine)) || (await clearLitter(this.#engine));
       const restored = await this.#upkeep.restore();
       if (!moved && !stepped && !ended && !restored && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine))) break;
     }
@@ -224,6 +225,7 @@ export class Work {
       subscriptionsAt(this.#engine),
       store.uploads.leftAt(),
       this.#upkeep.nextAt(),
+      store.litter.dueAt(),
       drainAt === null ? null : Math.max(drainAt, this.#jobsNotBefore),
     ].filter((at) => at !== null);
     for (const sync of store.syncs()) times.push(...this.#timesOf(sync));
