@@ -19,6 +19,7 @@ export default defineConfig(async () => ({
                 // As low as R2 allows: a large file is then one of a few MiB.
                 LARGE_FILE_BYTES: String(6 * 1024 ** 2),
                 PART_BYTES: String(5 * 1024 ** 2),
+                ...(process.env["SOAK"] !== undefined && { SOAK: process.env["SOAK"] }),
                 MICROSOFT_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
                 MICROSOFT_CLIENT_SECRET: "sandbox-secret",
                 MASTER_KEYS: "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",

@@ -1,2 +1,2 @@
-export * from "../../worker/index.ts";
+export { UserSync } from "../soak/object.ts";
 export { default } from "../../worker/index.ts";
