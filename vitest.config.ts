@@ -13,6 +13,8 @@ export default defineConfig(async () => ({
             main: "./test/support/worker.ts",
             remoteBindings: false,
             miniflare: {
+              // A catalogue that only the migrations of earlier releases were applied to, for the test of the next one.
+              d1Databases: ["EARLIER_DB"],
               bindings: {
                 ORIGIN: "https://tidemark.example",
                 LOG_LEVEL: "error",

@@ -100,22 +100,23 @@ export class Ledger {
   /** Gives jobs to a consumer, without the files that are no longer wanted. `mayWork` says whether a sync's jobs are. */
   async lease(request: LeaseRequest, mayWork: (sync: SyncState) => boolean): Promise<LeaseAnswer> {
     const jobs: JobLease[] = [];
-    for (const jobId of request.jobIds) jobs.push(await this.#leaseOnce(jobId, request.requestId, mayWork));
+    for (const jobId of request.jobIds) jobs.push(await this.#leaseOnce(jobId, request, mayWork));
     const leased = jobs.filter((job) => job.kind === "leased").length;
     this.#engine.log.debug("jobs.leased", { requestId: request.requestId, asked: request.jobIds.length, leased });
     return { jobs };
   }
 
   /** One question about a job at a time. A consumer that asks again meanwhile, since it heard nothing, gets the same answer. */
-  async #leaseOnce(jobId: string, requestId: string, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
+  async #leaseOnce(jobId: string, request: LeaseRequest, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
+    const { requestId } = request;
     const asked = this.#asked.get(jobId);
     if (asked) return asked.requestId === requestId ? asked.answer : { kind: "drop", jobId };
-    const answer = this.#leaseOne(jobId, requestId, mayWork).finally(() => this.#asked.delete(jobId));
+    const answer = this.#leaseOne(jobId, request, mayWork).finally(() => this.#asked.delete(jobId));
     this.#asked.set(jobId, { requestId, answer });
     return answer;
   }
 
-  async #leaseOne(jobId: string, requestId: string, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
+  async #leaseOne(jobId: string, { requestId, large: isAble }: LeaseRequest, mayWork: (sync: SyncState) => boolean): Promise<JobLease> {
     const { store, userId } = this.#engine;
     const drop: JobLease = { kind: "drop", jobId };
     const seen = store.jobs.get(jobId);
@@ -123,6 +124,8 @@ export class Ledger {
     if (!seen || !sync || seen.done) return this.#forget(jobId, drop);
     if (!mayWork(sync)) return this.#forget(jobId, drop);
     if (this.#flights.isHeld(seen)) return this.#flights.answeredTo(seen, requestId) ?? drop;
+    // Its message comes again, later each time, until a consumer of this release gets it.
+    if (!isAble && largeOf(this.#engine, seen)) return drop;
     if (seen.results.length > 0) {
       // A lease that broke off half-way: what it brought is drained first, the rest comes again.
       noteLitter(this.#engine, seen);

@@ -14,6 +14,11 @@ export interface ConnectRequest {
   homeShard: number;
 }
 
+type Rules = "selection" | "filters" | "options";
+
+/** A Worker of an earlier release, which may be at work during a roll-out, gives no rules: everything is wanted. */
+export type SyncRequest = Omit<SyncCreate, Rules> & Partial<Pick<SyncCreate, Rules>>;
+
 export type RunTrigger = Run["trigger"];
 
 /** What the Worker asks of a user's object. Expected failures come back as data. `requestId` names the request in the object's log. */
@@ -27,7 +32,7 @@ export interface UserSyncRpc {
   /** Renews the access token now. */
   refreshConnection(connectionId: string, requestId?: string): Promise<Result<Connection>>;
 
-  createSync(request: SyncCreate, requestId?: string): Promise<Result<Sync>>;
+  createSync(request: SyncRequest, requestId?: string): Promise<Result<Sync>>;
   updateSync(syncId: string, patch: SyncPatch, requestId?: string): Promise<Result<Sync>>;
   /** Ends the sync and, in the background, erases its catalogue rows and content. */
   deleteSync(syncId: string, requestId?: string): Promise<Result<null>>;

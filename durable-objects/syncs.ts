@@ -12,10 +12,11 @@ import type { SelectionEntry } from "../worker/sync/rules.ts";
 import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
 import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
-import type { Run, Sync, SyncCreate, SyncPatch } from "../worker/wire.ts";
+import type { Run, Sync, SyncPatch } from "../worker/wire.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { requestReplan } from "./replanning.ts";
+import type { SyncRequest } from "./rpc.ts";
 import { announce, finishRun, newRun, toWireRun } from "./run.ts";
 import { purgeSoon } from "./purge.ts";
 import { reviewSubscriptions } from "./subscribing.ts";
@@ -28,7 +29,7 @@ const LOST_MILLISECONDS = 60_000;
 /** Names the syncs that are being made: one that broke off has a row in D1, and nobody to do its work. */
 const MAKING_SETTING = "making_sync";
 
-export async function createSync(engine: Engine, request: SyncCreate): Promise<Result<Sync>> {
+export async function createSync(engine: Engine, request: SyncRequest): Promise<Result<Sync>> {
   const { store, userId } = engine;
   const db = engine.db();
   const connection = store.connection(request.connectionId);
@@ -40,9 +41,9 @@ export async function createSync(engine: Engine, request: SyncCreate): Promise<R
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
   await dropUnmade(engine);
   const id = randomId();
-  const options = mergeOptions(DEFAULT_OPTIONS, request.options);
-  const selection = await withKnownIds(engine, connection.id, toSelection(request.selection));
-  const rules = { selection, filters: toFilters(request.filters), options };
+  const options = mergeOptions(DEFAULT_OPTIONS, request.options ?? {});
+  const selection = await withKnownIds(engine, connection.id, toSelection(request.selection ?? []));
+  const rules = { selection, filters: toFilters(request.filters ?? {}), options };
   const columns = wakeColumns(request.schedule, userId, engine.now());
   engine.making.add(id);
   saveMaking(engine, [...making(engine), id]);

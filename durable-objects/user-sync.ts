@@ -10,7 +10,7 @@ import { asProviderError } from "../worker/providers/errors.ts";
 import type { Provider } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
-import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import type { Connection, ConnectionTest, Run, Sync, SyncPatch, SyncStatus } from "../worker/wire.ts";
 import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import { Display } from "./display.ts";
@@ -23,7 +23,7 @@ import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
 import { wakePurge } from "./purge.ts";
 import { restoreItem, restoreVersion } from "./restore.ts";
-import type { ConnectRequest, RunTrigger, UserSyncRpc, Wake } from "./rpc.ts";
+import type { ConnectRequest, RunTrigger, SyncRequest, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
 import * as syncs from "./syncs.ts";
@@ -169,7 +169,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     return connections.refreshConnection(this.#engine, connectionId);
   }
 
-  createSync(request: SyncCreate, requestId?: string): Promise<Result<Sync>> {
+  createSync(request: SyncRequest, requestId?: string): Promise<Result<Sync>> {
     this.#called("createSync", requestId);
     return syncs.createSync(this.#engine, request);
   }

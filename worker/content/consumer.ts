@@ -45,7 +45,7 @@ async function consumeForUser(invocation: Invocation, messages: JobMessages, log
   const byJob = Map.groupBy(messages, (message) => message.body.jobId);
   const connections = new Map<string, ConnectionWork>();
   try {
-    const { jobs } = await calls.call("lease", (object) => object.lease({ jobIds: [...byJob.keys()], requestId }));
+    const { jobs } = await calls.call("lease", (object) => object.lease({ jobIds: [...byJob.keys()], requestId, large: true }));
     await Promise.all(
       jobs.map(async (job) => {
         const jobMessages = byJob.get(job.jobId) ?? [];

@@ -50,6 +50,8 @@ export interface JobMessage {
 export interface LeaseRequest {
   jobIds: string[];
   requestId: string;
+  /** The consumer knows what to do for a large file. One of an earlier release, which may be at work during a roll-out, does not. */
+  large?: boolean;
 }
 
 export type JobLease =
