@@ -64,6 +64,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE syncs ADD COLUMN alarmed_at INTEGER;
   ALTER TABLE syncs ADD COLUMN rests_at_wakes INTEGER NOT NULL DEFAULT -1;
   ALTER TABLE syncs ADD COLUMN replan TEXT NOT NULL DEFAULT '{}';
+  UPDATE syncs SET stats_doubtful = 1;
 
   ALTER TABLE jobs ADD COLUMN large TEXT;
 

@@ -22,31 +22,36 @@ const ROWS: Record<string, Row> = {
   users: { id: "user-1", name: "Alice", email: null, home_shard: 0, created_at: 1, signed_in_at: 2 },
   identities: { issuer: "issuer", subject: "subject", user_id: "user-1", created_at: 1 },
   sessions: { hash: "hash", user_id: "user-1", user_agent: null, created_at: 1, expires_at: 9 },
+  // prettier-ignore
   connections: {
-    ...{ id: "connection-1", user_id: "user-1", provider: "onedrive", account_id: "account", account_email: null, label: "Mine" },
-    ...{ auth_type: "oauth2", status: "active", scopes: "[]", last_validated_at: null, created_at: 1 },
+    id: "connection-1", user_id: "user-1", provider: "onedrive", account_id: "account", account_email: null, label: "Mine",
+    auth_type: "oauth2", status: "active", scopes: "[]", last_validated_at: null, created_at: 1,
   },
+  // prettier-ignore
   syncs: {
-    ...{ id: "sync-1", user_id: "user-1", connection_id: "connection-1", name: "OneDrive", mode: "content", labels: "{}" },
-    ...{ schedule: '{"kind":"interval","minutes":60}', status: "active", wake_slot: 3, interval_minutes: 60, next_due_at: null },
-    ...{ up_to_date_at: 5, item_count: 2, file_count: 1, stored_count: 1, failed_count: 0, skipped_count: 0, stored_bytes: 4 },
-    ...{ source_bytes: 4, created_at: 1 },
+    id: "sync-1", user_id: "user-1", connection_id: "connection-1", name: "OneDrive", mode: "content", labels: "{}",
+    schedule: '{"kind":"interval","minutes":60}', status: "active", wake_slot: 3, interval_minutes: 60, next_due_at: null,
+    up_to_date_at: 5, item_count: 2, file_count: 1, stored_count: 1, failed_count: 0, skipped_count: 0, stored_bytes: 4,
+    source_bytes: 4, created_at: 1,
   },
+  // prettier-ignore
   items: {
-    ...{ sync_id: "sync-1", remote_id: "file-1", parent_id: "root", kind: 1, name: "a.txt", size: 4, mime_type: null, web_url: null },
-    ...{ created_at: 1, modified_at: 1, seen_at: 1, hash: "sha256:00", content_tag: null, state: "stored", reason: null },
-    ...{ pending_job: null, next_attempt_at: null, attempts: 0, run_id: "run-1", stored_id: "job-1-0", stored_number: 2 },
-    ...{ stored_size: 4, stored_sha256: "00", stored_at: 2, stored_hash: "sha256:00", stored_tag: null, stored_source_size: 4 },
-    ...{ stored_modified_at: 1, stored_differs: 0 },
+    sync_id: "sync-1", remote_id: "file-1", parent_id: "root", kind: 1, name: "a.txt", size: 4, mime_type: null, web_url: null,
+    created_at: 1, modified_at: 1, seen_at: 1, hash: "sha256:00", content_tag: null, state: "stored", reason: null,
+    pending_job: null, next_attempt_at: null, attempts: 0, run_id: "run-1", stored_id: "job-1-0", stored_number: 2,
+    stored_size: 4, stored_sha256: "00", stored_at: 2, stored_hash: "sha256:00", stored_tag: null, stored_source_size: 4,
+    stored_modified_at: 1, stored_differs: 0,
   },
+  // prettier-ignore
   versions: {
-    ...{ sync_id: "sync-1", remote_id: "file-1", number: 1, stored_id: "job-0-0", size: 3, sha256: "11", stored_at: 1 },
-    ...{ ended_at: 2, ended_by: "superseded" },
+    sync_id: "sync-1", remote_id: "file-1", number: 1, stored_id: "job-0-0", size: 3, sha256: "11", stored_at: 1,
+    ended_at: 2, ended_by: "superseded",
   },
+  // prettier-ignore
   runs: {
-    ...{ id: "run-1", user_id: "user-1", sync_id: "sync-1", type: "full", status: "completed", trigger: "manual", phase: "finishing" },
-    ...{ created_at: 1, started_at: 1, finished_at: 2, discovered: 2, pending: 0, stored: 1, skipped: 0, failed: 0, removed: 0 },
-    ...{ bytes: 4, provider_requests: 3, rows_written: 4, queue_operations: 3, storage_puts: 1, error_code: null, error_message: null },
+    id: "run-1", user_id: "user-1", sync_id: "sync-1", type: "full", status: "completed", trigger: "manual", phase: "finishing",
+    created_at: 1, started_at: 1, finished_at: 2, discovered: 2, pending: 0, stored: 1, skipped: 0, failed: 0, removed: 0,
+    bytes: 4, provider_requests: 3, rows_written: 4, queue_operations: 3, storage_puts: 1, error_code: null, error_message: null,
   },
   run_events: { run_id: "run-1", number: 1, at: 2, level: "info", message: "Ended.", remote_id: null },
   ticks: { name: "wakes", at: 1 },
@@ -64,11 +69,12 @@ async function columnsOf(table: string): Promise<string[]> {
   return results.map(({ name }) => name);
 }
 
+const given = new Map<string, { written: string[]; present: string[] }>();
+
 beforeAll(async () => {
   await applyD1Migrations(EARLIER_DB, MIGRATIONS.slice(0, 1));
   for (const [table, row] of Object.entries(ROWS)) {
-    expect(await columnsOf(table), `the earlier release's columns of ${table}`).toEqual(expect.arrayContaining(Object.keys(row)));
-    expect(Object.keys(row).toSorted()).toEqual((await columnsOf(table)).toSorted());
+    given.set(table, { written: Object.keys(row).toSorted(), present: (await columnsOf(table)).toSorted() });
     await insert(table, row);
   }
   await insert("items", ROOT);
@@ -76,6 +82,10 @@ beforeAll(async () => {
 });
 
 describe("a catalogue of the release before", () => {
+  it("has in this test the columns that the earlier release writes, no more and no less", () => {
+    for (const [table, { written, present }] of given) expect(written, table).toEqual(present);
+  });
+
   it("keeps every row, as it was", async () => {
     for (const [table, row] of Object.entries(ROWS)) {
       const { results } = await EARLIER_DB.prepare(`SELECT ${Object.keys(row).join()} FROM ${table}`).all<Row>();

@@ -49,6 +49,13 @@ async function expectTrue(user: MemoryUser): Promise<void> {
   expect(said).toEqual(counted);
 }
 
+/** Leaves what the earlier release would have left, and has the object begin again, with this one. */
+async function changeOver(state: DurableObjectState): Promise<void> {
+  toEarlierRelease(state.storage);
+  await state.storage.sync();
+  state.abort("rolled out");
+}
+
 describe("an object of the release before", () => {
   it("is migrated at any point of a run, goes on with it, and the mirror ends equal to the source", { timeout: 300_000 }, async () => {
     const phases = new Set<unknown>();
@@ -74,9 +81,7 @@ describe("an object of the release before", () => {
         if (calls !== after + 1 || !state) return call();
         changedOver = true;
         for (const { phase } of state.storage.sql.exec<{ phase: string }>("SELECT phase FROM feeds").toArray()) phases.add(phase);
-        toEarlierRelease(state.storage);
-        await state.storage.sync();
-        state.abort("rolled out");
+        await changeOver(state);
         return new Promise(() => undefined);
       });
       await user.stub.run(user.syncId, { full: false, trigger: "manual" }).catch(() => undefined);
@@ -89,6 +94,24 @@ describe("an object of the release before", () => {
       expect(after, "every point was met").toBeLessThan(BOUNDARIES_MAX - 1);
     }
     expect([...phases]).toEqual(expect.arrayContaining(["idle", "listing", "catching_up", "sweeping", "removing"]));
+  });
+
+  it("has totals that lack what is new: they are counted with its next run, quiet as it may be", async () => {
+    const user = await createMemoryUser((drive) => drive.put("/a.txt", "first"));
+    await workOff(user);
+    user.drive.put("/a.txt", "second");
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await workOff(user);
+    await runInDurableObject(user.stub, (_instance, state) => changeOver(state)).catch(() => undefined);
+    await env.DB.prepare("UPDATE syncs SET version_count = 0, version_bytes = 0 WHERE id = ?").bind(user.syncId).run();
+    const runs = () => env.DB.prepare("SELECT count(*) AS n FROM runs WHERE sync_id = ?").bind(user.syncId).first("n");
+    const before = await runs();
+    vi.setSystemTime(Date.now() + 3_700_000);
+    await user.stub.wake({ reason: "schedule" });
+    await workOff(user);
+    const totals = await env.DB.prepare("SELECT version_count, version_bytes FROM syncs WHERE id = ?").bind(user.syncId).first();
+    expect(totals).toEqual({ version_count: 1, version_bytes: "first".length });
+    expect(await runs(), "the run was quiet").toBe(before);
   });
 
   it("that is asked by a Worker of its own release, with objects of this one, answers every call", async () => {
@@ -157,10 +180,7 @@ describe("a consumer of the release before", () => {
     expect(Object.keys(job.files[0] ?? {})).toEqual(
       expect.arrayContaining(["remoteId", "name", "size", "hash", "download", "attempts", "index", "storedId", "path"]),
     );
-    await runInDurableObject(user.stub, (_instance, state) => {
-      toEarlierRelease(state.storage);
-      state.abort("rolled out");
-    }).catch(() => undefined);
+    await runInDurableObject(user.stub, (_instance, state) => changeOver(state)).catch(() => undefined);
 
     const told = { syncId: user.syncId, jobId, lease: job.lease, usage: { providerRequests: 1, storagePuts: 1 }, requestId: "earlier" };
     expect(await user.stub.settle({ ...told, results: [], done: false })).toMatchObject({ accepted: true, discard: [] });

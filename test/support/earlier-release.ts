@@ -5,10 +5,10 @@ import { MIGRATIONS } from "../../durable-objects/user-sync-schema.ts";
 const TABLES = ["settings", "connections", "syncs", "feeds", "runs", "jobs", "removals", "seen", "subscriptions"];
 
 const STATS = ["items", "files", "stored", "failed", "skipped", "bytes", "sourceBytes"];
-const RUN = [
-  ...["id", "syncId", "type", "trigger", "phase", "createdAt", "startedAt", "announced", "discovered", "stored", "skipped", "failed"],
-  ...["removed", "bytes", "unreadable", "events", "usage"],
-];
+const RUN =
+  "id syncId type trigger phase createdAt startedAt announced discovered stored skipped failed removed bytes unreadable events usage".split(
+    " ",
+  );
 const JOB_FILE = ["remoteId", "name", "size", "hash", "contentTag", "modifiedAt", "mimeType", "download", "attempts"];
 
 type Row = Record<string, SqlStorageValue>;
