@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
@@ -7,6 +8,7 @@ import { digestFromScratch, lastReceiptDigest } from "../support/digest.ts";
 import { arm, disarm, workOff } from "../support/kill.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
 import { createMemoryUser, mirrorOf } from "../support/memory-user.ts";
+import { meetOutside } from "../support/outside.ts";
 
 // The object is killed while rules change: wherever it happens, the copy ends as the rules say, and so do the totals.
 
@@ -85,5 +87,41 @@ describe.each([
     }
     expect(kills, "boundaries that were met").toBeGreaterThan(8);
     expect(kills, "every boundary was met").toBeLessThan(BOUNDARIES_MAX);
+  });
+});
+
+describe("rules that change while the catalogue is planned by others", () => {
+  /** Changes the rules once more right after the `at`th call to the outside of the work on the first change. */
+  async function changeAt(user: MemoryUser, at: number, patch: SyncPatch): Promise<{ fired: () => boolean; restore: () => void }> {
+    const instance = await runInDurableObject(user.stub, (object) => object);
+    let calls = 0;
+    let fired = false;
+    const restore = await meetOutside(user, async (call) => {
+      const answer = await call();
+      calls += 1;
+      if (fired || calls <= at) return answer;
+      fired = true;
+      tick();
+      unwrap(await instance.updateSync(user.syncId, patch));
+      return answer;
+    });
+    return { fired: () => fired, restore };
+  }
+
+  it("at any boundary, are the ones that it ends by", { timeout: 240_000 }, async () => {
+    for (let at = 0; at < BOUNDARIES_MAX; at += 1) {
+      const user = await prepare();
+      unwrap(await user.stub.updateSync(user.syncId, { filters: { types: ["none"] } }));
+      const { fired, restore } = await changeAt(user, at, OTHER);
+      await workOff(user);
+      restore();
+      if (!fired()) {
+        expect(at, "boundaries that were met").toBeGreaterThan(8);
+        return;
+      }
+      await workOff(user);
+      await expectTrue(user);
+    }
+    expect.fail("There are more boundaries than were tried.");
   });
 });

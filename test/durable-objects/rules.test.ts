@@ -169,6 +169,12 @@ describe("a stored file whose new folder is reported after it", () => {
     expect(user.drive.opened.length).toBe(opened);
     const { results } = await env.DB.prepare("SELECT name, state FROM items WHERE sync_id = ? AND kind = 0 AND parent_id IS NOT NULL").bind(user.syncId).all(); // prettier-ignore
     expect(results.every((folder) => folder["state"] === "stored")).toBe(true);
+    const changes = await env.DB.prepare("SELECT items FROM changes WHERE sync_id = ?").bind(user.syncId).all<{ items: string }>();
+    expect(changes.results.length, "the move is told").toBeGreaterThan(1);
+    expect(
+      changes.results.filter(({ items }) => "removed" in JSON.parse(items)),
+      "and no removal",
+    ).toEqual([]);
   });
 });
 
@@ -202,30 +208,6 @@ describe("files that the source changes so that the rules no longer want them", 
     await expectTrueTotals(user);
     await change(user, { filters: {} });
     expect(await paths(user)).toHaveLength(60);
-  });
-});
-
-describe("rules that are changed while the catalogue is planned by others", () => {
-  it("are the ones that it ends by", async () => {
-    const user = await createMemoryUser((drive) => {
-      for (let n = 0; n < 30; n += 1) drive.put(`/${n}.${["txt", "pdf", "jpg"][n % 3]}`, `${n}`);
-    });
-    await settled(user);
-    const limit = { removalLimit: { share: 1, count: 1000 } };
-    const changeAfter = async (milliseconds: number, patch: SyncPatch) => {
-      await scheduler.wait(milliseconds);
-      unwrap(await user.stub.updateSync(user.syncId, patch));
-    };
-    await Promise.all([
-      changeAfter(0, { filters: { types: ["txt"] }, options: limit }),
-      changeAfter(5, { filters: { types: ["pdf"] } }),
-      changeAfter(12, { filters: { types: ["jpg"] } }),
-      changeAfter(25, { filters: { types: ["pdf", "jpg"] } }),
-    ]);
-    await settled(user);
-    expect(new Set((await paths(user)).map((path) => path.slice(-3)))).toEqual(new Set(["pdf", "jpg"]));
-    expect(await paths(user)).toHaveLength(20);
-    await expectTrueTotals(user);
   });
 });
 

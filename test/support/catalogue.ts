@@ -35,7 +35,7 @@ export async function totalsOf({ syncId }: Pick<MemoryUser, "syncId">): Promise<
   const counted = await env.DB.prepare(
     `SELECT count(*) AS items, sum(kind = 1) AS files, sum(kind = 1 AND state = 'stored') AS stored,
       sum(kind = 1 AND state = 'excluded') AS excluded, sum(kind = 1 AND state = 'held') AS held,
-      sum(CASE WHEN kind = 1 AND state = 'stored' THEN stored_size ELSE 0 END) AS bytes, sum(state = 'failed') AS failed
+      sum(CASE WHEN kind = 1 AND state IN ('stored', 'held') THEN stored_size ELSE 0 END) AS bytes, sum(state = 'failed') AS failed
      FROM items WHERE sync_id = ? AND state <> 'removed'`,
   )
     .bind(syncId)
