@@ -231,6 +231,9 @@ describe("a ledger of the release before", () => {
       drive.fail("lookup", new ProviderError("throttled", "Enough.", { retryAfterSeconds: 3_600 }));
     });
     await expect.poll(async () => unwrap(await user.stub.status(user.syncId)).waitingFor?.reason, { timeout: 20_000 }).toBe("throttled");
+    const given = () =>
+      runInDurableObject(user.stub, (_object, state) => state.storage.sql.exec("SELECT lease, leased, done FROM jobs").toArray()[0]);
+    await expect.poll(given, { timeout: 20_000 }).toEqual({ lease: 1, leased: 0, done: 0 });
     await runInDurableObject(user.stub, async (_object, state) => {
       const { sql } = state.storage;
       const [job] = sql.exec<{ id: string }>("SELECT id FROM jobs").toArray();
