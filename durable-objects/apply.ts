@@ -12,6 +12,7 @@ import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { noteChanged } from "./mass-change.ts";
 import { noteDrops, noteUpset } from "./replanning.ts";
+import { checkItems, noteOverQuota, roomLeft } from "./quota.ts";
 import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
 import { logEvents } from "./run-log.ts";
@@ -52,7 +53,10 @@ export async function applyChanges(
     now,
     mintJobId: () => timeId(now),
     largeBytes: largeLimits(engine.env).largeBytes,
+    room: await roomLeft(engine),
   });
+  await checkItems(engine, plan.stats.items);
+  const overQuota = noteOverQuota(engine, sync, run, plan.rows);
   if (plan.rows.length > 0 || plan.removals.length > 0 || plan.malformed > 0) await announce(engine, run);
   if (endingJobs.size === 0) await noteDifferences(engine, run, known, plan.rows);
   // Noted before the rows are written: planned again after a crash, they differ no longer.
@@ -64,7 +68,7 @@ export async function applyChanges(
   }
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
-  await logEvents(engine, run, isFirstHeld ? [...plan.notes, HELD_NOTE] : plan.notes);
+  await logEvents(engine, run, [...plan.notes, ...overQuota.notes, ...(isFirstHeld ? [HELD_NOTE] : [])]);
   const commitChanged = await noteChanged(engine, sync, run, countChanged(plan.rows, known, ledgerJobs));
   return {
     plan,
@@ -73,6 +77,7 @@ export async function applyChanges(
       engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
       commitChanged();
+      overQuota.commit();
       run.discovered += plan.discovered;
       run.skipped += plan.rows.filter((row) => row.state === "skipped").length;
       run.held = (run.held ?? 0) + plan.held;

@@ -12,6 +12,7 @@ import { scopeOf } from "./engine.ts";
 import type { Ledger } from "./ledger.ts";
 import { storedId } from "./ledger.ts";
 import type { Pace } from "./pace.ts";
+import { noteOverQuota, refuseOverQuota } from "./quota.ts";
 import { announce, emptyRun } from "./run.ts";
 import type { JobState, SyncState } from "./user-sync-schema.ts";
 import { drainReads, isReading } from "./verify-reads.ts";
@@ -54,7 +55,7 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
   const run = active ?? emptyRun(sync.id, "schedule", engine.now());
   if (active) await announce(engine, active);
   const verdicts = jobs.map((job) => judge(engine, sync, job));
-  const settled = verdicts.flatMap((verdict) => verdict.settled);
+  const settled = await refuseOverQuota(engine, verdicts.flatMap((verdict) => verdict.settled)); // prettier-ignore
   const scope = scopeOf(engine, sync.id);
   engine.store.touchDigest(sync.id, settled.map((item) => item.remoteId)); // prettier-ignore
   const settlement = await settleItems(engine.db(), scope, settled, engine.now());
@@ -64,7 +65,8 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
     settlement.givenUp.has(item.remoteId),
   );
   await discardUnknown(engine, sync, verdicts, settlement.stored);
-  await logEvents(engine, run, verdicts.flatMap((verdict) => verdict.notes)); // prettier-ignore
+  const overQuota = noteOverQuota(engine, sync, run, givenUp);
+  await logEvents(engine, run, [...overQuota.notes, ...verdicts.flatMap((verdict) => verdict.notes)]);
   const changes = verdicts.flatMap((verdict) => verdict.changes);
   const endingJobs = new Set(jobs.map((job) => job.id));
   const applied = changes.length > 0 ? await applyChanges(engine, sync, jobs[0]?.feedId ?? "", run, changes, endingJobs) : null;
@@ -83,6 +85,7 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
     run.usage.queueOperations += used.queueOperations;
     run.usage.storagePuts += used.storagePuts;
     engine.store.addStats(sync.id, { stored: stored.length, failed, skipped, bytes }, settlement.versions);
+    overQuota.commit();
     applied?.commit();
     if (active) engine.store.saveRun(run);
     for (const { job, left, dueAt } of verdicts) {

@@ -7,6 +7,7 @@ import type { Credentials } from "./credentials.ts";
 import type { Gates } from "./gates.ts";
 import type { Live } from "./live.ts";
 import type { Lock } from "./lock.ts";
+import type { Quotas } from "./quota.ts";
 import type { UserSyncStore } from "./user-sync-store.ts";
 
 /** What the parts of a user's object share. */
@@ -20,6 +21,7 @@ export interface Engine {
   live: Live;
   /** Held by each step of the alarm, and by calls that change what is stored of items. */
   catalogueLock: Lock;
+  quotas: Quotas;
   /** Runs whose end is being written: they can no longer be cancelled. */
   ending: Set<string>;
   log: Logger;

@@ -5,6 +5,7 @@ import { deleteRuns, listRuns } from "../worker/db/runs.ts";
 import { deleteSync } from "../worker/db/syncs.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { tryForRoom } from "./quota.ts";
 import type { SyncState } from "./user-sync-schema.ts";
 
 // Erasing a sync: content, then rows, a chunk a step; the sync's own row last, so that what is left can be found.
@@ -32,6 +33,7 @@ export async function eraseChunk(engine: Engine, sync: SyncState): Promise<boole
   await deleteReceipts(db, scopeOf(engine, sync.id));
   await deleteSync(db, userId, sync.id);
   engine.store.deleteSync(sync.id);
+  await tryForRoom(engine);
   engine.log.info("sync.erased", { syncId: sync.id });
   return true;
 }

@@ -6,6 +6,7 @@ import { type FailureKind, retryDecision } from "../worker/sync/retry.ts";
 import type { Engine } from "./engine.ts";
 import { beginRound } from "./feed.ts";
 import { wasNotSent } from "./gates.ts";
+import { QuotaReached } from "./quota.ts";
 import { finishRun } from "./run.ts";
 import type { FeedState, SyncState } from "./user-sync-schema.ts";
 
@@ -23,6 +24,7 @@ export function stepSucceeded(engine: Engine, sync: SyncState): void {
 
 /** A step that failed is tried again, waits, or ends its run. */
 export async function stepFailed(engine: Engine, sync: SyncState, error: unknown): Promise<void> {
+  if (error instanceof QuotaReached) return failOverQuota(engine, sync, error);
   const failure = asProviderError(error);
   const { store } = engine;
   // Whether the catalogue took what it was sent is not known.
@@ -65,10 +67,22 @@ async function failRun(engine: Engine, sync: SyncState, failure: Failure, told: 
     beginRound(engine, sync, feed, true);
     store.updateFeed(feed, { restarts: 0 });
   }
+  await endFailed(engine, sync, `provider.${failure.kind}`, messageOf(failure, told));
+}
+
+/** Where the listing stopped, a later run goes on. */
+async function failOverQuota(engine: Engine, sync: SyncState, error: QuotaReached): Promise<void> {
+  engine.log.warn("quota.items_reached", { syncId: sync.id });
+  engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, quotaReachedAt: sync.quotaReachedAt ?? engine.now() });
+  await endFailed(engine, sync, "quota.items", error.message);
+}
+
+async function endFailed(engine: Engine, sync: SyncState, code: string, message: string): Promise<void> {
+  const { store } = engine;
   const run = store.run(sync.id);
   if (!run) return;
   try {
-    await finishRun(engine, sync, run, { status: "failed", code: `provider.${failure.kind}`, message: messageOf(failure, told) });
+    await finishRun(engine, sync, run, { status: "failed", code, message });
   } catch (error) {
     // The catalogue is out of reach too: the run ends when it answers again.
     store.updateSync(sync.id, { dueAt: engine.now() + UNFINISHED_SECONDS * 1000, wakesTaken: sync.wakesTaken });

@@ -5,6 +5,7 @@ import { listSyncs, totalsOf, updateSync } from "../worker/db/syncs.ts";
 import { contentKey } from "../worker/sync/job.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { tryForRoom } from "./quota.ts";
 import type { DoomedContent, PurgeState, RunState, SyncState } from "./user-sync-schema.ts";
 
 // Versions that have outlived their retention, deleted a chunk a step: what is to go is noted here first, then its rows go,
@@ -135,6 +136,7 @@ async function endPurge(engine: Engine, sync: SyncState, purge: PurgeState, olde
     store.updateSync(sync.id, { purgeDueAt });
     store.purges.end(sync.id);
   });
+  if (purge.freedBytes > 0) await tryForRoom(engine);
   engine.log.info("versions.purged", { syncId: sync.id, bytes: purge.freedBytes });
 }
 

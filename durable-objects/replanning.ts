@@ -15,6 +15,7 @@ import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { compileRules } from "../worker/sync/wanted.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { noteOverQuota, roomLeft } from "./quota.ts";
 import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
 import { logEvents } from "./run-log.ts";
@@ -185,12 +186,16 @@ export async function planAgain(
     now,
     mintJobId: () => timeId(now),
     largeBytes: largeLimits(engine.env).largeBytes,
+    room: await roomLeft(engine),
     retryBefore,
   });
+  const overQuota = noteOverQuota(engine, sync, run, planned.rows);
   if (planned.rows.length > 0) await announce(engine, run);
   engine.store.touchDigest(sync.id, planned.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(engine.db(), scopeOf(engine, sync.id), planned.rows, now);
+  await logEvents(engine, run, overQuota.notes);
   const commit = () => {
+    overQuota.commit();
     const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
     for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
     run.usage.rowsWritten += written.rows;

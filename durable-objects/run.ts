@@ -12,6 +12,7 @@ import type { Engine } from "./engine.ts";
 import { writeReceipt } from "./receipts.ts";
 import { scopeOf } from "./engine.ts";
 import { firstPurgeAt } from "./purge.ts";
+import { stillWaits } from "./quota.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 import { BUCKET } from "./verify-bucket.ts";
 
@@ -98,6 +99,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   const feeds = engine.store.feeds(sync.id).filter((feed) => feed.missingSince === null);
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
   const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
+  const waitsForRoom = await stillWaits(engine, sync, run);
   const purgeDueAt = firstPurgeAt(engine, sync, run, stats.versions);
   if (run.announced) {
     const finishedAt = engine.now();
@@ -118,7 +120,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
     if (run.verify) engine.store.seen.forget(BUCKET(sync.id));
-    if (ended) engine.store.updateSync(sync.id, { heldOpen: holding ? 1 : 0 });
+    if (ended) engine.store.updateSync(sync.id, { heldOpen: holding ? 1 : 0, ...(waitsForRoom ? {} : { quotaReachedAt: null }) });
     // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
     engine.store.updateSync(sync.id, {
       ...(counts ? { stats: counts, statsDoubtful: 0 } : {}),

@@ -56,6 +56,7 @@ function waitOf(engine: Engine, sync: SyncState, jobsDueAt: number | null): Sync
   if (connection && connection.gateUntil > now) return { reason: "throttled", until: instant(connection.gateUntil) };
   if (sync.dueAt > now) return { reason: "retry", until: instant(sync.dueAt) };
   if (jobsDueAt !== null && jobsDueAt > now) return { reason: "retry", until: instant(jobsDueAt) };
+  if (sync.quotaReachedAt !== null && engine.store.run(sync.id) === null) return { reason: "quota", until: instant(sync.retryAt) };
   return null;
 }
 

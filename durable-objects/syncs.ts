@@ -37,6 +37,8 @@ export async function createSync(engine: Engine, request: SyncRequest): Promise<
   if (!connection || !row) return failure("connection.not_found", "There is no such connection.");
   if (connection.status !== "active") return failure("connection.not_active", "This connection needs the person to sign in first.");
   if (store.syncs().length >= SYNCS_MAX) return failure("sync.exists", `A user has ${SYNCS_MAX} syncs at most.`);
+  const quota = await engine.quotas.get();
+  if (store.syncs().length >= quota.syncs) return failure("quota.syncs", `You can have ${quota.syncs} syncs at most.`);
   const problem = scheduleProblem(request.schedule, engine.now());
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
   await dropUnmade(engine);

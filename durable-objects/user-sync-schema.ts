@@ -273,6 +273,8 @@ export interface RunState {
   /** Whether it has asked the source what there is to follow. */
   feedsAsked?: boolean;
   bytes: number;
+  /** Files that found no room. */
+  overQuota?: number;
   /** Entries without an id that could not be read. */
   unreadable: number;
   /** Lines of its log so far. */

@@ -22,6 +22,7 @@ import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
 import { wakePurge } from "./purge.ts";
+import { Quotas } from "./quota.ts";
 import { restoreItem, restoreVersion } from "./restore.ts";
 import type { ConnectRequest, RunTrigger, SyncRequest, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
@@ -75,6 +76,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       making: new Set(),
       live: new Live(ctx, randomId()),
       catalogueLock: new Lock(),
+      quotas: new Quotas(env, userId, now),
       ending: new Set(),
       log,
       provider: (connectionId, onRequest) => this.#provider(connectionId, onRequest),

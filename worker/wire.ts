@@ -30,6 +30,10 @@ export const me = z.object({
   name: z.string(),
   email: z.string().nullable(),
   admin: z.boolean(),
+  /** What is kept of this user: current contents, versions, items, syncs. */
+  usage: z.object({ bytes: count, versionBytes: count, items: count, syncs: count }),
+  /** The most of it; `bytes` is of contents and versions together. Null: no limit. */
+  quota: z.object({ bytes: count.nullable(), items: count.nullable(), syncs: count.nullable() }),
   createdAt: instant,
 });
 export type Me = z.infer<typeof me>;
@@ -467,7 +471,7 @@ export type Status = z.infer<typeof status>;
 
 /** GET /api/v1/dashboard: the numbers of the first page. */
 export const dashboard = z.object({
-  totals: z.object({ files: count, stored: count, failed: count, skipped: count, bytes: count }),
+  totals: z.object({ files: count, stored: count, failed: count, skipped: count, bytes: count, versions: count, versionBytes: count }),
   connections: z.array(connection),
   syncs: z.array(sync),
   recentRuns: z.array(run),

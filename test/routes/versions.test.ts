@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { encodeItemId } from "../../worker/item-id.ts";
-import type { Item, Version } from "../../worker/wire.ts";
+import type { Dashboard, Item, Me, Version } from "../../worker/wire.ts";
 import { version as versionShape } from "../../worker/wire.ts";
 import { createMemoryUser, settled } from "../support/memory-user.ts";
 import { call, callJson, errorCode } from "./client.ts";
@@ -66,6 +66,18 @@ describe("an item's versions", () => {
       const response = await call(path("x", `/versions/${number}/${rest}`), { method, cookie });
       expect([response.status, await errorCode(response)]).toEqual([404, "version.not_found"]);
     }
+  });
+});
+
+describe("what is used", () => {
+  it("is told beside what may be, and on the first page", async () => {
+    await seedSync({ userId, itemCount: 5, storedBytes: 10, versionCount: 2, versionBytes: 7 });
+    const open = await callJson<Me>("/api/v1/me", { cookie });
+    expect(open.usage).toEqual({ bytes: 10, versionBytes: 7, items: 5, syncs: 2 });
+    expect(open.quota).toEqual({ bytes: null, items: null, syncs: null });
+    const limited = await callJson<Me>("/api/v1/me", { cookie, env: { QUOTA_BYTES: "100", QUOTA_SYNCS: "3" } });
+    expect(limited.quota).toEqual({ bytes: 100, items: null, syncs: 3 });
+    expect((await callJson<Dashboard>("/api/v1/dashboard", { cookie })).totals).toMatchObject({ bytes: 10, versions: 2, versionBytes: 7 });
   });
 });
 

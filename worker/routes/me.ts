@@ -1,6 +1,10 @@
 import { Hono } from "hono";
 import type { UserEnv } from "../context.ts";
-import { accounts } from "../db/client.ts";
+import { accounts, catalogue } from "../db/client.ts";
+import { userQuotas } from "../db/quotas.ts";
+import type { SyncRow } from "../db/syncs.ts";
+import { listSyncs } from "../db/syncs.ts";
+import { quotaOf } from "../sync/quota.ts";
 import { toInstant } from "../db/instant.ts";
 import type { Identity } from "../db/users.ts";
 import { listIdentities } from "../db/users.ts";
@@ -8,16 +12,38 @@ import type { Me } from "../wire.ts";
 
 export const meRoutes = new Hono<UserEnv>().get("/", async (c) => {
   const { user } = c.var;
-  const identities = await listIdentities(accounts(c.env), user.id);
+  const db = accounts(c.env);
+  const [identities, own, syncs] = await Promise.all([
+    listIdentities(db, user.id),
+    userQuotas(db, user.id),
+    listSyncs(catalogue(c.env, user.homeShard), user.id),
+  ]);
+  const quota = quotaOf(own, c.env);
   const answer: Me = {
     id: user.id,
     name: user.name,
     email: user.email,
     admin: isAdmin(c.env, identities),
+    usage: usageOf(syncs),
+    quota: { bytes: limitOf(quota.bytes), items: limitOf(quota.items), syncs: limitOf(quota.syncs) },
     createdAt: toInstant(user.createdAt),
   };
   return c.json(answer);
 });
+
+function usageOf(syncs: readonly SyncRow[]): Me["usage"] {
+  const sum = (of: (sync: SyncRow) => number) => syncs.reduce((total, sync) => total + of(sync), 0);
+  return {
+    bytes: sum((sync) => sync.storedBytes),
+    versionBytes: sum((sync) => sync.versionBytes),
+    items: sum((sync) => sync.itemCount),
+    syncs: syncs.length,
+  };
+}
+
+function limitOf(most: number): number | null {
+  return most === Infinity ? null : most;
+}
 
 /** Administrators are named by issuer and subject, never by an address: "issuer subject[,issuer subject…]". */
 function isAdmin(env: Pick<Env, "ADMIN_SUBJECTS">, identities: readonly Identity[]): boolean {

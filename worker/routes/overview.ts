@@ -46,5 +46,7 @@ function totals(syncs: readonly SyncRow[]): Dashboard["totals"] {
     failed: sum((sync) => sync.failedCount),
     skipped: sum((sync) => sync.skippedCount),
     bytes: sum((sync) => sync.storedBytes),
+    versions: sum((sync) => sync.versionCount),
+    versionBytes: sum((sync) => sync.versionBytes),
   };
 }

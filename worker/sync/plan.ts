@@ -7,6 +7,8 @@ import type { ItemRow, SyncMode } from "./item.ts";
 import { FILE, HELD_EXCLUSION, rowOf, sourceMarks, stateOf } from "./item.ts";
 import type { Ruling } from "./ruling.ts";
 import { hasContent, staysThoughUnwanted, upsetsBelow } from "./ruling.ts";
+import type { Room } from "./quota.ts";
+import { QUOTA_RETRY_MILLISECONDS } from "./quota.ts";
 import type { Stats } from "./stats.ts";
 import { add, difference, NO_STATS } from "./stats.ts";
 
@@ -28,6 +30,8 @@ export interface PlanInput {
   runId: string | null;
   now: number;
   mintJobId: () => string;
+  /** What is left of the user's quota; absent: no limit. */
+  room?: Room;
   /** From this size on a file has a job of its own. */
   largeBytes?: number;
 }
@@ -118,7 +122,7 @@ function planEntry(entry: Entry, input: PlanInput, bundler: Bundler, plan: Plan)
   plan.upsets ||= upsetsBelow(row, known, wanted, input.ruling);
   plan.present.push(entry.id);
   if (row.state === "pending" && !keepAsPlanned(row, known, input, input.now)) {
-    row.pendingJob = bundler.add(jobFile(row, entry.download ?? null));
+    queue(row, entry.download ?? null, input, bundler);
   }
   if (isUnchanged(known, row)) return;
   row.runId = input.runId;
@@ -128,6 +132,15 @@ function planEntry(entry: Entry, input: PlanInput, bundler: Bundler, plan: Plan)
   if (row.state === "skipped" && known?.state !== "skipped") {
     plan.notes.push({ remoteId: row.remoteId, level: "info", message: `Skipped “${row.name}”: ${row.reason}.` });
   }
+}
+
+/** Gives the row to a job; or, where there is no room for it, has it fail, and wait. */
+export function queue(row: ItemRow, download: JobFile["download"], terms: Pick<Terms, "room" | "now">, bundler: Bundler): void {
+  if (terms.room?.take(row.size ?? 0) === false) {
+    Object.assign(row, { state: "failed", reason: "quota", nextAttemptAt: terms.now + QUOTA_RETRY_MILLISECONDS });
+    return;
+  }
+  row.pendingJob = bundler.add(jobFile(row, download));
 }
 
 /**
@@ -151,7 +164,7 @@ export function keepAsPlanned(row: ItemRow, known: ItemRow | undefined, terms: T
   return true;
 }
 
-export function jobFile(row: ItemRow, download: JobFile["download"]): JobFile {
+function jobFile(row: ItemRow, download: JobFile["download"]): JobFile {
   return {
     remoteId: row.remoteId,
     name: row.name,

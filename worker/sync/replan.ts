@@ -2,7 +2,7 @@ import { Bundler } from "./bundle.ts";
 import type { ItemRow } from "./item.ts";
 import { FOLDER, HELD_EXCLUSION, stateOf } from "./item.ts";
 import type { Plan, Terms } from "./plan.ts";
-import { isUnchanged, jobFile, keepAsPlanned } from "./plan.ts";
+import { isUnchanged, keepAsPlanned, queue } from "./plan.ts";
 import { hasContent } from "./ruling.ts";
 import type { Stats } from "./stats.ts";
 import { add, difference, NO_STATS } from "./stats.ts";
@@ -45,7 +45,7 @@ export function replan(known: readonly ItemRow[], terms: ReplanTerms): Replanned
     const { drop, ...target } = verdict;
     const outcome = drop && terms.drops === "hold" ? { state: "held" as const, reason: HELD_EXCLUSION } : target;
     const row: ItemRow = { ...before, pendingJob: null, nextAttemptAt: null, ...outcome };
-    if (row.state === "pending" && !keepAsPlanned(row, before, terms, terms.retryBefore)) row.pendingJob = bundler.add(jobFile(row, null));
+    if (row.state === "pending" && !keepAsPlanned(row, before, terms, terms.retryBefore)) queue(row, null, terms, bundler);
     if (isUnchanged(before, row)) continue;
     row.runId = terms.runId;
     rows.push(row);
