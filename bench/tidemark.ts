@@ -65,7 +65,7 @@ export async function startTidemark(vars: Record<string, string> = {}): Promise<
     const worker = await startCountingWorker(settings, varsFile, inspectorPort, logTo("worker"));
     children.push(worker);
     await untilAnswers(`${settings.origin}/health`, worker, START_SECONDS);
-    const isolate = await Isolate.connect(inspectorPort);
+    const isolate = new Isolate(inspectorPort);
     disconnect = () => isolate.close();
     const post = async (path: string, body: unknown) => {
       const response = await fetch(settings.origin + path, { method: "POST", body: JSON.stringify(body) });
