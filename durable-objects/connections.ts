@@ -5,6 +5,7 @@ import { randomId } from "../worker/ids.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Connection, ConnectionTest } from "../worker/wire.ts";
+import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
 import { connectionFailed, needsReconnect } from "./failing.ts";
 import type { ConnectRequest } from "./rpc.ts";
@@ -69,7 +70,7 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
     for (const sync of store.syncs())
       if (sync.connectionId === id) store.updateSync(sync.id, { wakes: sync.wakes + 1, wakeTrigger: "schedule", dueAt: 0 });
   reviewSubscriptions(engine);
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   engine.log.info("connection.active", { connectionId: id, provider: request.provider, known: existing !== undefined });
   await engine.wakeBy(engine.now());
   return success(toConnection(row));
@@ -101,7 +102,7 @@ async function firstSync(engine: Engine, connectionId: string): Promise<void> {
 export async function labelConnection(engine: Engine, connectionId: string, label: string): Promise<Result<Connection>> {
   const row = await updateConnection(engine.db(), engine.userId, connectionId, { label });
   if (!row) return noConnection();
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   return success(toConnection(row));
 }
 
@@ -121,7 +122,7 @@ export async function disconnect(engine: Engine, connectionId: string): Promise<
   if (!used) {
     store.deleteConnection(connectionId);
     await deleteConnection(engine.db(), engine.userId, connectionId);
-    engine.live.emit({ type: "account" });
+    await accountChanged(engine);
     return success(null);
   }
   store.saveConnection({ ...connection, status: "revoked", sealed: null, generation: connection.generation + 1 });
@@ -130,7 +131,7 @@ export async function disconnect(engine: Engine, connectionId: string): Promise<
     const run = sync.connectionId === connectionId ? store.run(sync.id) : null;
     if (run) await finishRun(engine, sync, run, { status: "cancelled" });
   }
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   return row ? success(toConnection(row)) : noConnection();
 }
 

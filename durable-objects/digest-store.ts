@@ -35,6 +35,12 @@ export class DigestStore {
     );
   }
 
+  /** Everything is to be computed again. */
+  forget(syncId: string): void {
+    this.#touches += 1;
+    this.#sql.run("DELETE FROM digest_ranges WHERE sync_id = ?", syncId);
+  }
+
   /** Whether all ranges are computed. */
   isComplete(syncId: string): boolean {
     const row = this.#sql.one<{ ranges: number; dirty: number }>(

@@ -3,6 +3,7 @@ import { deleteReceipts } from "../worker/db/receipts.ts";
 import { deleteRunEvents } from "../worker/db/run-events.ts";
 import { deleteRuns, listRuns } from "../worker/db/runs.ts";
 import { deleteSync } from "../worker/db/syncs.ts";
+import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { tryForRoom } from "./quota.ts";
@@ -34,6 +35,7 @@ export async function eraseChunk(engine: Engine, sync: SyncState): Promise<boole
   await deleteSync(db, userId, sync.id);
   engine.store.deleteSync(sync.id);
   await tryForRoom(engine);
+  await accountChanged(engine);
   engine.log.info("sync.erased", { syncId: sync.id });
   return true;
 }

@@ -3,6 +3,7 @@ import { errorFields } from "../worker/log.ts";
 import type { ProviderError as Failure } from "../worker/providers/errors.ts";
 import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
 import { type FailureKind, retryDecision } from "../worker/sync/retry.ts";
+import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
 import { beginRound } from "./feed.ts";
 import { wasNotSent } from "./gates.ts";
@@ -124,7 +125,7 @@ export async function needsReconnect(engine: Engine, connectionId: string): Prom
   if (engine.store.connection(connectionId)?.status !== "active") return;
   await updateConnection(engine.db(), engine.userId, connectionId, { status: "needs_reconnect" });
   engine.store.setConnectionStatus(connectionId, "needs_reconnect");
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   engine.log.warn("connection.needs_reconnect", { connectionId });
   // Whoever found out: what runs on this connection can only go on with the next sign-in.
   const failure = new ProviderError("auth", "The grant is dead.");

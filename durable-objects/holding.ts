@@ -12,6 +12,7 @@ import { isKeepable } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { FOLDER } from "../worker/sync/item.ts";
 import type { Run } from "../worker/wire.ts";
+import { accountChanged } from "./account.ts";
 import { showTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
@@ -129,7 +130,7 @@ async function end(engine: Engine, sync: SyncState, decision: DecisionState): Pr
   });
   engine.log.info("decision.done", { syncId: sync.id, runId: decision.runId, action: decision.action, left });
   engine.live.emit({ type: "items", syncId: sync.id });
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
 }
 
 async function outcomeOf(engine: Engine, sync: SyncState, decision: DecisionState): Promise<string> {

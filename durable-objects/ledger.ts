@@ -27,6 +27,13 @@ const SEND_BATCH_MAX = 100;
 /** Write, read and delete of a message. */
 const OPERATIONS_PER_MESSAGE = 3;
 
+interface Wanted {
+  head: JobState | null;
+  files: JobFile[];
+  paths: Map<string, string>;
+  parents: Map<string, string | null>;
+}
+
 export class Ledger {
   readonly #engine: Engine;
   readonly #onPart: (syncId: string, bytes: number) => void;
@@ -134,7 +141,7 @@ export class Ledger {
       return this.#forget(jobId, drop);
     }
     this.#flights.heard(jobId, sync.id);
-    const { head: seenHead, files, paths } = await this.#wanted(seen);
+    const { head: seenHead, files, paths, parents } = await this.#wanted(seen);
     const job = store.jobs.get(jobId);
     const head = job && headOf(this.#engine, job);
     const connection = store.connection(sync.connectionId);
@@ -157,6 +164,7 @@ export class Ledger {
       index,
       storedId: file.stored?.storedId ?? keyOf(head, lease, index),
       path: paths.get(file.remoteId) ?? file.name,
+      parentId: parents.get(file.remoteId) ?? null,
     }));
     this.#paths.set(jobId, leased.map((file) => file.path)); // prettier-ignore
     // What a large file's jobs may have left is ended with its upload.
@@ -180,18 +188,20 @@ export class Ledger {
     return answer;
   }
 
-  /** The files of a job that are still to be fetched, and their paths; of a part, those of its head. */
-  async #wanted(job: JobState): Promise<{ head: JobState | null; files: JobFile[]; paths: Map<string, string> }> {
+  /** The files of a job that are still to be fetched, and their places; of a part, those of its head. */
+  async #wanted(job: JobState): Promise<Wanted> {
     const head = headOf(this.#engine, job);
-    if (!head) return { head, files: [], paths: new Map() };
-    if (isReading(job)) return { head, files: job.files, paths: new Map() };
+    const nowhere = { head, paths: new Map<string, string>(), parents: new Map<string, string | null>() };
+    if (!head) return { ...nowhere, files: [] };
+    if (isReading(job)) return { ...nowhere, files: job.files };
     const { userId } = this.#engine;
     const all = job.large?.role === "part" ? fileOfPart(head, job.large) : head.files;
     const scope = scopeOf(this.#engine, job.syncId);
     const awaited = await awaitedItems(this.#engine.db(), scope, head.id, all.map((file) => file.remoteId)); // prettier-ignore
     const files = all.filter((file) => awaited.has(file.remoteId));
-    if (head !== job) return { head, files, paths: new Map() };
-    return { head, files, paths: await pathsOf(this.#engine.db(), userId, job.syncId, files.map((file) => file.remoteId)) }; // prettier-ignore
+    if (head !== job) return { ...nowhere, files };
+    const paths = await pathsOf(this.#engine.db(), userId, job.syncId, files.map((file) => file.remoteId)); // prettier-ignore
+    return { head, files, paths, parents: awaited };
   }
 
   /** Takes in results, durably, before it answers. */

@@ -57,6 +57,13 @@ export interface UserSyncRpc {
   /** Takes a removed item back; what was removed with a folder follows in the background. */
   restoreItem(syncId: string, remoteId: string, requestId?: string): Promise<Result<null>>;
 
+  /** What the person signs in with, or their name, changed: the bucket is to know. */
+  accountChanged(): Promise<void>;
+  /** The catalogue was lost and is built again: rest until it is. */
+  rebuildBegins(): Promise<void>;
+  /** Its contents are back: compare them with the source. */
+  rebuildEnds(): Promise<void>;
+
   /** Look for changes: from cron, a webhook or a watchdog. Without a connection, whatever is due. */
   wake(wake: Wake, requestId?: string): Promise<void>;
   status(syncId: string): Promise<Result<SyncStatus>>;

@@ -13,6 +13,7 @@ import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
 import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Run, Sync, SyncPatch } from "../worker/wire.ts";
+import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { requestReplan } from "./replanning.ts";
@@ -82,7 +83,7 @@ export async function createSync(engine: Engine, request: SyncRequest): Promise<
   } finally {
     engine.making.delete(id);
   }
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   await engine.wakeBy(engine.now());
   return wireSync(engine, id);
 }
@@ -115,7 +116,7 @@ export async function changeSync(engine: Engine, syncId: string, patch: SyncPatc
   if (Object.keys(row).length > 0) await updateSync(engine.db(), userId, syncId, row);
   if (schedule && columns) store.updateSync(syncId, { schedule, nextDueAt: columns.nextDueAt });
   if (schedule) reviewSubscriptions(engine);
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   await engine.wakeBy(engine.now());
   return wireSync(engine, syncId);
 }
@@ -176,7 +177,7 @@ export async function eraseSync(engine: Engine, syncId: string): Promise<Result<
   await updateSync(engine.db(), engine.userId, syncId, { status: "deleting" });
   engine.store.updateSync(syncId, { status: "deleting" });
   reviewSubscriptions(engine);
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   await engine.wakeBy(engine.now());
   return success(null);
 }
@@ -188,7 +189,7 @@ export async function setPaused(engine: Engine, syncId: string, paused: boolean)
   await updateSync(engine.db(), engine.userId, syncId, { status: paused ? "paused" : "active" });
   if (!paused) goOn(engine, syncId);
   reviewSubscriptions(engine);
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   await engine.wakeBy(engine.now());
   return wireSync(engine, syncId);
 }
@@ -207,7 +208,7 @@ export async function confirmChanges(engine: Engine, syncId: string): Promise<Re
   if (sync.alarmedAt === null) return failure("sync.nothing_to_confirm", "No changes of this sync wait to be confirmed.");
   await updateSync(engine.db(), engine.userId, syncId, { alarmedAt: null, alarmedCount: null });
   engine.store.updateSync(syncId, { alarmedAt: null });
-  engine.live.emit({ type: "account" });
+  await accountChanged(engine);
   return wireSync(engine, syncId);
 }
 

@@ -1,4 +1,5 @@
 import { errorFields } from "../worker/log.ts";
+import { accountIsDue, stepAccount } from "./account.ts";
 import type { Engine } from "./engine.ts";
 import { isPurgeDue, stepPurge } from "./purge.ts";
 import { stepRestoring } from "./restore.ts";
@@ -18,23 +19,24 @@ export class Upkeep {
     this.#engine = engine;
   }
 
-  /** One step of the folders that are being restored. */
-  restore(): Promise<boolean> {
-    return this.#step(() => stepRestoring(this.#engine));
+  /** One step: of the folders that are being restored, or of what the bucket keeps of the account. */
+  step(): Promise<boolean> {
+    return this.#try(async () => (await stepRestoring(this.#engine)) || stepAccount(this.#engine));
   }
 
   /** One step of the purge that is due. */
   purge(): Promise<boolean> {
-    return this.#step(() => stepPurge(this.#engine));
+    return this.#try(() => stepPurge(this.#engine));
   }
 
   /** When the next step is due; null where nothing waits. */
   nextAt(): number | null {
     const { store, now } = this.#engine;
-    return store.restorations.isUnderWay() || isPurgeDue(this.#engine) ? Math.max(now(), this.#notBefore) : null;
+    const isDue = store.restorations.isUnderWay() || isPurgeDue(this.#engine) || accountIsDue(this.#engine);
+    return isDue ? Math.max(now(), this.#notBefore) : null;
   }
 
-  async #step(step: () => Promise<boolean>): Promise<boolean> {
+  async #try(step: () => Promise<boolean>): Promise<boolean> {
     const { now, catalogueLock, log } = this.#engine;
     if (now() < this.#notBefore) return false;
     try {

@@ -11,6 +11,7 @@ import type { Provider } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { Connection, ConnectionTest, Run, Sync, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import { accountChanged } from "./account.ts";
 import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import { Display } from "./display.ts";
@@ -23,6 +24,7 @@ import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
 import { wakePurge } from "./purge.ts";
 import { Quotas } from "./quota.ts";
+import { rebuildBegins, rebuildEnds } from "./rebuilding.ts";
 import { restoreItem, restoreVersion } from "./restore.ts";
 import type { ConnectRequest, RunTrigger, SyncRequest, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
@@ -120,6 +122,18 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (this.#working) return;
     const set = await this.ctx.storage.getAlarm();
     if (set === null || set > at || set < this.#engine.now() - ALARM_LATE_MILLISECONDS) await this.ctx.storage.setAlarm(at);
+  }
+
+  accountChanged(): Promise<void> {
+    return accountChanged(this.#engine);
+  }
+
+  rebuildBegins(): Promise<void> {
+    return this.#engine.catalogueLock.hold(() => rebuildBegins(this.#engine));
+  }
+
+  rebuildEnds(): Promise<void> {
+    return this.#engine.catalogueLock.hold(() => rebuildEnds(this.#engine));
   }
 
   async wake(wake: Wake, requestId?: string): Promise<void> {

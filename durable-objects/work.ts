@@ -12,6 +12,7 @@ import type { Ledger } from "./ledger.ts";
 import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
 import { clearLitter } from "./litter.ts";
+import { isRebuilding } from "./rebuilding.ts";
 import { replanChunk, retryDue } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
@@ -54,13 +55,14 @@ export class Work {
   /** Works until nothing is due, or this alarm's share is used up. */
   async go(): Promise<void> {
     const { now, catalogueLock } = this.#engine;
+    if (isRebuilding(this.#engine)) return;
     const until = now() + ALARM_MILLISECONDS;
     for (let steps = 0; steps < ALARM_STEPS_MAX && now() < until; steps += 1) {
       const moved = await catalogueLock.hold(() => this.#moveJobs());
       const stepped = await catalogueLock.hold(() => this.#stepOne());
       const ended = (await endUploads(this.#engine)) || (await clearLitter(this.#engine));
-      const restored = await this.#upkeep.restore();
-      if (!moved && !stepped && !ended && !restored && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine))) break;
+      const kept = await this.#upkeep.step();
+      if (!moved && !stepped && !ended && !kept && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine))) break;
     }
     this.#display.rest();
   }
@@ -94,7 +96,7 @@ export class Work {
   /** Whether anything may be asked of a connection's source now. */
   mayAsk(connectionId: string): boolean {
     const connection = this.#engine.store.connection(connectionId);
-    return connection?.status === "active" && connection.gateUntil <= this.#engine.now();
+    return connection?.status === "active" && connection.gateUntil <= this.#engine.now() && !isRebuilding(this.#engine);
   }
 
   #mayGoOn(sync: SyncState): boolean {
@@ -220,6 +222,7 @@ export class Work {
   /** When the alarm is next needed; null where nothing waits. */
   nextAt(): number | null {
     const { store, now } = this.#engine;
+    if (isRebuilding(this.#engine)) return null;
     const drainAt = this.#ledger.drainAt();
     const times = [
       subscriptionsAt(this.#engine),

@@ -9,6 +9,7 @@ import { randomId } from "./ids.ts";
 import { createLogger, errorFields } from "./log.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
@@ -46,6 +47,7 @@ export function createApp() {
       .route("/auth", authRoutes)
       .route("/webhooks/microsoft", microsoftWebhook)
       .route("/api/v1", apiRoutes)
+      .route("/api/maintenance", maintenanceRoutes)
       .route("/api", openapiRoutes)
   );
 }

@@ -35,6 +35,7 @@ export const ERROR_STATUS = {
   "run.nothing_held": 409,
   "item.not_found": 404,
   "changes.cursor_expired": 410,
+  "rebuild.not_empty": 409,
   "item.not_stored": 409,
   "item.not_removed": 409,
   "item.excluded": 409,

@@ -36,6 +36,7 @@ export async function finishSignIn(c: AppContext, flow: Flow, finished: Finished
   unwrap(connected);
   // Only now: an account that was refused as another one must not become a way to sign in.
   await claimIdentity(accounts(c.env), user.id, person.identity, now);
+  await userObject(c.env, user.id).accountChanged();
   c.var.log.info("auth.connected", { userId: user.id, purpose: flow.purpose.kind, provider: flow.provider });
 }
 

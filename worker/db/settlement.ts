@@ -103,12 +103,17 @@ export async function knownContents(
   return new Set(rows.map((row) => row.storedId));
 }
 
-/** Of a job's files, those that are still to be fetched by it. */
-export async function awaitedItems(db: Database, scope: ItemScope, jobId: string, remoteIds: readonly string[]): Promise<Set<string>> {
-  const rows = await db.all<{ remoteId: string }>(sql`
-    SELECT remote_id AS remoteId FROM items
+/** Of a job's files, those that are still to be fetched by it, and the ids of their parents. */
+export async function awaitedItems(
+  db: Database,
+  scope: ItemScope,
+  jobId: string,
+  remoteIds: readonly string[],
+): Promise<Map<string, string | null>> {
+  const rows = await db.all<{ remoteId: string; parentId: string | null }>(sql`
+    SELECT remote_id AS remoteId, parent_id AS parentId FROM items
     WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))
       AND state = 'pending' AND pending_job = ${jobId}
       AND EXISTS (SELECT 1 FROM syncs WHERE id = ${scope.syncId} AND user_id = ${scope.userId})`);
-  return new Set(rows.map((row) => row.remoteId));
+  return new Map(rows.map((row) => [row.remoteId, row.parentId]));
 }

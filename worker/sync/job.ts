@@ -78,8 +78,9 @@ export interface LeasedFile extends JobFile {
   index: number;
   /** The last part of the object's key. */
   storedId: string;
-  /** Path at the time of planning, kept beside the content. */
+  /** Path at the time of planning, kept beside the content; and the parent's id, where it is known. */
   path: string;
+  parentId?: string | null;
 }
 
 export interface LeaseAnswer {

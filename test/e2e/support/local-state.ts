@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 
 /** Keys in the bucket that no item and no version names. */
 export function objectsNobodyKnows(stateDir: string): string[] {
-  const keys = rows(stateDir, "r2/miniflare-R2BucketObject", "SELECT key AS value FROM _mf_objects");
+  const keys = rows(stateDir, "r2/miniflare-R2BucketObject", "SELECT key AS value FROM _mf_objects WHERE key LIKE 'content/%'");
   const known = rows(
     stateDir,
     "d1/miniflare-D1DatabaseObject",
@@ -19,11 +19,18 @@ export function objectsNobodyKnows(stateDir: string): string[] {
   return keys.filter((key) => !expected.has(key.split("/").slice(2).join("/")));
 }
 
+/** Empties every table of the catalogue, as a loss would; the migrations stay. */
+export function loseCatalogue(stateDir: string): void {
+  for (const database of databases(stateDir, "d1/miniflare-D1DatabaseObject")) {
+    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().map((row) => String(row["name"])); // prettier-ignore
+    if (!tables.includes("items")) continue;
+    for (const table of tables) if (!/^(_|d1_|sqlite_)/.test(table)) database.exec(`DELETE FROM ${table}`);
+    database.close();
+  }
+}
+
 function rows(stateDir: string, folder: string, query: string): string[] {
-  const path = join(stateDir, "worker", "v3", folder);
-  const files = readdirSync(path).filter((name) => name.endsWith(".sqlite") && name !== "metadata.sqlite");
-  return files.flatMap((name) => {
-    const database = new DatabaseSync(join(path, name));
+  return databases(stateDir, folder).flatMap((database) => {
     try {
       return database
         .prepare(query)
@@ -33,4 +40,10 @@ function rows(stateDir: string, folder: string, query: string): string[] {
       database.close();
     }
   });
+}
+
+function databases(stateDir: string, folder: string): DatabaseSync[] {
+  const path = join(stateDir, "worker", "v3", folder);
+  const files = readdirSync(path).filter((name) => name.endsWith(".sqlite") && name !== "metadata.sqlite");
+  return files.map((name) => new DatabaseSync(join(path, name)));
 }
