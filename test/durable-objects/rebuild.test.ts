@@ -1,3 +1,4 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
@@ -148,6 +149,7 @@ describe("after the loss of the catalogue", () => {
       unwrap(await user.stub.run(user.syncId, { full: true, trigger: "manual" }));
       await user.stub.wake({ reason: "watchdog" });
       const before = await rows("SELECT * FROM items ORDER BY remote_id");
+      for (let alarms = 0; alarms < 5; alarms += 1) await runDurableObjectAlarm(user.stub);
       await callJson("/api/maintenance/rebuild", { json: { cursor: null, force: true }, headers: await bearer() });
       expect(await rows("SELECT * FROM items ORDER BY remote_id")).toEqual(before);
     });
