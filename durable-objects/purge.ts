@@ -1,11 +1,12 @@
 import { countItems } from "../worker/db/items.ts";
 import { deleteRemoved, deleteVersions, oldestRemoval, scanVersions } from "../worker/db/purging.ts";
 import { knownContents } from "../worker/db/settlement.ts";
-import { listSyncs, totalsOf, updateSync } from "../worker/db/syncs.ts";
+import { listSyncs, updateSync } from "../worker/db/syncs.ts";
 import { contentKey } from "../worker/sync/job.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { tryForRoom } from "./quota.ts";
+import { showTotals } from "./totals.ts";
 import type { DoomedContent, PurgeState, RunState, SyncState } from "./user-sync-schema.ts";
 
 // Versions that have outlived their retention, deleted a chunk a step: what is to go is noted here first, then its rows go,
@@ -130,7 +131,8 @@ async function endPurge(engine: Engine, sync: SyncState, purge: PurgeState, olde
   const next = oldestAt === null ? null : Math.max(oldestAt + retention(sync), engine.now() + PURGE_DAYS_MIN * DAY_MILLISECONDS);
   // What has become due meanwhile is due all the same.
   const purgeDueAt = earliest(next, store.sync(sync.id)?.purgeDueAt ?? null);
-  await updateSync(db, engine.userId, sync.id, { ...totalsOf(stats), purgeDueAt });
+  await showTotals(engine, sync.id, stats);
+  await updateSync(db, engine.userId, sync.id, { purgeDueAt });
   store.transaction(() => {
     if (counts) store.updateSync(sync.id, { stats: counts, statsDoubtful: 0 });
     store.updateSync(sync.id, { purgeDueAt });

@@ -113,8 +113,6 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
       ...(purgeDueAt === undefined ? {} : { purgeDueAt }),
     });
     await trimChanges(db, engine.userId, engine.now() - CHANGES_KEPT_MILLISECONDS, TRIMMED_CHANGES_MAX);
-  } else if (counts) {
-    await updateSync(db, engine.userId, sync.id, totalsOf(counts));
   }
   if (!run.announced && owesTotals(sync, stats)) await updateSync(db, engine.userId, sync.id, totalsOf(stats));
   engine.store.transaction(() => {

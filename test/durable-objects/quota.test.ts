@@ -40,6 +40,7 @@ describe("a quota of bytes", () => {
     for (let n = 0; n < 5; n += 1) user.drive.put(`/${n}.txt`, "0123456789");
     const runId = await syncNow(user);
     expect(await mirrorOf(user)).toHaveLength(2);
+    expect(user.drive.opened).toHaveLength(2);
     expect(await runOf(runId)).toMatchObject({ status: "incomplete", failed: 4 });
     expect(await quotaLines(runId)).toBe(1);
     expect(unwrap(await user.stub.status(user.syncId)).waitingFor).toMatchObject({ reason: "quota", until: expect.any(String) });

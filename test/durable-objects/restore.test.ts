@@ -93,7 +93,7 @@ describe("a restored version", () => {
     await expectWhole(user);
   });
 
-  it("of an item whose new content could not be fetched clears the failure", async () => {
+  it("of an item whose new content could not be fetched clears the failure, and stays", async () => {
     const { user, id } = await userWithHistory();
     user.drive.put("/docs/a.txt", "four");
     user.drive.fail("open", new ProviderError("forbidden", "No."), 10, id);
@@ -101,6 +101,9 @@ describe("a restored version", () => {
     expect(await itemOf(user, id)).toMatchObject({ state: "failed", reason: "forbidden" });
     unwrap(await user.stub.restoreVersion(user.syncId, id, 1));
     expect(await itemOf(user, id)).toMatchObject({ state: "stored", reason: null, next_attempt_at: null, attempts: 0, restored_from: 1 });
+    user.drive.expireCursors();
+    await syncNow(user);
+    expect(await text(user, "/docs/a.txt")).toBe("one");
     await expectWhole(user);
   });
 });
