@@ -18,6 +18,7 @@ import { announce, finishRun, newRun } from "./run.ts";
 import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
 import { Upkeep } from "./upkeep.ts";
+import { lookAtUnreadable } from "./unreadable.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 import { isComparing, stepVerify } from "./verify.ts";
 
@@ -141,7 +142,7 @@ export class Work {
     if (run.startedAt === null) return () => this.#start(run);
     const feeds = engine.store.feeds(sync.id);
     if (feeds.length === 0 || sync.feedsDue === 1) return () => reviewFeeds(engine, sync, run);
-    if (sync.retryAt !== null && sync.retryAt <= engine.now() && sync.replanAfter === null) return () => retryDue(engine, sync, run);
+    if (sync.retryAt !== null && sync.retryAt <= engine.now() && sync.replanAfter === null) return () => this.#retry(sync, run);
     if (feeds.every((feed) => feed.phase === "idle") && sync.wakes > sync.wakesTaken) {
       if (feedsAreDue(engine, sync, run)) return () => reviewFeeds(engine, sync, run);
       return async () => beginRounds(engine, sync, run);
@@ -159,6 +160,11 @@ export class Work {
     }
     if (run.announced && digestDue(engine, sync.id)) return () => computeDigest(engine, sync.id);
     return () => finishRun(engine, sync, this.#inPhase(run, "finishing"), { status: "ended" });
+  }
+
+  async #retry(sync: SyncState, run: RunState): Promise<void> {
+    await lookAtUnreadable(this.#engine, sync, run);
+    await retryDue(this.#engine, sync, run);
   }
 
   #inPhase(run: RunState, phase: RunState["phase"]): RunState {

@@ -143,6 +143,24 @@ describe("listing", () => {
   });
 });
 
+describe("an item whose entry could not be read", () => {
+  it("is asked for by its id an hour later, without a word from the source, and comes", async () => {
+    const user = await syncedUser();
+    const id = user.drive.put("/odd.txt", "odd");
+    user.drive.misreport(id, { malformed: true });
+    expect(await syncNow(user)).toMatchObject({ status: "incomplete" });
+    const known = env.DB.prepare("SELECT state, reason, next_attempt_at AS nextAttemptAt FROM items WHERE sync_id = ? AND remote_id = ?");
+    const odd = () => known.bind(user.syncId, id).first<{ state: string; nextAttemptAt: number | null }>();
+    expect(await odd()).toMatchObject({ state: "failed", reason: "malformed", nextAttemptAt: expect.any(Number) });
+    vi.setSystemTime(Date.now() + 2 * 3_600_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await runDurableObjectAlarm(user.stub);
+    await workOff(user);
+    expect(await odd()).toMatchObject({ state: "stored", reason: null, nextAttemptAt: null });
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+});
+
 describe("a catalogue that does not answer", () => {
   it("costs a delay, and nothing else", async () => {
     const user = await syncedUser();

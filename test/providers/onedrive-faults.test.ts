@@ -155,6 +155,14 @@ test("a lookup whose parts are throttled is throttled", async () => {
   await expect(drive.provider.lookup(feedId, [id])).rejects.toMatchObject({ kind: "throttled", retryAfterSeconds: 2 });
 });
 
+test("a lookup one part of which refuses the token renews it, and asks again; one that keeps refusing it asks the person", async () => {
+  const { drive, id, feedId } = await withFile();
+  await drive.fault({ name: "access-token-expired", times: 1 });
+  expect(await drive.provider.lookup(feedId, [id])).toMatchObject([{ id, status: "found" }]);
+  await drive.fault({ name: "access-token-expired" });
+  await expect(drive.provider.lookup(feedId, [id])).rejects.toMatchObject({ kind: "auth" });
+});
+
 test("a lookup tells what is refused", async () => {
   const { drive, id, feedId } = await withFile();
   await drive.fault({ name: "access-denied" });

@@ -65,9 +65,14 @@ export function commandsArbitrary(lengthMax: number): fc.Arbitrary<Command[]> {
   return fc.array(commandArbitrary, { maxLength: lengthMax, size: "max" });
 }
 
+/** A file that stays: a source that has lost everything is one for the guard, which asks a person. */
+export const LASTING_PATH = "/lasting";
+
 /** Does a change to the source, if there is what it needs. `name` is a name that nothing else has, `largeBytes` the size of large files. */
 export async function changeSource(source: Source, command: Command & { on: "source" }, name: string, largeBytes: number): Promise<void> {
-  for (const mutation of mutationsOf(command, await source.tree(), name, largeBytes)) await source.mutate(mutation);
+  const tree = await source.tree();
+  const changeable = { ...tree, files: tree.files.filter((file) => file.path !== LASTING_PATH) };
+  for (const mutation of mutationsOf(command, changeable, name, largeBytes)) await source.mutate(mutation);
 }
 
 function mutationsOf({ change, place, other }: Command & { on: "source" }, tree: Tree, name: string, largeBytes: number): Mutation[] {

@@ -62,7 +62,11 @@ export class PageWeather {
   }
 
   #told(change: Change): Change[] {
+    if (change.type === "removal") return this.#weather.strikes("source.tombstone_missing") ? [] : [change];
     if (change.type !== "upsert" || change.entry.root) return [change];
+    if (this.#weather.strikes("source.entry_malformed")) {
+      return [{ type: "malformed", id: change.entry.id, reason: "The entry makes no sense" }];
+    }
     return [{ type: "upsert", entry: this.#entry(change.entry) }];
   }
 

@@ -142,7 +142,7 @@ async function totals(world: World, items: readonly ItemRecord[], versions: read
     stored: stored.length,
     failed: live.filter((item) => item.state === "failed").length,
     skipped: live.filter((item) => item.state === "skipped").length,
-    bytes: sum(stored.map((item) => item.stored_size)),
+    bytes: sum(files.filter((item) => item.state === "stored" || item.state === "held").map((item) => item.stored_size)),
     sourceBytes: sum(files.map((item) => item.size)),
     excluded: files.filter((item) => item.state === "excluded").length,
     held: files.filter((item) => item.state === "held").length,

@@ -51,6 +51,8 @@ export const FAULT_KINDS = [
   "source.size_missing",
   "source.size_wrong",
   "source.address_missing",
+  "source.tombstone_missing",
+  "source.entry_malformed",
   "source.changes_late",
   "source.body_truncated",
   "source.body_short",

@@ -51,7 +51,8 @@ export function weatheredProvider(definition: ProviderDefinition, weather: Weath
       });
       return {
         ...failing,
-        facts: provider.facts,
+        // What is never told is found by a reconcile, which need not take a month here.
+        facts: { ...provider.facts, reconcileDays: 1 },
         changes: (feedId, cursor): Promise<ChangePage> => pages.page((inner) => failing.changes(feedId, inner), cursor),
         open: async (content, options): Promise<OpenedContent> => {
           if (weather.strikes("source.address_expired"))

@@ -125,7 +125,7 @@ export class World {
   }
 
   async isPaused(): Promise<boolean> {
-    return (await env.DB.prepare("SELECT status FROM syncs WHERE id = ?").bind(this.syncId).first<string>("status")) === "paused";
+    return (await this.status()).status === "paused";
   }
 
   async status(): Promise<SyncStatus> {

@@ -85,6 +85,24 @@ export async function failedItems(db: Database, scope: ItemScope, dueBy: number,
     ORDER BY next_attempt_at LIMIT ${limit}`);
 }
 
+/** Ids of rows whose entry could not be read, and that are due to be asked for, soonest first. */
+export async function unreadableItems(db: Database, scope: ItemScope, dueBy: number, limit: number): Promise<string[]> {
+  const rows = await db.all<{ id: string }>(sql`
+    SELECT remote_id AS id FROM items
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND reason = 'malformed' AND next_attempt_at <= ${dueBy} AND ${owned(scope)}
+    ORDER BY next_attempt_at LIMIT ${limit}`);
+  return rows.map(({ id }) => id);
+}
+
+/** Sets when rows whose entry could not be read are asked for: those due by `dueBy`; with `Infinity`, all of them. Answers whether there are any. */
+export async function postponeUnreadable(db: Database, scope: ItemScope, dueBy: number, at: number): Promise<boolean> {
+  const due = dueBy === Infinity ? sql`TRUE` : sql`next_attempt_at <= ${dueBy}`;
+  const { meta } = await db.run(sql`
+    UPDATE items SET next_attempt_at = ${at}
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND reason = 'malformed' AND ${due} AND ${owned(scope)}`);
+  return meta.changes > 0;
+}
+
 /** When the next failed row is due; null where none waits. */
 export async function nextAttemptAt(db: Database, scope: ItemScope): Promise<number | null> {
   const row = await db.get<{ at: number | null }>(sql`

@@ -9,6 +9,7 @@ import type { Ruling } from "./ruling.ts";
 import { hasContent, staysThoughUnwanted, upsetsBelow } from "./ruling.ts";
 import type { Room } from "./quota.ts";
 import { QUOTA_RETRY_MILLISECONDS } from "./quota.ts";
+import { unreadableSeconds } from "./retry.ts";
 import type { Stats } from "./stats.ts";
 import { add, difference, NO_STATS } from "./stats.ts";
 
@@ -214,8 +215,10 @@ function planMalformed(change: Extract<Change, { type: "malformed" }>, input: Pl
     modifiedAt: known?.modifiedAt ?? null,
     state: "failed",
     reason: "malformed",
+    attempts: known?.reason === "malformed" ? known.attempts + 1 : 1,
     runId: input.runId,
   };
+  row.nextAttemptAt = input.now + unreadableSeconds(row.attempts) * 1000;
   if (isUnchanged(known, row)) return;
   plan.rows.push(row);
   plan.stats = add(plan.stats, difference(known, row));

@@ -66,6 +66,11 @@ export function retryDecision(kind: FailureKind, attempts: number, retryAfterSec
   }
 }
 
+/** How long until an item is asked for whose entry could not be read, so many times by now. */
+export function unreadableSeconds(times: number): number {
+  return FAILED_DELAYS_SECONDS[Math.min(times, FAILED_DELAYS_SECONDS.length) - 1] ?? FAILED_DELAYS_SECONDS[0];
+}
+
 /** Never shorter than the source asks, unless that is beyond reason. */
 function throttleSeconds(attempts: number, retryAfterSeconds: number | undefined, jitter: number): number {
   const asked = retryAfterSeconds ?? THROTTLE_DEFAULT_SECONDS * 2 ** attempts;

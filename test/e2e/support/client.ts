@@ -275,6 +275,7 @@ export interface Fault {
   times?: number;
   delayMs?: number;
   drop?: boolean;
+  seed?: number;
 }
 
 export interface Requests {

@@ -21,15 +21,19 @@ export async function lookup(graph: Graph, driveId: string, ids: readonly string
     const answers = await batch(graph, driveId, asked);
     const wait = DOUBT_WAITS_MILLISECONDS[attempt];
     const doubtful: string[] = [];
+    let refused = false;
     for (const [id, answer] of answers) {
       const outcome = read(graph, driveId, id, answer);
       if (outcome instanceof ProviderError) {
         if (wait === undefined && outcome.kind !== "not_found") throw outcome;
         if (wait === undefined) found.push({ id, status: "gone" });
         else doubtful.push(id);
+        refused ||= outcome.kind === "auth";
       } else if (outcome !== undefined) found.push(outcome);
     }
     asked = doubtful;
+    // A part may refuse the token that the batch was let in with: with a new one it is asked again.
+    if (refused && asked.length > 0) await graph.context.accessToken({ renew: true });
     if (asked.length > 0 && wait !== undefined) await pause(wait);
   }
   return found;
@@ -67,6 +71,7 @@ function read(graph: Graph, driveId: string, id: string, { status = 0, headers, 
   switch (error.kind) {
     case "not_found":
     case "transient":
+    case "auth":
       return error;
     case "forbidden":
     case "blocked":

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { onedrive } from "../../worker/providers/onedrive/onedrive.ts";
+import type { Entry } from "../../worker/providers/provider.ts";
+import { applyRound } from "./contract.ts";
+import { SandboxDrive } from "./sandbox-drive.ts";
+
+// The source is never written to: nothing is asked for that could, and no permission is asked that would allow it.
+
+/** All that changes anything at the vendor: our own subscriptions to its notifications. A batch holds looks at items only. */
+const NOT_A_LOOK = /^(POST .*\/\$batch|(POST|PATCH|DELETE) .*\/subscriptions(\/.*)?)$/;
+
+test("a OneDrive is only looked at", async () => {
+  const drive = await SandboxDrive.open("contoso.example", "read-only");
+  const ids = await drive.mutate(
+    { op: "create", path: "/a.txt", bytes: 10 },
+    { op: "create", path: "/f/b.txt", bytes: 10 },
+    { op: "delete", path: "/a.txt" },
+  );
+  const before = await drive.tree();
+  const { provider } = drive;
+  const feedId = await drive.feedId();
+  const known = new Map<string, Entry>();
+  await provider.account();
+  const cursor = await applyRound(provider, feedId, null, known);
+  await applyRound(provider, feedId, cursor, known);
+  await provider.lookup(feedId, [...new Set(ids)]);
+  for (const { id, kind, download } of known.values()) {
+    if (kind === "file") await new Response((await provider.open({ id, feedId, ...(download && { download }) })).body).arrayBuffer();
+  }
+  const request = { feedId, notificationUrl: "https://tidemark.example/webhooks/x", clientState: "proof", expiresAt: Date.now() + 60_000 };
+  const subscription = await provider.webhook?.subscribe(request);
+  await provider.webhook?.renew(subscription?.id ?? "", Date.now() + 120_000);
+  await provider.webhook?.unsubscribe(subscription?.id ?? "");
+
+  const asked = (await drive.asked()).filter(({ method, route }) => method !== "GET" && !route.includes("oauth2"));
+  expect(asked.map(({ method, route }) => `${method} ${route}`).filter((each) => !NOT_A_LOOK.test(each))).toEqual([]);
+  expect(asked.length).toBeGreaterThan(0);
+  expect(await drive.tree()).toEqual(before);
+});
+
+test("no permission to write is asked for", () => {
+  expect(onedrive.auth.scopes.filter((scope) => /write|manage|fullcontrol/i.test(scope))).toEqual([]);
+  expect(onedrive.auth.scopes.some((scope) => scope.startsWith("Files.Read"))).toBe(true);
+});
