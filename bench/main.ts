@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../scripts/local.ts";
 import { isMet, type Section, table } from "./report.ts";
 import { bytesAlone, bytesOf, sizeClasses, throwContentsAway } from "./scenarios/bytes.ts";
-import { costOfRun, figuresOf, hundredChanges, type RunCost } from "./scenarios/changes.ts";
+import { costOfRun, figuresOf, hundredChanges, quietRuns, type RunCost } from "./scenarios/changes.ts";
 import { firstSync } from "./scenarios/first-sync.ts";
 import { hashes } from "./scenarios/hashes.ts";
 import { largeDrive, METADATA_ONLY } from "./scenarios/large-drive.ts";
@@ -42,16 +42,7 @@ const SCENARIOS: Record<string, (tidemark: Tidemark) => AsyncGenerator<Section>>
   async *first(tidemark) {
     const { section, person } = await firstSync(tidemark, Number(values.files ?? (values.quick ? QUICK_FIRST_FILES : FIRST_FILES)));
     yield section;
-    const quiet = await costOfRun(tidemark, person, []);
-    yield {
-      title: "a run that finds nothing",
-      figures: [
-        { name: "provider requests", value: quiet.run.requests, unit: "", goal: 1 },
-        { name: "D1 rows", value: quiet.run.d1Rows, unit: "", goal: 0 },
-        { name: "object rows", value: quiet.run.objectRows, unit: "" },
-      ],
-      details: quiet.cost,
-    };
+    yield await quietRuns(tidemark, person);
     const changes = await costOfRun(tidemark, person, hundredChanges());
     yield { title: "100 changes in it, with their content", figures: figuresOf(changes.run), details: changes.cost };
   },

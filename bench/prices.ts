@@ -5,7 +5,7 @@ import { sum } from "./measure.ts";
 // Source: developers.cloudflare.com, the pricing pages of workers, durable-objects, queues, d1 and r2, as of November 2026.
 
 const MILLION = 1_000_000;
-const PRICES = {
+export const PRICES = {
   workerRequest: 0.3 / MILLION,
   workerCpuMillisecond: 0.02 / MILLION,
   objectRequest: 0.15 / MILLION,
@@ -16,6 +16,9 @@ const PRICES = {
   queueOperation: 0.4 / MILLION,
   bucketClassA: 4.5 / MILLION,
   bucketClassB: 0.36 / MILLION,
+  bucketGigabyteMonth: 0.015,
+  databaseGigabyteMonth: 0.75,
+  objectGigabyteMonth: 0.2,
 } as const;
 
 /** Reads and deletes that the consumer did, beside the writes. */

@@ -1,12 +1,13 @@
 import type { Cost, Person } from "../measure.ts";
 import { costOf, sum } from "../measure.ts";
-import type { Figure } from "../report.ts";
+import type { Figure, Section } from "../report.ts";
 import type { Tidemark } from "../tidemark.ts";
 
 // A hundred changes, and none at all, in a drive that is known.
 
 const PLANTED = 100;
 const BYTES = 2_000;
+const QUIET_RUNS = 20;
 /** "Does not grow": by how the changes happen to fall on pages, a little. */
 const GROWTH_MAX = 1.1;
 
@@ -57,6 +58,33 @@ export async function costOfRun(tidemark: Tidemark, person: Person, ops: readonl
     cpuMilliseconds: cost.cpu.workerd,
   };
   return { run, cost };
+}
+
+/** Runs that the clock brings and that find nothing, on the average of a few. */
+export async function quietRuns(tidemark: Tidemark, person: Person): Promise<Section> {
+  await tidemark.sandbox.call("POST", "/notifications", { mode: "suppress" });
+  const cost = await costOf(tidemark, async () => {
+    for (let run = 0; run < QUIET_RUNS; run += 1) {
+      await person.makeDue();
+      await person.runBySchedule();
+    }
+  });
+  await tidemark.sandbox.call("POST", "/notifications", { mode: "normal" });
+  const each = (names: RegExp) => sum(cost.counts, names) / QUIET_RUNS;
+  return {
+    title: `a run that finds nothing, the mean of ${QUIET_RUNS}`,
+    figures: [
+      { name: "provider requests", value: cost.requests.total / QUIET_RUNS, unit: "", goal: 1 },
+      { name: "D1 rows", value: each(/^d1\.rows$/), unit: "", goal: 0 },
+      { name: "D1 rows read", value: each(/^d1\.rowsRead$/), unit: "", note: "with those of the bench's own questions" },
+      // One is the bench's, which makes the sync due.
+      { name: "object rows", value: each(/^object\.rows$/) - 1, unit: "" },
+      { name: "object calls", value: each(/^object\.(wake|alarm)\.calls$/), unit: "" },
+      { name: "object's time", value: each(/^object\.active\.ms$/), unit: "ms" },
+      { name: "CPU of workerd", value: cost.cpu.workerd / QUIET_RUNS, unit: "ms", note: "with the bench's own questions" },
+    ],
+    details: cost,
+  };
 }
 
 /** A run's figures; beside an earlier one's, that of a smaller drive, also by how much they have grown. */

@@ -64,6 +64,8 @@ function perFile(cost: Cost, { files, items }: Stats): Figure[] {
     { name: "D1 rows: settlement", value: settled / files, unit: "per file" },
     { name: "D1 rows", value: ofFiles / files, unit: "per file", goal: 3, note: "these three" },
     { name: "D1 rows: all else", value: all - inserted - settled, unit: "in all", note: "sign-in, run, log, totals" },
+    { name: "D1 size", value: sum(counts, /^d1\.bytes$/) / items, unit: "bytes per item" },
+    { name: "object's size", value: sum(counts, /^object\.bytes$/) / 1000, unit: "kB", note: "at the end, without its jobs" },
     { name: "D1 rows read", value: sum(counts, /^d1\.rowsRead$/) / files, unit: "per file" },
     { name: "object rows", value: sum(counts, /^object\.rows$/) / files, unit: "per file", goal: 0.1 },
     { name: "R2 class A", value: bucket.classA / files, unit: "per file" },

@@ -8,6 +8,9 @@ interface Counted {
   kind: string;
 }
 
+/** Bytes of the database after the last statement. */
+let size = 0;
+
 const originals = new WeakMap<object, Counted>();
 
 export function countingDatabase(db: D1Database): D1Database {
@@ -53,6 +56,8 @@ async function noted<T>(kind: string, call: () => Promise<D1Result<T>>): Promise
 
 function note(kind: string, { meta }: D1Result): void {
   count(`d1.${kind}.statements`);
+  if (meta.size_after > 0) count("d1.bytes", meta.size_after - size);
+  size = meta.size_after > 0 ? meta.size_after : size;
   count(`d1.${kind}.sql.ms`, meta.duration);
   count("d1.rowsRead", meta.rows_read);
   count(`d1.${kind}.rowsRead`, meta.rows_read);

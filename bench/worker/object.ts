@@ -5,6 +5,8 @@ import { count, timed, whileActive } from "./tally.ts";
 
 /** The object as it ships, on storage and bindings that count. */
 export class UserSync extends ShippedUserSync {
+  #size = 0;
+
   constructor(ctx: DurableObjectState, env: Env) {
     countStorage(ctx.storage);
     super(ctx, countingEnv(env));
@@ -12,6 +14,9 @@ export class UserSync extends ShippedUserSync {
 
   override async alarm(): Promise<void> {
     await timed("object.alarm", () => whileActive(() => super.alarm()));
+    const size = this.ctx.storage.sql.databaseSize;
+    count("object.bytes", size - this.#size);
+    this.#size = size;
   }
 
   /** As if the syncs' interval were over: the next tick of the clock finds them due. */

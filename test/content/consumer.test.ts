@@ -493,15 +493,27 @@ test("an allowance that is all but used up stops the connection's files before t
   expect(desk.results().every(({ outcome }) => outcome === "stored")).toBe(true);
 });
 
-test("once the source has refused, files that were begun ask it nothing more, and are given back without a word", async () => {
+test("once the source has refused, a file that was begun asks it nothing more, and is given back without a word", async () => {
   const drive = createMemoryDrive();
-  for (let i = 0; i < 4; i++) drive.put(`/${i}.txt`, `content ${i}`);
-  // Without an address each file is asked about first.
-  const files = await planned(drive, { download: null });
-  drive.fail("open", new ProviderError("throttled", "Slow down.", { retryAfterSeconds: 17 }));
+  drive.put("/refused.txt", "refused");
+  drive.put("/begun.txt", "begun");
+  const files = await planned(drive);
+  const { create } = memoryProvider(drive);
   const desk = new Desk();
+  // The second file's address turns out to have run out only after the first file was refused.
+  const late = (real: Provider): Provider => ({
+    ...spoiling(real, []),
+    open: async (content, options) => {
+      if (content.id !== files[1]?.remoteId) return real.open(content, options);
+      await vi.waitFor(() => expect(desk.settled).not.toEqual([]));
+      throw new ProviderError("expired_url", "The address has run out.");
+    },
+  });
+  providers.set("memory", { ...memoryProvider(drive), create: (...given) => late(create(...given)) });
+  drive.fail("open", new ProviderError("throttled", "Slow down.", { retryAfterSeconds: 17 }));
   desk.offer("job-1", files);
-  await consume(desk, ["job-1"], { CONSUMER_STREAMS: "4" });
-  expect(desk.results().filter(({ outcome }) => outcome === "failed")).toMatchObject([{ kind: "throttled", retryAfterSeconds: 17 }]);
-  expect(drive.requests.lookup + drive.requests.open).toBeLessThanOrEqual(1 + 4);
+  await consume(desk, ["job-1"], { CONSUMER_STREAMS: "2" });
+  expect(desk.results()).toMatchObject([{ index: 0, kind: "throttled", retryAfterSeconds: 17 }]);
+  expect(desk.results()).toHaveLength(1);
+  expect(drive.requests.lookup).toBe(0);
 });

@@ -243,14 +243,20 @@ describe("a call that breaks off with its object", () => {
 async function killDuring(user: MemoryUser, after: number, effect: boolean, act: () => Promise<unknown>): Promise<boolean> {
   let calls = 0;
   let fired = false;
-  let abort: () => void = () => undefined;
-  await runInDurableObject(user.stub, (_instance, state) => void (abort = () => state.abort("killed")));
+  let kill: () => Promise<void> = async () => undefined;
+  await runInDurableObject(user.stub, (_instance, state) => {
+    kill = async () => {
+      // What the object has written by then stays.
+      await state.storage.sync();
+      state.abort("killed");
+    };
+  });
   const restore = await meetOutside(user, async (call) => {
     calls += 1;
     if (fired || calls <= after) return call();
     fired = true;
     if (effect) await call();
-    abort();
+    await kill();
     return new Promise(() => undefined);
   });
   await act().catch((error: unknown) => {
@@ -325,6 +331,7 @@ describe("a sync", () => {
     const still = asked(user);
     await workOff(user, 4);
     expect(asked(user)).toBe(still);
+    expect(await replanOf(user), "the rules wait").not.toBeNull();
     await runInDurableObject(user.stub, async (_instance, { storage }) => {
       // Nothing is waited for but the subscription's renewal.
       expect(await storage.getAlarm()).toBeGreaterThan(Date.now() + 86_400_000);
@@ -333,8 +340,17 @@ describe("a sync", () => {
     await user.stub.wake({ reason: "schedule" });
     await workOff(user);
     expect(asked(user)).toBeGreaterThan(still);
+    expect(await replanOf(user)).toBeNull();
   });
 });
+
+/** How far the catalogue has been planned again; null where it need not be. */
+async function replanOf(user: MemoryUser): Promise<unknown> {
+  return runInDurableObject(
+    user.stub,
+    (_instance, { storage }) => storage.sql.exec("SELECT replan_after FROM syncs").one()["replan_after"],
+  );
+}
 
 async function signInAgain(user: MemoryUser): Promise<void> {
   const row = await env.DB.prepare("SELECT provider, account_id FROM connections WHERE id = ?")

@@ -226,6 +226,8 @@ describe("an allowance that is all but used up", () => {
     expect(backlog.files).toBe(110 - job.files.length);
     // As many as came in ten seconds.
     expect(secondsLeft).toBe(Math.round(backlog.files / (job.files.length / 10)));
+    vi.setSystemTime(Date.now() + 40_000);
+    expect(unwrap(await user.stub.status(user.syncId)).secondsLeft, "between two settlements nothing is forgotten").toBe(secondsLeft);
 
     await tell(user, await leased(user, sent[1]), [], { budget: { limit: 30, remaining: 25, resetSeconds: 40 } });
     // 25 now, and 30 each minute from the fortieth second on.
