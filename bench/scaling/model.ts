@@ -181,7 +181,7 @@ export interface Limit {
   share: number;
   /** How many times as large everything could be: users, items, and what they do. */
   breaksAt: number;
-  then: string;
+  remedy: string;
 }
 
 /** Files a second that the first syncs and the changes bring, on the average. */
@@ -209,9 +209,9 @@ export function limits(assumed: Assumptions): Limit[] {
   ].toSorted((one, other) => one.breaksAt - other.breaksAt); // prettier-ignore
 }
 
-function limit(name: string, unit: string, use: number, most: number, then: string): Limit {
+function limit(name: string, unit: string, use: number, most: number, remedy: string): Limit {
   const share = use / most;
-  return { name, unit, use, limit: most, share, breaksAt: 1 / share, then };
+  return { name, unit, use, limit: most, share, breaksAt: 1 / share, remedy };
 }
 
 /** What the source lets through, which no money moves: days that the first sync takes at least. */

@@ -22,7 +22,7 @@ export function scalingReport(assumed: Assumptions): string {
     section("Kept", ["", ""], [...keptRows(assumed)]),
     section("Used", ["", "first syncs, once", "a month of quiet runs", "a month of changes"], usedRows(assumed)),
     section("Dollars", ["", "once", "a month"], dollarRows(assumed)),
-    section("What breaks, the first one first", ["limit", "use", "limit", "breaks at", "then"], limits(assumed).map(limitRow)), // prettier-ignore
+    section("What breaks, the first one first", ["limit", "use", "limit", "breaks at", "what to do"], limits(assumed).map(limitRow)), // prettier-ignore
     section("What the source lets through", ["", ""], providerRows(assumed)),
   ].join("\n\n");
 }
@@ -72,8 +72,8 @@ function dollarRows(assumed: Assumptions): string[][] {
   ];
 }
 
-function limitRow({ name, unit, use, limit, breaksAt, then }: Limit): string[] {
-  return [name, `${number(use)} ${unit}`, number(limit), `${number(breaksAt)} times this size`, then];
+function limitRow({ name, unit, use, limit, breaksAt, remedy }: Limit): string[] {
+  return [name, `${number(use)} ${unit}`, number(limit), `${number(breaksAt)} times this size`, remedy];
 }
 
 function providerRows(assumed: Assumptions): string[][] {
