@@ -18,6 +18,7 @@ export default defineConfig(async () => ({
               bindings: {
                 ORIGIN: "https://tidemark.example",
                 LOG_LEVEL: "error",
+                EVERY_BOUNDARY: process.env["EVERY_BOUNDARY"] ?? "",
                 // As low as R2 allows: a large file is then one of a few MiB.
                 LARGE_FILE_BYTES: String(6 * 1024 ** 2),
                 PART_BYTES: String(5 * 1024 ** 2),

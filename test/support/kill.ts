@@ -1,4 +1,5 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
 import type { MemoryUser } from "./memory-user.ts";
@@ -6,6 +7,15 @@ import type { MemoryUser } from "./memory-user.ts";
 // Kills of a user's object, and a clock that goes on. Tests fake `Date` first.
 
 const WORK_ROUNDS_MAX = 400;
+
+/**
+ * The calls to kill at: every second one, the others where the call has its effect first, so that each is met from one side.
+ * With EVERY_BOUNDARY=1 all of them, from both.
+ */
+export function boundaries(effect: boolean, max: number): number[] {
+  const all = (env as Env & { EVERY_BOUNDARY: string }).EVERY_BOUNDARY === "1";
+  return Array.from({ length: max }, (_each, after) => after).filter((after) => all || after % 2 === (effect ? 1 : 0));
+}
 
 export interface Kill {
   /** Calls to the outside that are let through first. */
