@@ -209,6 +209,7 @@ export async function confirmChanges(engine: Engine, syncId: string): Promise<Re
   await updateSync(engine.db(), engine.userId, syncId, { alarmedAt: null, alarmedCount: null });
   engine.store.updateSync(syncId, { alarmedAt: null });
   await accountChanged(engine);
+  await engine.wakeBy(engine.now());
   return wireSync(engine, syncId);
 }
 
