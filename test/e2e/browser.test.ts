@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     const details = page.getByRole("complementary");
     await details.getByText(file?.sha256 ?? "").waitFor();
     expect(await problemsOf(page, "files")).toEqual([]);
-    const [download] = await Promise.all([page.waitForEvent("download"), details.getByRole("link", { name: "Download" }).click()]);
+    const [download] = await Promise.all([page.waitForEvent("download"), details.getByRole("link", { name: "Download", exact: true }).click()]);
     expect(download.suggestedFilename()).toBe(name);
     expect(sha256(await readFile(await download.path()))).toBe(file?.sha256);
 
