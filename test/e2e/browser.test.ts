@@ -8,6 +8,7 @@ import { Tidemark } from "./support/tidemark.ts";
 
 const ALICE = "alice@contoso.example";
 const BOB = "bob@outlook.example";
+const CAROL = "carol@contoso.example";
 const SIGN_IN = "Continue with Microsoft";
 const ALL_HERE = /^Everything your OneDrive (had|could hand out)/;
 const RUN_SECONDS = 120;
@@ -61,7 +62,10 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     const details = page.getByRole("complementary");
     await details.getByText(file?.sha256 ?? "").waitFor();
     expect(await problemsOf(page, "files")).toEqual([]);
-    const [download] = await Promise.all([page.waitForEvent("download"), details.getByRole("link", { name: "Download", exact: true }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      details.getByRole("link", { name: "Download", exact: true }).click(),
+    ]);
     expect(download.suggestedFilename()).toBe(name);
     expect(sha256(await readFile(await download.path()))).toBe(file?.sha256);
 
@@ -104,6 +108,41 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     expect(await problemsOf(page, "declined")).toEqual([]);
     await page.getByRole("link", { name: "Try again" }).click();
     await page.getByRole("link", { name: BOB }).waitFor();
+    await context.close();
+  });
+
+  it("who loses most files at once is asked before any goes, and one button takes a version back", async () => {
+    const { page, context } = await newVisitor(browser, tidemark.origin);
+    await page.goto(`/auth/microsoft/login?provider=onedrive&login_hint=${CAROL}`);
+    await page.waitForURL("**/app");
+    const client = Client.withCookies(tidemark.origin, await context.cookies());
+    const syncId = await client.firstSync();
+    const files = Array.from({ length: 24 }, (_file, n) => ({ op: "create", path: `/Plans/${n}.txt`, bytes: `plan ${n}` }));
+    await tidemark.sandbox.mutate(CAROL, [...files, { op: "create", path: "/Diary.txt", bytes: "first" }]);
+    await client.untilEqual(syncId, () => tidemark.sandbox.tree(CAROL), RUN_SECONDS);
+    await tidemark.sandbox.mutate(CAROL, [
+      { op: "update", path: "/Diary.txt", bytes: "second" },
+      { op: "delete", path: "/Plans" },
+    ]);
+
+    await page.goto(`/app/syncs/${syncId}`);
+    await page.getByText("24 files wait for your decision").waitFor({ timeout: RUN_SECONDS * 1000 });
+    await client.untilIdle(syncId, RUN_SECONDS);
+    expect(await problemsOf(page, "sync-held")).toEqual([]);
+    await page.getByRole("link", { name: "Review" }).click();
+    await page.getByRole("button", { name: "Remove all" }).waitFor();
+    expect(await problemsOf(page, "run-held")).toEqual([]);
+    await page.getByRole("button", { name: "Remove all" }).click();
+    await client.untilEqual(syncId, () => tidemark.sandbox.tree(CAROL), RUN_SECONDS);
+
+    await page.goto(`/app/syncs/${syncId}/files`);
+    await page.getByRole("grid").getByText("Diary.txt", { exact: true }).click();
+    await page.getByRole("button", { name: "Why?" }).click();
+    await page.getByText("It is here, as the source has it.").waitFor();
+    await page.getByRole("button", { name: "Restore version 1" }).waitFor();
+    expect(await problemsOf(page, "item-versions")).toEqual([]);
+    await page.getByRole("button", { name: "Restore version 1" }).click();
+    await page.getByText("3, current, restored from 1").waitFor();
     await context.close();
   });
 
