@@ -9,12 +9,12 @@ import type { MemoryUser } from "./memory-user.ts";
 const WORK_ROUNDS_MAX = 400;
 
 /**
- * The calls to kill at: every second one, the others where the call has its effect first, so that each is met from one side.
- * With EVERY_BOUNDARY=1 all of them, from both.
+ * The calls to kill at: every second one, or as the stride says, and others where the call has its effect first. With
+ * EVERY_BOUNDARY=1 all of them, from both sides.
  */
-export function boundaries(effect: boolean, max: number): number[] {
+export function boundaries(effect: boolean, max: number, stride = 2): number[] {
   const all = (env as Env & { EVERY_BOUNDARY: string }).EVERY_BOUNDARY === "1";
-  return Array.from({ length: max }, (_each, after) => after).filter((after) => all || after % 2 === (effect ? 1 : 0));
+  return Array.from({ length: max }, (_each, after) => after).filter((after) => all || after % stride === (effect ? 1 : 0));
 }
 
 export interface Kill {
