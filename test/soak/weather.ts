@@ -104,6 +104,13 @@ export class Weather {
     return hash / 2 ** 32;
   }
 
+  /** Counts up by one with each call of this name. */
+  turn(name: string): number {
+    const turn = this.#asked.get(name) ?? 0;
+    this.#asked.set(name, turn + 1);
+    return turn;
+  }
+
   /** A whole number from 0 up to, not including, `below`. */
   pick(name: string, below: number): number {
     return Math.floor(this.chance(name) * below);

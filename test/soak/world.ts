@@ -30,6 +30,8 @@ const INTERVAL_MINUTES = 60;
 const CLOCK_JUMP_FORWARD_SECONDS_MAX = 3_000;
 const CLOCK_JUMP_BACK_SECONDS_MAX = 90;
 const AT_ONCE_SHARE = 0.3;
+/** Where the object is killed all the time. */
+const SIGN_INS_MAX = 2_000;
 
 export class World {
   readonly userId = randomId();
@@ -71,14 +73,14 @@ export class World {
   /** The person signs in; where that breaks off, again. */
   async begin(): Promise<void> {
     await accounts(env).insert(users).values({ id: this.userId, name: "Test", email: null, createdAt: 0, signedInAt: 0 });
-    for (let tries = 0; this.connectionId === "" && tries < 50; tries += 1) {
+    for (let tries = 0; this.connectionId === "" && tries < SIGN_INS_MAX; tries += 1) {
       this.connectionId = (await this.#asked(() => this.stub.addConnection(this.source.connect)))?.id ?? "";
     }
     this.syncId = (await this.inObject<{ id: string }>("SELECT id FROM syncs"))[0]?.id ?? "";
-    if (this.syncId === "") throw new Error("The user has no sync after signing in fifty times.");
+    if (this.syncId === "") throw new Error("The user has no sync, however often they sign in.");
     // Removals are believed, however many: the guard has tests of its own.
     const options = { removalLimit: { share: 1, count: Number.MAX_SAFE_INTEGER } };
-    for (let tries = 0; !(await this.#asked(() => this.stub.updateSync(this.syncId, { options }))) && tries < 50; tries += 1);
+    for (let tries = 0; !(await this.#asked(() => this.stub.updateSync(this.syncId, { options }))) && tries < SIGN_INS_MAX; tries += 1);
   }
 
   async end(): Promise<void> {
