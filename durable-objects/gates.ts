@@ -34,6 +34,13 @@ export class Gates {
     return gateUntil > this.#engine.now() ? Math.max(0, gateCount - 1) : gateCount;
   }
 
+  /** The source has answered a download: with the gate open, the refusals before it are in no row with what comes. */
+  answered(connectionId: string): void {
+    const { store, now } = this.#engine;
+    const connection = store.connection(connectionId);
+    if (connection && connection.gateCount > 0 && connection.gateUntil <= now()) store.setGate(connectionId, connection.gateUntil, 0);
+  }
+
   /** Nothing is asked of this connection's source for a while: it has had enough. */
   close(connectionId: string, seconds: number): void {
     const { store, now, log } = this.#engine;

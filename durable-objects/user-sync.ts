@@ -280,6 +280,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (!answer.accepted || !job) return answer;
     const connectionId = this.#engine.store.sync(job.syncId)?.connectionId;
     if (connectionId !== undefined) {
+      if (request.results.some((result) => result.outcome === "stored")) this.#engine.gates.answered(connectionId);
       if (request.budget) this.#engine.gates.note(connectionId, request.budget);
       for (const result of request.results)
         if (result.outcome === "failed" && STOPPING_KINDS.has(result.kind)) await connectionFailed(this.#engine, connectionId, result);

@@ -63,6 +63,11 @@ function throttled(index: number, retryAfterSeconds?: number): FileResult {
   return { index, outcome: "failed", kind: "throttled", message: "Later.", ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
+function stored(job: Leased, index: number): FileResult {
+  const { remoteId, storedId } = job.files[index] ?? { remoteId: "", storedId: "" };
+  return { index, outcome: "stored", remoteId, storedId, size: 1, sha256: "", differs: false };
+}
+
 async function waitSeconds(user: MemoryUser): Promise<number> {
   const { waitingFor } = unwrap(await user.stub.status(user.syncId));
   expect(waitingFor?.reason).toBe("throttled");
@@ -125,6 +130,16 @@ describe("a consumer that is throttled", () => {
     vi.setSystemTime(Date.now() + 40_000);
     await tell(user, job, [throttled(20)]);
     expect(await waitSeconds(user), "the second in a row waits longer").toBeGreaterThanOrEqual(60);
+  });
+
+  it("now and then, with files stored in between, is never refused in a row: the wait stays what it is at first", async () => {
+    const { user, sent } = await busyUser();
+    const job = await leased(user, sent[0]);
+    for (let refusal = 0; refusal < 8; refusal += 1) {
+      await tell(user, job, [stored(job, refusal), throttled(20 + refusal)]);
+      expect(await waitSeconds(user), `after refusal ${refusal}`).toBeLessThan(40);
+      vi.setSystemTime(Date.now() + 40_000);
+    }
   });
 
   it("is let go on in an hour at the latest, whatever it was told", async () => {
