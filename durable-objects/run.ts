@@ -118,9 +118,10 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
     if (run.verify) engine.store.seen.forget(BUCKET(sync.id));
-    if (ended) engine.store.updateSync(sync.id, { heldOpen: holding ? 1 : 0, ...(waitsForRoom ? {} : { quotaReachedAt: null }) });
     // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
     engine.store.updateSync(sync.id, {
+      ...(ended ? { heldOpen: holding ? 1 : 0 } : {}),
+      ...(ended && !waitsForRoom ? { quotaReachedAt: null } : {}),
       ...(counts ? { stats: counts, statsDoubtful: 0 } : {}),
       statsShown: noteOf(stats),
       retryAt,

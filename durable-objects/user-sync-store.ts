@@ -1,5 +1,3 @@
-import { NO_REPLAN } from "../worker/sync/replan-state.ts";
-import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
 import type { Stats } from "../worker/sync/stats.ts";
 import { add, NO_STATS } from "../worker/sync/stats.ts";
 import type { ConnectionState, FeedState, RunState, SubscriptionState, SyncState } from "./user-sync-schema.ts";
@@ -9,20 +7,17 @@ import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
 import { PurgeStore } from "./purge-store.ts";
 import { RestorationStore } from "./restoration-store.ts";
+import { RunStore } from "./run-store.ts";
 import { SeenStore } from "./seen-store.ts";
 import { LitterStore } from "./litter-store.ts";
 import { Sql } from "./sql.ts";
+import type { SyncRecord } from "./sync-record.ts";
+import { differing, SYNC_COLUMNS, toSync } from "./sync-record.ts";
 import { UploadStore } from "./upload-store.ts";
 
 // The object's own SQL. Every call is synchronous: calls without an await between them commit together, and
 // `transaction` makes that sure where one may throw.
 
-const SYNC = `id, connection_id AS connectionId, mode, status, schedule, next_due_at AS nextDueAt, wakes,
-  wakes_taken AS wakesTaken, wake_trigger AS wakeTrigger, enumerate_next AS enumerateNext, recheck_at AS recheckAt,
-  retry_at AS retryAt, replan_after AS replanAfter, replan_forced AS replanForced, checked_at AS checkedAt,
-  up_to_date_at AS upToDateAt, stats, stats_doubtful AS statsDoubtful, stats_shown AS statsShown, due_at AS dueAt, attempts, selection, filters, options,
-  enumerated_at AS enumeratedAt, alarmed_at AS alarmedAt, rests_at_wakes AS restsAtWakes, replan, held_open AS heldOpen,
-  purge_due_at AS purgeDueAt, quota_reached_at AS quotaReachedAt, feeds_due AS feedsDue`;
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause, name,
   missing_since AS missingSince, enumerated_at AS enumeratedAt, loop, restarts`;
@@ -39,7 +34,10 @@ export class UserSyncStore {
   readonly seen: SeenStore;
   readonly restorations: RestorationStore;
   readonly purges: PurgeStore;
+  readonly #runs: RunStore;
   readonly #sql: Sql;
+  /** How many wakes each quiet run has taken: noted with its end, so that one that is lost is not missed. */
+  readonly #taken = new Map<string, number>();
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = new Sql(storage);
@@ -51,6 +49,7 @@ export class UserSyncStore {
     this.seen = new SeenStore(this.#sql);
     this.restorations = new RestorationStore(this.#sql);
     this.purges = new PurgeStore(this.#sql);
+    this.#runs = new RunStore(this.#sql);
   }
 
   migrate(): void {
@@ -133,12 +132,20 @@ export class UserSyncStore {
   }
 
   syncs(): SyncState[] {
-    return this.#sql.all<SyncRecord>(`SELECT ${SYNC} FROM syncs ORDER BY id`).map(toSync);
+    return this.#sql.all<SyncRecord>(`SELECT ${SYNC_COLUMNS} FROM syncs ORDER BY id`).map((row) => this.#toSync(row));
   }
 
   sync(id: string): SyncState | null {
-    const row = this.#sql.one<SyncRecord>(`SELECT ${SYNC} FROM syncs WHERE id = ?`, id);
-    return row && toSync(row);
+    const row = this.#syncRecord(id);
+    return row && this.#toSync(row);
+  }
+
+  #syncRecord(id: string): SyncRecord | null {
+    return this.#sql.one<SyncRecord>(`SELECT ${SYNC_COLUMNS} FROM syncs WHERE id = ?`, id);
+  }
+
+  #toSync(row: SyncRecord): SyncState {
+    return { ...toSync(row), wakesTaken: this.#taken.get(row.id) ?? row.wakesTaken };
   }
 
   insertSync(
@@ -159,8 +166,13 @@ export class UserSyncStore {
     );
   }
 
-  updateSync(id: string, patch: Partial<Omit<SyncState, "id" | "connectionId">>): void {
-    this.#sql.update("syncs", patch, "id = ?", id);
+  /** Writes what differs, if anything does. */
+  updateSync(id: string, { wakesTaken, ...patch }: Partial<Omit<SyncState, "id" | "connectionId">>): void {
+    if (wakesTaken !== undefined) this.#taken.set(id, wakesTaken);
+    const taken = this.#runs.isQuiet(id) ? undefined : this.#taken.get(id);
+    const record = this.#syncRecord(id);
+    this.#sql.update("syncs", differing(record, taken === undefined ? patch : { ...patch, wakesTaken: taken }), "id = ?", id);
+    if (taken !== undefined) this.#taken.delete(id);
   }
 
   /** Adds these differences to the totals as they are now: others may have changed since they were last read. */
@@ -170,7 +182,9 @@ export class UserSyncStore {
   }
 
   deleteSync(id: string): void {
-    for (const table of ["feeds", "jobs", "removals", "seen", "runs", "digest_ranges", "decisions", "restorations", "purges"])
+    this.#runs.deleteOf(id);
+    this.#taken.delete(id);
+    for (const table of ["feeds", "jobs", "removals", "seen", "digest_ranges", "decisions", "restorations", "purges"])
       this.#sql.run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
     this.#sql.run("DELETE FROM syncs WHERE id = ?", id);
   }
@@ -189,22 +203,22 @@ export class UserSyncStore {
   }
 
   run(syncId: string): RunState | null {
-    const row = this.#sql.one<{ run: string }>("SELECT run FROM runs WHERE sync_id = ?", syncId);
-    return row && (JSON.parse(row.run) as RunState);
+    return this.#runs.get(syncId);
   }
 
   insertRun(run: RunState): void {
-    this.#sql.run("INSERT OR REPLACE INTO runs (sync_id, id, run) VALUES (?, ?, ?)", run.syncId, run.id, JSON.stringify(run));
+    this.#runs.insert(run);
   }
 
-  /** A run that has ended meanwhile stays ended. */
+  /** A run that has ended meanwhile stays ended. What its sync has yet to note is noted with it, once it is announced. */
   saveRun(run: RunState): void {
-    this.#sql.run("UPDATE runs SET run = ? WHERE sync_id = ? AND id = ?", JSON.stringify(run), run.syncId, run.id);
+    this.#runs.save(run);
+    if (this.#taken.has(run.syncId)) this.updateSync(run.syncId, {});
   }
 
   /** Another run that has begun meanwhile stays. */
   deleteRun(run: Pick<RunState, "syncId" | "id">): void {
-    this.#sql.run("DELETE FROM runs WHERE sync_id = ? AND id = ?", run.syncId, run.id);
+    this.#runs.delete(run);
   }
 
   addRemovals(feed: Pick<FeedState, "syncId" | "feedId">, remoteIds: readonly string[]): void {
@@ -274,18 +288,3 @@ export class UserSyncStore {
 }
 
 type FeedRecord = Omit<FeedState, "loop"> & { loop: string | null };
-type JsonColumn = "schedule" | "stats" | "selection" | "filters" | "options" | "replan";
-type SyncRecord = Omit<SyncState, JsonColumn> & Record<JsonColumn, string>;
-
-/** Totals and options of an earlier release lack the newer fields. */
-function toSync(row: SyncRecord): SyncState {
-  return {
-    ...row,
-    schedule: JSON.parse(row.schedule) as SyncState["schedule"],
-    stats: { ...NO_STATS, ...(JSON.parse(row.stats) as Partial<SyncState["stats"]>) },
-    selection: JSON.parse(row.selection) as SyncState["selection"],
-    filters: JSON.parse(row.filters) as SyncState["filters"],
-    options: { ...DEFAULT_OPTIONS, ...(JSON.parse(row.options) as Partial<SyncState["options"]>) },
-    replan: { ...NO_REPLAN, ...(JSON.parse(row.replan) as Partial<SyncState["replan"]>) },
-  };
-}
