@@ -9,6 +9,7 @@ import { costOfRun, figuresOf, hundredChanges, quietRuns, type RunCost } from ".
 import { firstSync } from "./scenarios/first-sync.ts";
 import { hashes } from "./scenarios/hashes.ts";
 import { largeDrive, METADATA_ONLY } from "./scenarios/large-drive.ts";
+import { deepFolder, wideFolder } from "./scenarios/shapes.ts";
 import { startTidemark, type Tidemark } from "./tidemark.ts";
 
 // `npm run bench`: the real Worker in workerd, against the sandbox. A table to the terminal, everything that was counted to a file.
@@ -18,6 +19,9 @@ const QUICK_FIRST_FILES = 1_000;
 const DRIVES = [10_000, 100_000];
 const QUICK_DRIVES = [2_000, 10_000];
 const MILLION = 1_000_000;
+/** Of one folder. */
+const CHILDREN = 50_000;
+const QUICK_CHILDREN = 2_000;
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +35,7 @@ const { values } = parseArgs({
 });
 
 /** Settings of the Worker that a scenario needs. */
-const SETTINGS: Record<string, Record<string, string>> = { drives: METADATA_ONLY };
+const SETTINGS: Record<string, Record<string, string>> = { drives: METADATA_ONLY, shapes: METADATA_ONLY };
 
 /** In the order in which they run; each in a Tidemark of its own, so that none is measured beside another's memory. */
 const SCENARIOS: Record<string, (tidemark: Tidemark) => AsyncGenerator<Section>> = {
@@ -54,6 +58,12 @@ const SCENARIOS: Record<string, (tidemark: Tidemark) => AsyncGenerator<Section>>
       yield section;
       smaller ??= run;
     }
+  },
+
+  async *shapes(tidemark) {
+    const usual = values.quick ? QUICK_CHILDREN : CHILDREN;
+    yield await wideFolder(tidemark, Number(values.files ?? (values.million ? MILLION / 2 : usual)));
+    yield await deepFolder(tidemark);
   },
 
   async *bytes(tidemark) {

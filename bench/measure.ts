@@ -32,9 +32,13 @@ export async function costOf(tidemark: Tidemark, work: () => Promise<void>): Pro
     sandbox: cpuOf(sandboxProcess),
     memory: memoryOf(workerd).now,
   };
-  const startedAt = performance.now();
-  const ownMemory = await isolate.during(work);
-  const seconds = (performance.now() - startedAt) / 1000;
+  let seconds = 0;
+  // The work alone: an inspector that is slow to answer is not the Worker's time.
+  const ownMemory = await isolate.during(async () => {
+    const startedAt = performance.now();
+    await work();
+    seconds = (performance.now() - startedAt) / 1000;
+  });
   const memory = memoryOf(workerd);
   return {
     seconds,
@@ -117,6 +121,10 @@ export class Person {
     const startedAt = Date.now();
     await this.#tidemark.post("/_bench/wake", { userId: this.#userId, wake: { reason: "schedule" } });
     await this.untilChecked(startedAt);
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#client.get<T>(path);
   }
 
   async stats(): Promise<{ items: number; files: number; stored: number; failed: number; skipped: number; bytes: number }> {

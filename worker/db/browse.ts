@@ -145,19 +145,28 @@ export async function getItems(db: Database, userId: string, syncId: string, rem
 
 /** Paths from the root, with a leading slash, by remote id. What is not placed under the root begins with its topmost known folder. */
 export async function pathsOf(db: Database, userId: string, syncId: string, remoteIds: readonly string[]): Promise<Map<string, string>> {
-  // CROSS JOIN: left to itself the planner goes through all of the sync's items, once for each call.
+  // Up from each folder once, however many of its children are asked about. CROSS JOIN: left to itself the planner goes
+  // through all of the sync's items, once for each call.
   const rows = await db.all<{ id: string; path: string }>(sql`
-    WITH RECURSIVE chain(id, remote_id, depth) AS (
-      SELECT value, value, 0 FROM json_each(${JSON.stringify(remoteIds)})
+    WITH RECURSIVE given(id, parent_id, name) AS MATERIALIZED (
+      SELECT items.remote_id, items.parent_id, items.name
+      FROM json_each(${JSON.stringify(remoteIds)}) AS asked CROSS JOIN items ON items.sync_id = ${syncId} AND items.remote_id = asked.value
+      WHERE items.parent_id IS NOT NULL ${owned(userId, syncId)}
+    ),
+    chain(folder_id, remote_id, depth) AS (
+      SELECT parent_id, parent_id, 1 FROM given WHERE parent_id <> ''
       UNION
-      SELECT chain.id, items.parent_id, chain.depth + 1
+      SELECT chain.folder_id, items.parent_id, chain.depth + 1
       FROM chain CROSS JOIN items ON items.sync_id = ${syncId} AND items.remote_id = chain.remote_id
       WHERE items.parent_id IS NOT NULL AND items.parent_id <> '' AND chain.depth < ${DEPTH_MAX}
+    ),
+    folders(id, path) AS MATERIALIZED (
+      SELECT chain.folder_id, '/' || group_concat(items.name, '/' ORDER BY chain.depth DESC)
+      FROM chain CROSS JOIN items ON items.sync_id = ${syncId} AND items.remote_id = chain.remote_id
+      WHERE items.parent_id IS NOT NULL
+      GROUP BY chain.folder_id
     )
-    SELECT chain.id, '/' || group_concat(items.name, '/' ORDER BY chain.depth DESC) AS path
-    FROM chain CROSS JOIN items ON items.sync_id = ${syncId} AND items.remote_id = chain.remote_id
-    WHERE items.parent_id IS NOT NULL ${owned(userId, syncId)}
-    GROUP BY chain.id`);
+    SELECT given.id, ifnull((SELECT path FROM folders WHERE folders.id = given.parent_id), '') || '/' || given.name AS path FROM given`);
   return new Map(rows.map((row) => [row.id, row.path]));
 }
 
