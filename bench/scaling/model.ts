@@ -22,6 +22,8 @@ export interface Assumptions {
   intervalMinutes: number;
   /** Items that change in a day: new, replaced, renamed, moved, removed. */
   dailyChangeShare: number;
+  /** Until a source has answered. The bench's is on the same machine, and its object waits for nothing. */
+  sourceSeconds: number;
   /** Notifications of a source for a user and day. Each brings two runs, one at once and one a minute later. */
   notificationsPerUserDay: number;
   /** Days over which the first syncs of everybody are spread. */
@@ -42,6 +44,7 @@ export const ASSUMED: Assumptions = {
   versionShare: 0.1,
   intervalMinutes: 60,
   dailyChangeShare: 0.002,
+  sourceSeconds: 0.3,
   notificationsPerUserDay: 2,
   onboardingDays: 30,
   tenantUsers: 1_000,
@@ -97,7 +100,7 @@ export function firstSyncs(assumed: Assumptions): Use {
 }
 
 /** A month of everybody's runs that find nothing, by the clock and after notifications. */
-export function quietMonth({ users, intervalMinutes, notificationsPerUserDay }: Assumptions): Use & { runs: number } {
+export function quietMonth({ users, intervalMinutes, notificationsPerUserDay, sourceSeconds }: Assumptions): Use & { runs: number } {
   const perUserDay = (24 * 60) / intervalMinutes + 2 * notificationsPerUserDay;
   const runs = users * perUserDay * MONTH_DAYS;
   // A wake by the clock, or one for a notification; the second look is the object's own alarm.
@@ -110,7 +113,7 @@ export function quietMonth({ users, intervalMinutes, notificationsPerUserDay }: 
     rowsRead: messages * quietRun.rowsRead,
     objectRows: runs * quietRun.objectRows,
     objectCalls: runs * quietRun.objectCalls,
-    objectSeconds: runs * quietRun.objectSeconds,
+    objectSeconds: runs * (quietRun.objectSeconds + sourceSeconds),
     messages,
     queueOperations: messages * MEASURED.operationsPerMessage,
     classA: 0,
