@@ -17,7 +17,7 @@ export interface MemorySettings {
   childrenFirst: boolean;
   /** Removals are never told. */
   withholdTombstones: boolean;
-  /** A removed folder's content gets tombstones of its own. */
+  /** All of a removed folder's content gets tombstones of its own; otherwise only what a reader of the feed cannot know to be in it. */
   childTombstones: boolean;
   /** An expired cursor names the one to go on from. */
   restartCursors: boolean;
@@ -52,6 +52,8 @@ export interface MemoryItem {
   revision: number;
   /** The drive's sequence number of its last change. */
   changed: number;
+  /** That of its last move. */
+  moved: number;
   /** The removed item it went with: itself, or a folder above. Null: it is there. */
   removedBy: string | null;
 }
@@ -188,6 +190,7 @@ export class MemoryDrive {
     item.parentId = this.#items.has(folder) ? folder : this.mkdir(folder);
     this.#childrenOf(item.parentId).add(item);
     this.#touch(item);
+    item.moved = item.changed;
   }
 
   /** Removes the item and all below it. */
@@ -316,6 +319,7 @@ export class MemoryDrive {
       modifiedAt: 0,
       revision: 1,
       changed: 0,
+      moved: 0,
       removedBy: null,
     };
     this.#items.set(id, item);

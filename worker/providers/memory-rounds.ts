@@ -7,6 +7,8 @@ interface Round {
   rows: { id: string; stale: boolean }[];
   /** Whether it lists what is there, instead of what changed. */
   enumeration: boolean;
+  /** It tells what changed after this. */
+  after: number;
   /** The next round tells what changed after this. */
   since: number;
 }
@@ -33,7 +35,7 @@ export class MemoryRounds {
     const more = circle !== null || end < state.rows.length;
     const next = circle === "pages" ? `0:${(this.#pages += 1)}` : circle === "cursors" && end >= state.rows.length ? 0 : end;
     return {
-      changes: state.rows.slice(offset, end).flatMap((row) => this.#change(row, state.enumeration, now)),
+      changes: state.rows.slice(offset, end).flatMap((row) => this.#change(row, state, now)),
       cursor: `${this.#drive.epoch}:${more ? `round:${round}:${next}` : `since:${state.since}`}`,
       more,
     };
@@ -88,19 +90,22 @@ export class MemoryRounds {
     if (settings.childrenFirst) changed.reverse();
     const rows = [{ id: rootId, stale: false }, ...changed.map(({ id }) => ({ id, stale: false }))];
     const repeated = settings.repeatEvery > 0 ? rows.filter((_, index) => index % settings.repeatEvery === settings.repeatEvery - 1) : [];
-    return this.#rounds.push({ rows: [...repeated.map(({ id }) => ({ id, stale: true })), ...rows], enumeration, since: sequence }) - 1;
+    return this.#rounds.push({ rows: [...repeated.map(({ id }) => ({ id, stale: true })), ...rows], enumeration, after: since, since: sequence }) - 1;
   }
 
-  #change({ id, stale }: { id: string; stale: boolean }, enumeration: boolean, now: number): Change[] {
-    const { settings } = this.#drive;
+  #change({ id, stale }: { id: string; stale: boolean }, round: Round, now: number): Change[] {
     const item = this.#drive.item(id);
-    if (item.removedBy !== null) {
-      const told = !enumeration && !settings.withholdTombstones && (item.removedBy === id || settings.childTombstones);
-      return told ? [{ type: "removal", id }] : [];
-    }
+    if (item.removedBy !== null) return this.#tells(item, round) ? [{ type: "removal", id }] : [];
     if (this.#drive.misreportOf(id)?.malformed) return [{ type: "malformed", id, reason: "The entry makes no sense." }];
     const entry = this.entry(item, now);
     if (!stale) return [{ type: "upsert", entry }];
     return [{ type: "upsert", entry: { ...entry, name: `${item.name}.stale`, parentId: this.#drive.rootId } }];
+  }
+
+  /** Whether the round has a tombstone for what is gone. One that went with a folder it was moved into meanwhile always has: nobody else knew it was there. */
+  #tells(item: MemoryItem, { enumeration, after }: Round): boolean {
+    const { withholdTombstones, childTombstones } = this.#drive.settings;
+    if (enumeration || withholdTombstones) return false;
+    return childTombstones || item.removedBy === item.id || item.moved > after;
   }
 }
