@@ -18,7 +18,7 @@ import { isReading } from "./verify-reads.ts";
 // reorder or delay them. Which jobs are out is known in memory alone: after a restart they are sent again.
 
 /** Jobs drained at once: up to 1,000 files in one statement. */
-export const DRAINED_JOBS_MAX = 20;
+export const DRAINED_JOBS_MAX = 16;
 /** Finished jobs wait this long for others to be drained with, less where a page looks on. */
 const GATHER_MILLISECONDS = 5_000;
 const GATHER_WATCHED_MILLISECONDS = 1_000;

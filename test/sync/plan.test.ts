@@ -203,8 +203,8 @@ describe("a page", () => {
     expect(malformed).toBe(2);
   });
 
-  it("is bundled into jobs of at most 50 files and 64 MiB", () => {
-    expect(plan(Array.from({ length: 120 }, (_, n) => file(`f${n}`))).jobs.map((job) => job.files.length)).toEqual([50, 50, 20]);
+  it("is bundled into jobs of at most 64 files and 64 MiB", () => {
+    expect(plan(Array.from({ length: 120 }, (_, n) => file(`f${n}`))).jobs.map((job) => job.files.length)).toEqual([64, 56]);
     const large = plan([file("a", { size: 40 << 20 }), file("b", { size: 40 << 20 }), file("c", { size: 100 << 20 }), file("d")]);
     expect(large.jobs.map((job) => job.files.map((each) => each.remoteId))).toEqual([["a"], ["b"], ["c"], ["d"]]);
     const wordy = plan(

@@ -4,10 +4,10 @@ import type { LargeResult, LargeTask } from "./large.ts";
 
 // A job: a bundle of downloads. A row of the ledger and, while dispatched, a queue message.
 
-export const JOB_FILES_MAX = 50;
+export const JOB_FILES_MAX = 64;
 export const JOB_BYTES_MAX = 64 * 1024 * 1024;
 /** Most JSON of one job: it crosses RPC whole, and one row of the object holds it. */
-export const JOB_JSON_BYTES_MAX = 100_000;
+export const JOB_JSON_BYTES_MAX = 128_000;
 /** How often a consumer tells the object that a job is still under way. */
 export const HEARTBEAT_SECONDS = 10;
 /** A lease that was not heard of for this long may be given to another consumer. */
