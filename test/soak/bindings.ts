@@ -1,3 +1,4 @@
+import type { SettleAnswer, SettleRequest } from "../../worker/sync/job.ts";
 import type { Life } from "./life.ts";
 
 // The Worker's bindings as one object, or one run of a consumer, has them when things go wrong. What ships knows nothing of it.
@@ -54,8 +55,14 @@ function weatheredStatement(life: Life, statement: D1PreparedStatement): D1Prepa
   return weathered;
 }
 
-/** Every method of the bucket and, of a multipart upload, every part. Which uploads are open is noted. */
-export function weatheredBucket(life: Life, bucket: R2Bucket, uploads: Set<string>): R2Bucket {
+/**
+ * Open multipart uploads, and whether their user's object has heard of each. One that it has not, since the consumer that
+ * opened it died before it could say so or end it, is known to nobody: R2 itself ends it, after seven days.
+ */
+export type OpenUploads = Map<string, { told: boolean }>;
+
+/** Every method of the bucket and, of a multipart upload, every part. */
+export function weatheredBucket(life: Life, bucket: R2Bucket, uploads: OpenUploads): R2Bucket {
   return new Proxy(bucket, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
@@ -66,7 +73,7 @@ export function weatheredBucket(life: Life, bucket: R2Bucket, uploads: Set<strin
       return async (...values: unknown[]) => {
         const answer: unknown = await callOutside(life, "r2", async () => {
           const made: unknown = await Reflect.apply(value, target, values);
-          if (name === "createMultipartUpload") uploads.add((made as R2MultipartUpload).uploadId);
+          if (name === "createMultipartUpload") uploads.set((made as R2MultipartUpload).uploadId, { told: false });
           return made;
         });
         return name === "createMultipartUpload" ? weatheredUpload(life, answer as R2MultipartUpload, uploads) : answer;
@@ -75,7 +82,7 @@ export function weatheredBucket(life: Life, bucket: R2Bucket, uploads: Set<strin
   });
 }
 
-function weatheredUpload(life: Life, upload: R2MultipartUpload, uploads: Set<string>): R2MultipartUpload {
+function weatheredUpload(life: Life, upload: R2MultipartUpload, uploads: OpenUploads): R2MultipartUpload {
   const ending = async <T>(end: () => Promise<T>) => {
     const answer = await end();
     uploads.delete(upload.uploadId);
@@ -91,22 +98,34 @@ function weatheredUpload(life: Life, upload: R2MultipartUpload, uploads: Set<str
 }
 
 /** Calls to objects: each may not arrive, or lose its answer. */
-export function weatheredNamespace(life: Life, namespace: Env["USER_SYNC"]): Env["USER_SYNC"] {
+export function weatheredNamespace(life: Life, namespace: Env["USER_SYNC"], uploads: OpenUploads): Env["USER_SYNC"] {
   return new Proxy(namespace, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
       if (name !== "getByName") return typeof value === "function" ? value.bind(target) : value;
-      return (id: string) => weatheredStub(life, target.getByName(id));
+      return (id: string) => weatheredStub(life, target.getByName(id), uploads);
     },
   });
 }
 
-function weatheredStub<T extends object>(life: Life, stub: T): T {
+function weatheredStub<T extends object>(life: Life, stub: T, uploads: OpenUploads): T {
   return new Proxy(stub, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== "function") return method;
-      return (...values: unknown[]) => callOutside(life, "rpc", async () => Reflect.apply(method, target, values) as Promise<unknown>);
+      return (...values: unknown[]) =>
+        callOutside(life, "rpc", async () => {
+          const answer = (await Reflect.apply(method, target, values)) as unknown;
+          if (name === "settle" && (answer as SettleAnswer).accepted) noteTold(uploads, values[0] as SettleRequest);
+          return answer;
+        });
     },
   });
+}
+
+function noteTold(uploads: OpenUploads, { results }: SettleRequest): void {
+  for (const result of results) {
+    const upload = result.outcome === "begun" ? uploads.get(result.uploadId) : undefined;
+    if (upload) upload.told = true;
+  }
 }

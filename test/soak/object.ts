@@ -1,5 +1,6 @@
 import { UserSync as ShippedUserSync } from "../../worker/index.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
+import type { OpenUploads } from "./bindings.ts";
 import { weatheredBucket, weatheredDatabase } from "./bindings.ts";
 import type { JobMessage } from "../../worker/sync/job.ts";
 import type { Clock } from "./clock.ts";
@@ -17,7 +18,7 @@ export interface Surroundings {
   alarm: AlarmClock;
   downloads: MessageQueue<JobMessage>;
   /** Multipart uploads that are neither complete nor aborted. */
-  uploads: Set<string>;
+  uploads: OpenUploads;
 }
 
 const surroundings = new Map<string, Surroundings>();

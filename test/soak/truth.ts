@@ -127,7 +127,7 @@ async function contents(world: World, items: readonly ItemRecord[], versions: re
       return digest === item.stored_sha256 ? [] : [`${item.remote_id}: the bucket has ${digest}, the catalogue ${item.stored_sha256}`];
     }),
   );
-  const open = [...world.uploads].map((id) => `the upload ${id} is still open`);
+  const open = [...world.uploads].filter(([, { told }]) => told).map(([id]) => `the upload ${id} is still open`);
   return [...orphans, ...lost, ...spoilt.flat(), ...open];
 }
 

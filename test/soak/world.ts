@@ -12,6 +12,7 @@ import { consumeDead } from "../../worker/webhooks/wakes.ts";
 import type { WakeMessage } from "../../worker/webhooks/wake-message.ts";
 import type { SyncStatus } from "../../worker/wire.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import type { OpenUploads } from "./bindings.ts";
 import { weatheredBucket, weatheredNamespace } from "./bindings.ts";
 import type { Clock } from "./clock.ts";
 import type { UserDeed } from "./commands.ts";
@@ -38,7 +39,7 @@ export class World {
   readonly weather: Weather;
   readonly clock: Clock;
   readonly source: Source;
-  readonly uploads = new Set<string>();
+  readonly uploads: OpenUploads = new Map();
   /** What the platform keeps for the object. */
   readonly alarm: AlarmClock;
   readonly #dead: MessageQueue<JobMessage>;
@@ -182,7 +183,11 @@ export class World {
       return Promise.reject(new Error("The consumer was killed."));
     });
     const bindings = giveLife(
-      { ...env, CONTENT: weatheredBucket(life, env.CONTENT, this.uploads), USER_SYNC: weatheredNamespace(life, env.USER_SYNC) },
+      {
+        ...env,
+        CONTENT: weatheredBucket(life, env.CONTENT, this.uploads),
+        USER_SYNC: weatheredNamespace(life, env.USER_SYNC, this.uploads),
+      },
       life,
     );
     await this.#downloads.deliver(async (batch) => {
