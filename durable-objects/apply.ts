@@ -1,4 +1,4 @@
-import { knownItems, upsertItems } from "../worker/db/items.ts";
+import { childrenBesides, knownItems, upsertItems } from "../worker/db/items.ts";
 import { timeId } from "../worker/ids.ts";
 import type { Change } from "../worker/providers/provider.ts";
 import { heldFrom } from "../worker/sync/guard.ts";
@@ -36,7 +36,7 @@ export async function applyChanges(
 ): Promise<{ plan: Plan; commit: () => void }> {
   const db = engine.db();
   const scope = scopeOf(engine, sync.id);
-  const ids = changes.flatMap((change) => (change.type === "upsert" ? change.entry.id : (change.id ?? [])));
+  const ids = changes.flatMap(idOf);
   const known = await knownItems(db, scope, [...new Set(ids)]);
   const now = engine.now();
   const reported = changes.flatMap((change) => (change.type === "upsert" ? rowOf(change.entry, known.get(change.entry.id), now) : []));
@@ -69,12 +69,13 @@ export async function applyChanges(
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
   await logEvents(engine, run, [...plan.notes, ...overQuota.notes, ...(isFirstHeld ? [HELD_NOTE] : [])]);
+  const missing = await missingChildren(engine, sync, changes);
   const commitChanged = await noteChanged(engine, sync, run, countChanged(plan.rows, known, ledgerJobs));
   return {
     plan,
     commit: () => {
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
-      engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
+      engine.store.addRemovals({ syncId: sync.id, feedId }, [...plan.removals, ...missing]);
       engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
       commitChanged();
       overQuota.commit();
@@ -88,6 +89,24 @@ export async function applyChanges(
       if (plan.rows.length > 0) engine.store.addStats(sync.id, plan.stats, written.versions);
     },
   };
+}
+
+export function idOf(change: Change): string | [] {
+  if (change.type === "children") return [];
+  return change.type === "upsert" ? change.entry.id : (change.id ?? []);
+}
+
+/**
+ * What was in a folder whose whole content has been told, and is not any more. Read after the rows are written: what has
+ * moved to another folder, by this page or an earlier one, is there by now; what a later page reports loses its mark again.
+ */
+async function missingChildren(engine: Engine, sync: SyncState, changes: readonly Change[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (const change of changes) {
+    if (change.type !== "children") continue;
+    missing.push(...(await childrenBesides(engine.db(), scopeOf(engine, sync.id), change.folderId, change.ids)));
+  }
+  return missing;
 }
 
 /** How many contents may still leave the mirror in this round by what its pages report: so many that none would be held. */

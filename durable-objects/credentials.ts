@@ -1,27 +1,37 @@
+import { authorities } from "../worker/auth/authorities/registry.ts";
 import type { Tokens } from "../worker/auth/refresh.ts";
 import { refreshTokens } from "../worker/auth/refresh.ts";
 import { ProviderError } from "../worker/providers/errors.ts";
+import type { AuthMethod, FormValues, MintedToken } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import { createVault } from "../worker/vault.ts";
 import type { UserSyncStore } from "./user-sync-store.ts";
 
-// Sealed credentials and their renewal. One refresh at a time per connection; what it brings is kept only if no newer
-// sign-in has replaced the credential meanwhile.
+// Sealed credentials and the access that comes of them. One renewal at a time per connection; what it brings is kept only
+// if no newer credential has replaced the old one meanwhile.
 
 /** A token is renewed this long before it expires. */
 const RENEW_EARLY_MILLISECONDS = 5 * 60_000;
 /** A refused token that is younger than this was refused for another reason than its age. */
 const FRESH_MILLISECONDS = 30_000;
 
+/** What is sealed. Tokens alone are what earlier releases sealed: of the provider's first method. */
+export type Credential =
+  | (Tokens & { kind?: undefined })
+  | { kind: "oauth2"; method: string; tokens: Tokens }
+  | { kind: "form"; method: string; values: FormValues };
+
 export class Credentials {
   readonly #env: Env;
   readonly #userId: string;
   readonly #store: UserSyncStore;
   readonly #now: () => number;
-  readonly #refreshes = new Map<string, Promise<Tokens>>();
-  readonly #refreshedAt = new Map<string, number>();
+  readonly #renewals = new Map<string, Promise<MintedToken>>();
+  readonly #renewedAt = new Map<string, number>();
   /** Opened credentials, by the sealed text that they came from. */
-  readonly #opened = new Map<string, { sealed: string; tokens: Tokens }>();
+  readonly #opened = new Map<string, { sealed: string; credential: Credential }>();
+  /** Tokens that were minted from a form, likewise: nobody else needs them, so they are kept in memory alone. */
+  readonly #minted = new Map<string, { sealed: string; token: MintedToken }>();
 
   constructor(env: Env, userId: string, store: UserSyncStore, now: () => number) {
     this.#env = env;
@@ -30,56 +40,98 @@ export class Credentials {
     this.#now = now;
   }
 
-  seal(connectionId: string, tokens: Tokens): Promise<string> {
-    return createVault(this.#env).seal({ userId: this.#userId, connectionId }, tokens);
+  seal(connectionId: string, credential: Credential): Promise<string> {
+    return createVault(this.#env).seal({ userId: this.#userId, connectionId }, credential);
   }
 
   /** A valid access token. `renew`: the last one was refused. Throws a `ProviderError`. */
   async accessToken(connectionId: string, options: { renew?: boolean } = {}): Promise<string> {
-    const renewing = this.#refreshes.get(connectionId);
+    const renewing = this.#renewals.get(connectionId);
     if (renewing) return (await renewing).accessToken;
-    const tokens = await this.#open(connectionId);
-    const justRefreshed = this.#now() - (this.#refreshedAt.get(connectionId) ?? 0) < FRESH_MILLISECONDS;
-    const refused = options.renew === true && !justRefreshed;
-    if (!refused && tokens.expiresAt - RENEW_EARLY_MILLISECONDS > this.#now()) return tokens.accessToken;
+    const token = await this.#current(connectionId);
+    const justRenewed = this.#now() - (this.#renewedAt.get(connectionId) ?? 0) < FRESH_MILLISECONDS;
+    const refused = options.renew === true && !justRenewed;
+    if (token && !refused && token.expiresAt - RENEW_EARLY_MILLISECONDS > this.#now()) return token.accessToken;
     return (await this.renew(connectionId)).accessToken;
   }
 
-  /** Renews now. Calls that come meanwhile wait for the same answer. */
-  renew(connectionId: string): Promise<Tokens> {
-    const running = this.#refreshes.get(connectionId);
-    if (running) return running;
-    const refresh = this.#refresh(connectionId).finally(() => this.#refreshes.delete(connectionId));
-    this.#refreshes.set(connectionId, refresh);
-    return refresh;
+  /** What the person filled in. Throws a `ProviderError` where the connection was not made by a form. */
+  async fields(connectionId: string): Promise<FormValues> {
+    const credential = await this.#open(connectionId);
+    if (credential.kind !== "form") throw new ProviderError("fatal", "This connection was not made by a form.");
+    return credential.values;
   }
 
-  async #refresh(connectionId: string): Promise<Tokens> {
-    const tokens = await this.#open(connectionId);
+  /** Renews now. Calls that come meanwhile wait for the same answer. */
+  renew(connectionId: string): Promise<MintedToken> {
+    const running = this.#renewals.get(connectionId);
+    if (running) return running;
+    const renewal = this.#renew(connectionId).finally(() => this.#renewals.delete(connectionId));
+    this.#renewals.set(connectionId, renewal);
+    return renewal;
+  }
+
+  async #renew(connectionId: string): Promise<MintedToken> {
     const before = this.#store.connection(connectionId);
-    const scopes = providers.get(before?.provider ?? "")?.auth.scopes ?? [];
-    const renewed = await refreshTokens(this.#env, tokens, scopes, { fetch: (input, init) => fetch(input, init), now: this.#now });
-    const sealed = await this.seal(connectionId, renewed);
-    this.#refreshedAt.set(connectionId, this.#now());
+    const credential = await this.#open(connectionId);
+    const method = methodOf(before?.provider ?? "", credential);
+    const context = { fetch: ((input, init) => fetch(input, init)) as typeof fetch, now: this.#now };
+    if (credential.kind === "form") return this.#mint(connectionId, method, credential.values, context);
+    const tokens = tokensOf(credential);
+    if (method.type !== "oauth2") throw new ProviderError("fatal", "This connection was made by a sign-in.");
+    const authority = authorities.get(method.authority);
+    if (!authority) throw new Error(`There is no authority "${method.authority}".`);
+    const renewed = await refreshTokens(authority, this.#env, tokens, method.scopes, context);
+    const sealed = await this.seal(connectionId, { kind: "oauth2", method: method.id, tokens: renewed });
+    this.#renewedAt.set(connectionId, this.#now());
     if (before && this.#store.replaceCredential(connectionId, before.generation, sealed)) {
-      this.#opened.set(connectionId, { sealed, tokens: renewed });
+      this.#opened.set(connectionId, { sealed, credential: { kind: "oauth2", method: method.id, tokens: renewed } });
       return renewed;
     }
-    return this.#open(connectionId);
+    return tokensOf(await this.#open(connectionId));
   }
 
-  async #open(connectionId: string): Promise<Tokens> {
+  async #mint(connectionId: string, method: AuthMethod, values: FormValues, context: { fetch: typeof fetch; now: () => number }) {
+    if (method.type === "oauth2" || !method.mint) throw new ProviderError("fatal", "This connection has no access tokens.");
+    const sealed = this.#store.connection(connectionId)?.sealed ?? "";
+    const token = await method.mint(this.#env, values, context);
+    this.#renewedAt.set(connectionId, this.#now());
+    this.#minted.set(connectionId, { sealed, token });
+    return token;
+  }
+
+  /** The token as it is, of a sign-in or minted before; null where one is still to be minted. */
+  async #current(connectionId: string): Promise<MintedToken | null> {
+    const credential = await this.#open(connectionId);
+    if (credential.kind !== "form") return tokensOf(credential);
+    const minted = this.#minted.get(connectionId);
+    return minted?.sealed === this.#store.connection(connectionId)?.sealed ? (minted?.token ?? null) : null;
+  }
+
+  async #open(connectionId: string): Promise<Credential> {
     const { sealed, generation } = this.#store.connection(connectionId) ?? { sealed: null, generation: 0 };
     if (sealed === null) throw new ProviderError("auth", "This connection has no credential any more.");
     const opened = this.#opened.get(connectionId);
-    if (opened?.sealed === sealed) return opened.tokens;
+    if (opened?.sealed === sealed) return opened.credential;
     const vault = createVault(this.#env);
     const context = { userId: this.#userId, connectionId };
-    const tokens = await vault.open<Tokens>(context, sealed);
+    const credential = await vault.open<Credential>(context, sealed);
     // Under a new master key, what an older one sealed is sealed again when it is next used.
-    const current = vault.isCurrent(sealed) ? sealed : await vault.seal(context, tokens);
+    const current = vault.isCurrent(sealed) ? sealed : await vault.seal(context, credential);
     if (current !== sealed && !this.#store.replaceCredential(connectionId, generation, current)) return this.#open(connectionId);
-    this.#opened.set(connectionId, { sealed: current, tokens });
-    return tokens;
+    this.#opened.set(connectionId, { sealed: current, credential });
+    return credential;
   }
+}
+
+function tokensOf(credential: Exclude<Credential, { kind: "form" }>): Tokens {
+  return credential.kind === "oauth2" ? credential.tokens : credential;
+}
+
+/** How the connection was made. */
+function methodOf(providerId: string, credential: Credential): AuthMethod {
+  const methods = providers.get(providerId)?.methods;
+  const method = credential.kind === undefined ? methods?.[0] : methods?.find(({ id }) => id === credential.method);
+  if (!method) throw new ProviderError("auth", "This way to connect the source is no longer offered. Connect it again.");
+  return method;
 }

@@ -1,5 +1,5 @@
 import { itemsUnder } from "../worker/db/going.ts";
-import { markUnreachable, scanItems } from "../worker/db/items.ts";
+import { markUnreachable, scanItems, treeTags } from "../worker/db/items.ts";
 import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
 import type { Change, Provider } from "../worker/providers/provider.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
@@ -107,7 +107,9 @@ const CIRCLE = {
 async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState) {
   const provider = providerFor(engine, sync, run);
   try {
-    return await provider.changes(feed.feedId, feed.cursor);
+    return await provider.changes(feed.feedId, feed.cursor, {
+      treeTags: (folderIds) => treeTags(engine.db(), scopeOf(engine, sync.id), folderIds),
+    });
   } catch (error) {
     const failure = asProviderError(error);
     if (failure.kind !== "cursor_expired") throw failure;

@@ -2,7 +2,7 @@ import { takesItems } from "../worker/db/items.ts";
 import { errorFields } from "../worker/log.ts";
 import { ProviderError } from "../worker/providers/errors.ts";
 import type { Change } from "../worker/providers/provider.ts";
-import { applyChanges } from "./apply.ts";
+import { applyChanges, idOf } from "./apply.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
@@ -71,7 +71,7 @@ async function halve(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
 /** The entry as one that could not be read: under its id, where the catalogue takes that. */
 async function record(engine: Engine, sync: SyncState, feed: FeedState, run: RunState, part: readonly Change[]): Promise<Applied> {
   const [change] = part;
-  const id = change?.type === "upsert" ? change.entry.id : change?.id;
+  const [id] = change ? [idOf(change)].flat() : [];
   const reason = "what the source says of it could not be stored";
   try {
     return await applyPart(engine, sync, feed, run, [{ type: "malformed", ...(id === undefined ? {} : { id }), reason }]);

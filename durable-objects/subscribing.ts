@@ -90,7 +90,7 @@ async function renew(engine: Engine, row: SubscriptionState): Promise<void> {
   if (row.subscriptionId !== null) await webhook.unsubscribe(row.subscriptionId);
   const { provider } = engine.store.connection(row.connectionId) ?? {};
   const clientState = await createProof(engine.env, { userId: engine.userId, connectionId: row.connectionId });
-  const notificationUrl = `${engine.env.ORIGIN}/webhooks/${providers.get(provider ?? "")?.auth.authority}`;
+  const notificationUrl = `${engine.env.ORIGIN}/webhooks/${providers.get(provider ?? "")?.webhookPath}`;
   keep(engine, { ...row, proofKey }, await webhook.subscribe({ feedId: row.feedId, notificationUrl, clientState, expiresAt }));
 }
 

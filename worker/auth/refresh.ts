@@ -1,13 +1,12 @@
 import * as oauth from "oauth4webapi";
 import type { ProviderErrorKind } from "../providers/errors.ts";
 import { ProviderError } from "../providers/errors.ts";
+import type { Authority, RefusedRequest } from "./authorities/authority.ts";
 
 // Renewing access without the person. What a refusal means for the connection is decided by `sync/retry.ts`.
 
 const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 const TOKEN_SECONDS_DEFAULT = 3600;
-
-const IDENTITY_SCOPES = new Set(["openid", "profile", "email", "offline_access"]);
 
 export interface Tokens {
   accessToken: string;
@@ -16,31 +15,25 @@ export interface Tokens {
   expiresAt: number;
 }
 
-type RefreshEnv = Pick<Env, "MICROSOFT_CLIENT_ID" | "MICROSOFT_CLIENT_SECRET" | "MICROSOFT_LOGIN_URL" | "MICROSOFT_TENANT">;
-
 /** New tokens for old. Throws a `ProviderError`: `auth` where the grant is dead, `operator` where we are at fault. */
 export async function refreshTokens(
-  env: RefreshEnv,
+  authority: Authority,
+  env: Env,
   tokens: Tokens,
   scopes: readonly string[],
   context: { fetch: typeof fetch; now: () => number },
 ): Promise<Tokens> {
-  const base = `${env.MICROSOFT_LOGIN_URL}/${env.MICROSOFT_TENANT}`;
-  const server: oauth.AuthorizationServer = { issuer: `${base}/v2.0`, token_endpoint: `${base}/oauth2/v2.0/token` };
-  const client: oauth.Client = { client_id: env.MICROSOFT_CLIENT_ID };
+  const registered = authority.client(env);
+  if (!registered) throw new ProviderError("operator", `This Tidemark is not registered with ${authority.name} any more.`);
+  const server = authority.server(env);
+  const client: oauth.Client = { client_id: registered.id };
   try {
-    const response = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      oauth.ClientSecretPost(env.MICROSOFT_CLIENT_SECRET),
-      tokens.refreshToken,
-      {
-        additionalParameters: { scope: [...scopes.filter((scope) => !IDENTITY_SCOPES.has(scope)), "offline_access"].join(" ") },
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
-        [oauth.customFetch]: context.fetch,
-        [oauth.allowInsecureRequests]: base.startsWith("http://localhost"),
-      },
-    );
+    const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(authority, registered.secret), tokens.refreshToken, {
+      additionalParameters: authority.refreshParameters?.(scopes) ?? {},
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
+      [oauth.customFetch]: context.fetch,
+      [oauth.allowInsecureRequests]: server.issuer.startsWith("http://localhost"),
+    });
     const answer = await oauth.processRefreshTokenResponse(server, client, await withoutIdToken(response));
     return {
       accessToken: answer.access_token,
@@ -48,8 +41,12 @@ export async function refreshTokens(
       expiresAt: context.now() + (answer.expires_in ?? TOKEN_SECONDS_DEFAULT) * 1000,
     };
   } catch (error) {
-    throw toProviderError(error);
+    throw toProviderError(authority, error);
   }
+}
+
+export function clientAuthentication({ clientAuthentication: how }: Authority, secret: string): oauth.ClientAuth {
+  return how === "post" ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
 }
 
 /** Who the person is was settled at sign-in; a new id token would only have to be verified. */
@@ -59,13 +56,13 @@ async function withoutIdToken(response: Response): Promise<Response> {
   return Response.json(rest);
 }
 
-const DEAD_GRANT = new Set(["invalid_grant", "interaction_required", "consent_required", "login_required"]);
 const OPERATOR_FAULT = new Set(["invalid_client", "unauthorized_client", "invalid_request", "invalid_scope", "unsupported_grant_type"]);
 
-function toProviderError(error: unknown): ProviderError {
+function toProviderError(authority: Authority, error: unknown): ProviderError {
   if (error instanceof oauth.ResponseBodyError) {
+    const refused = { status: error.status, error: error.error, description: error.error_description ?? "" };
     const details = { status: error.status, providerCode: error.error, cause: error };
-    return new ProviderError(kindOf(error.error, error.status), `Access was not renewed: ${error.error}.`, details);
+    return new ProviderError(kindOf(authority, refused), `Access was not renewed: ${error.error}.`, details);
   }
   // A challenge instead of a body is how a client's bad secret may be answered.
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
@@ -74,8 +71,17 @@ function toProviderError(error: unknown): ProviderError {
   return new ProviderError("transient", "Access was not renewed: the sign-in service did not answer as it should.", { cause: error });
 }
 
-function kindOf(code: string, status: number): ProviderErrorKind {
-  if (DEAD_GRANT.has(code)) return "auth";
-  if (OPERATOR_FAULT.has(code)) return "operator";
-  return status === 429 ? "throttled" : "transient";
+function kindOf(authority: Authority, refused: RefusedRequest): ProviderErrorKind {
+  switch (authority.refusal?.(refused)) {
+    case "dead_grant":
+      return "auth";
+    case "operator":
+      return "operator";
+    case "transient":
+      return "transient";
+    case undefined:
+      if (refused.error === "invalid_grant") return "auth";
+      if (OPERATOR_FAULT.has(refused.error)) return "operator";
+      return refused.status === 429 ? "throttled" : "transient";
+  }
 }

@@ -29,8 +29,9 @@ export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): Pro
   return {
     id: "memory",
     name: "Memory",
-    auth: { type: "oauth2", authority, scopes: [] },
-    capabilities: { webhook: true, revoke: false },
+    methods: [{ type: "oauth2", id: authority, name: "Memory", authority, scopes: [] }],
+    capabilities: { browse: true, webhook: true, revoke: false },
+    webhookPath: authority,
     create: (_env, context) => new MemoryProvider(drive, rounds, context),
   };
 }
@@ -51,7 +52,7 @@ class MemoryProvider implements Provider {
     return {
       hashAlgorithms: settings.hashes ? ["sha256"] : [],
       rangedReads: settings.rangedReads,
-      enumerationReportsRemovals: false,
+      reportsRemovals: !settings.withholdTombstones,
       downloadUrlSeconds: settings.downloadUrlSeconds,
       lookupMax: LOOKUP_MAX,
     };

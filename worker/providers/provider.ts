@@ -1,3 +1,5 @@
+import type { z } from "zod";
+
 /**
  * The contract between the core and a source of files.
  *
@@ -21,6 +23,11 @@ export interface Entry {
   hash?: ContentHash;
   /** The source's own mark of one content: changes when the bytes change, not when the name does. */
   contentTag?: string;
+  /**
+   * Of a folder: the source's mark of everything below it. To be given only together with the complete list of its children,
+   * since it is how the next round knows that nothing below needs to be read.
+   */
+  treeTag?: string;
   /** Why this entry has no bytes that could be kept. */
   skip?: SkipReason;
   download?: DownloadUrl;
@@ -32,9 +39,9 @@ export interface ContentHash {
   value: string;
 }
 
-export type HashAlgorithm = "quickXorHash" | "sha1" | "sha256" | "md5";
+export type HashAlgorithm = "quickXorHash" | "sha1" | "sha256" | "md5" | "dropboxHash";
 
-export type SkipReason = "malware" | "notebook" | "shortcut" | "vault" | "too_large" | "unknown_kind";
+export type SkipReason = "malware" | "notebook" | "shortcut" | "vault" | "too_large" | "no_content" | "not_exportable" | "unknown_kind";
 
 /** A short-lived, pre-authenticated address of the entry's bytes. A secret. */
 export interface DownloadUrl {
@@ -46,6 +53,8 @@ export interface DownloadUrl {
 export type Change =
   | { type: "upsert"; entry: Entry }
   | { type: "removal"; id: string }
+  /** All that is directly in a folder now: what was known to be in it, and is neither here nor reported elsewhere, is gone. */
+  | { type: "children"; folderId: string; ids: readonly string[] }
   | { type: "malformed"; id?: string; reason: string };
 
 export interface ChangePage {
@@ -62,8 +71,14 @@ export interface FeedRef {
   name: string;
 }
 
+/** What the catalogue knows of a feed's items: for sources without a change stream, which are compared with it. */
+export interface KnownItems {
+  /** The tree tags of these folders, as far as they are known. */
+  treeTags(folderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
 export interface Account {
-  /** Unique at the provider, and stable: never an address. */
+  /** Unique at the provider, and stable: never an address that can be given to somebody else. */
   id: string;
   label: string;
   email?: string;
@@ -121,16 +136,58 @@ export interface WebhookCapability {
   unsubscribe(subscriptionId: string): Promise<void>;
 }
 
+/** One folder, or one feed, of the folder picker. */
+export interface BrowseEntry {
+  /** The item's id; of an entry that is a feed, or only a way to others, its own. */
+  id: string;
+  /** The feed that it is in, or is. Absent: it is only a way to feeds, such as a site, and cannot be chosen. */
+  feedId?: string;
+  /** Whether it stands for the whole feed. */
+  whole?: boolean;
+  name: string;
+  kind: "file" | "folder";
+  hasChildren: boolean;
+  size?: number;
+  modifiedAt?: number;
+  webUrl?: string;
+}
+
+export interface BrowsePage {
+  entries: BrowseEntry[];
+  cursor: string | null;
+}
+
+export interface BrowseCapability {
+  /** Children of an entry; of none, where picking begins. `parent` is opaque: an id that an entry of `browse` had. */
+  list(parent: BrowseParent | null, cursor: string | null): Promise<BrowsePage>;
+  /** Feeds by name, where there are too many to list. */
+  search?(text: string, cursor: string | null): Promise<BrowsePage>;
+}
+
+export interface BrowseParent {
+  id: string;
+  feedId?: string;
+}
+
+/** One thing that a connection test looked at. */
+export interface Check {
+  /** What was tried, in a few words: a permission, an endpoint. */
+  name: string;
+  ok: boolean;
+  /** What it means, and what to do where it is not ok. */
+  message: string;
+}
+
 export interface ProviderFacts {
   hashAlgorithms: readonly HashAlgorithm[];
   rangedReads: boolean;
-  /** Whether a full enumeration also tells what was removed. */
-  enumerationReportsRemovals: boolean;
+  /** Whether the change feed tells what was removed. Where not, a listing from the beginning does, every `reconcileDays`. */
+  reportsRemovals: boolean;
   /** How long a download address can be trusted. */
   downloadUrlSeconds: number;
   /** Most ids one `lookup` takes. */
   lookupMax: number;
-  /** After how many days a source is listed from its beginning, though its change feed works. Absent: `RECONCILE_DAYS`. */
+  /** After how many days, or which part of one, a source is listed from its beginning. Absent: `RECONCILE_DAYS`. */
   reconcileDays?: number;
 }
 
@@ -138,13 +195,17 @@ export interface ProviderFacts {
 export interface Provider {
   readonly facts: ProviderFacts;
   account(): Promise<Account>;
-  feeds(): Promise<FeedRef[]>;
-  /** One page. `null` enumerates from the beginning. */
-  changes(feedId: string, cursor: string | null): Promise<ChangePage>;
+  /** Those of `chosen` that are there; without a choice, those that a sync follows unless it says more. */
+  feeds(chosen?: readonly string[]): Promise<FeedRef[]>;
+  /** One page. `null` enumerates from the beginning. `known`: absent where nothing is. */
+  changes(feedId: string, cursor: string | null, known?: KnownItems): Promise<ChangePage>;
   open(content: ContentRef, options?: { range?: ByteRange; signal?: AbortSignal }): Promise<OpenedContent>;
   /** Current state of these ids, in any order, at most `facts.lookupMax` of them. */
   lookup(feedId: string, ids: readonly string[]): Promise<Lookup[]>;
+  readonly browse?: BrowseCapability;
   readonly webhook?: WebhookCapability;
+  /** What works for this connection and what does not, scope by scope. */
+  checks?(): Promise<Check[]>;
   /** Ends the grant at the provider, where it has an endpoint for that. */
   revoke?(): Promise<void>;
 }
@@ -164,6 +225,10 @@ export interface ProviderContext {
   now: () => number;
   /** A valid access token; `renew` after a 401 asks for one that is not the one just refused. */
   accessToken: (options?: { renew?: boolean }) => Promise<string>;
+  /** What the person filled in, where the connection was made by a form. Secrets. */
+  fields?: () => Promise<FormValues>;
+  /** The sync's `providerOptions`, as the definition's schema has them; absent where no sync is at work. */
+  options?: Readonly<Record<string, unknown>>;
   /** Called once before each request to the provider, for the usage that a run reports. Throws where none may be sent now. */
   onRequest?: () => void;
   /** Called with what an answer tells of the allowance. */
@@ -174,9 +239,61 @@ export interface ProviderContext {
 export interface ProviderDefinition {
   id: string;
   name: string;
-  auth: { type: "oauth2"; authority: string; scopes: readonly string[] };
-  capabilities: { webhook: boolean; revoke: boolean };
+  /** Ways to connect an account, the usual one first. */
+  methods: readonly [AuthMethod, ...AuthMethod[]];
+  capabilities: { browse: boolean; webhook: boolean; revoke: boolean };
+  /** `/webhooks/{path}`: where its notifications go. */
+  webhookPath?: string;
+  /** What a sync can be told beyond the usual; checked when one is made or changed. */
+  options?: z.ZodType<Record<string, unknown>>;
+  /** How long a removal may go unnoticed, where no change feed tells of it. */
+  removalsWithinDays?: number;
   create(env: ProviderEnv, context: ProviderContext): Provider;
+}
+
+export type AuthMethod = OAuthMethod | FormMethod;
+
+/** The person allows it at the provider's own sign-in. */
+export interface OAuthMethod {
+  type: "oauth2";
+  id: string;
+  name: string;
+  /** By its id in `auth/authorities`. */
+  authority: string;
+  scopes: readonly string[];
+}
+
+/** The person fills in a form, which is tried before it is kept. */
+export interface FormMethod {
+  type: "password" | "token" | "service_account";
+  id: string;
+  name: string;
+  fields: readonly FormField[];
+  /** Where access is by tokens that are minted from what was filled in. Throws `auth` where that is refused. */
+  mint?(env: ProviderEnv, values: FormValues, context: { fetch: typeof fetch; now: () => number }): Promise<MintedToken>;
+}
+
+export interface MintedToken {
+  accessToken: string;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
+export type FormValues = Readonly<Record<string, string>>;
+
+export interface FormField {
+  name: string;
+  label: string;
+  kind: "text" | "url" | "email" | "host" | "port" | "secret" | "json";
+  /** One sentence: what it is, and where to find it. */
+  help: string;
+  required: boolean;
+  placeholder?: string;
+}
+
+/** Secrets never come back out. */
+export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
+  return kind === "secret" || kind === "json";
 }
 
 /** The settings that providers read. */

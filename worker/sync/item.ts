@@ -21,6 +21,7 @@ export interface ItemRow {
   modifiedAt: number | null;
   seenAt: number;
   hash: string | null;
+  /** Of a folder: its tree tag. */
   contentTag: string | null;
   state: ItemState;
   reason: string | null;
@@ -64,7 +65,7 @@ export function rowOf(entry: Entry, known: ItemRow | undefined, seenAt: number):
     modifiedAt: entry.modifiedAt ?? null,
     seenAt,
     hash: entry.hash ? `${entry.hash.algorithm}:${entry.hash.value}` : null,
-    contentTag: kind === FILE ? (entry.contentTag ?? null) : null,
+    contentTag: kind === FILE ? (entry.contentTag ?? null) : (entry.treeTag ?? treeTagOf(known)),
     state: known?.state ?? "pending",
     reason: null,
     pendingJob: null,
@@ -79,6 +80,11 @@ export function rowOf(entry: Entry, known: ItemRow | undefined, seenAt: number):
     storedModifiedAt: known?.storedModifiedAt ?? null,
     kept: null,
   };
+}
+
+/** A folder that is reported without its children keeps the tag of when they were last told. */
+function treeTagOf(known: ItemRow | undefined): string | null {
+  return known?.kind === FOLDER && known.state !== "removed" ? known.contentTag : null;
 }
 
 /** What the source has. */

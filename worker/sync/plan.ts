@@ -93,11 +93,15 @@ export function planPage(input: PlanInput): Plan {
   return plan;
 }
 
+/** A change of one item. What a folder holds in all is compared with the catalogue once its rows are written. */
+type OfOne = Exclude<Change, { type: "children" }>;
+
 /** The last occurrence of an id wins; entries without one stay. */
-function lastOccurrences(changes: readonly Change[]): Change[] {
-  const last = new Map<string, Change>();
-  const nameless: Change[] = [];
+function lastOccurrences(changes: readonly Change[]): OfOne[] {
+  const last = new Map<string, OfOne>();
+  const nameless: OfOne[] = [];
   for (const change of changes) {
+    if (change.type === "children") continue;
     const id = change.type === "upsert" ? change.entry.id : change.id;
     if (id === undefined) nameless.push(change);
     else {

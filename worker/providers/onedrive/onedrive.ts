@@ -14,7 +14,7 @@ const DOWNLOAD_URL_SECONDS = 50 * 60;
 const facts: ProviderFacts = {
   hashAlgorithms: ["quickXorHash", "sha256", "sha1"],
   rangedReads: true,
-  enumerationReportsRemovals: false,
+  reportsRemovals: true,
   downloadUrlSeconds: DOWNLOAD_URL_SECONDS,
   lookupMax: BATCH_MAX,
 };
@@ -26,12 +26,17 @@ const facts: ProviderFacts = {
 export const onedrive: ProviderDefinition = {
   id: "onedrive",
   name: "OneDrive",
-  auth: {
-    type: "oauth2",
-    authority: "microsoft",
-    scopes: ["openid", "profile", "email", "offline_access", "User.Read", "Files.Read"],
-  },
-  capabilities: { webhook: true, revoke: false },
+  methods: [
+    {
+      type: "oauth2",
+      id: "microsoft",
+      name: "Microsoft account",
+      authority: "microsoft",
+      scopes: ["openid", "profile", "email", "offline_access", "User.Read", "Files.Read"],
+    },
+  ],
+  capabilities: { browse: true, webhook: true, revoke: false },
+  webhookPath: "microsoft",
   create: (env, context) => createOneDrive(env, context),
 };
 
