@@ -149,7 +149,12 @@ function judgeFailure(
   const unsettled = { ...settledNothing(verdict.job, file), attempts: file.attempts + 1 };
   switch (decision.action) {
     case "again":
-      verdict.left.push({ ...file, download: null, attempts: file.attempts + (decision.countsAttempt ? 1 : 0) });
+      verdict.left.push({
+        ...file,
+        download: null,
+        attempts: file.attempts + (decision.countsAttempt ? 1 : 0),
+        ...(failure.differing && { differed: (file.differed ?? 0) + 1 }),
+      });
       verdict.dueAt = Math.max(verdict.dueAt, engine.now() + decision.delaySeconds * 1000);
       return;
     case "gate":
