@@ -244,6 +244,21 @@ describe("a settlement", () => {
     expect(await mirrorOf(user)).toEqual(sourceOf(user));
   });
 
+  it("that is repeated after its job went back to the ledger says nothing of the files that are left", async () => {
+    const { user, sent } = await listedUser(3);
+    const job = await leased(user, sent[0] ?? "");
+    const results = await store(user, job);
+    const request = settlement(job, results.slice(0, 1));
+    await user.stub.settle(request);
+    await alarm(user);
+    expect(await user.stub.settle(request)).toMatchObject({ accepted: false, discard: [] });
+    await alarm(user);
+    const rest = await leased(user, sent.at(-1) ?? "");
+    await user.stub.settle(settlement(rest, await store(user, rest)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
   it("that comes in parts survives a consumer that dies between them", async () => {
     const { user, sent } = await listedUser(3);
     const jobId = sent[0] ?? "";
