@@ -2,6 +2,7 @@ import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import { contentKey } from "../worker/sync/job.ts";
 import { knownContents, settleItems } from "../worker/db/settlement.ts";
 import type { SettledItem } from "../worker/db/settlement.ts";
+import { knownItems } from "../worker/db/items.ts";
 import type { Change } from "../worker/providers/provider.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
 import type { Note } from "../worker/sync/plan.ts";
@@ -67,7 +68,7 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
   await discardUnknown(engine, sync, verdicts, settlement.stored);
   const overQuota = noteOverQuota(engine, sync, run, givenUp);
   await logEvents(engine, run, [...overQuota.notes, ...verdicts.flatMap((verdict) => verdict.notes)]);
-  const changes = verdicts.flatMap((verdict) => verdict.changes);
+  const changes = await awaitedChanges(engine, sync, verdicts);
   const endingJobs = new Set(jobs.map((job) => job.id));
   const applied = changes.length > 0 ? await applyChanges(engine, sync, jobs[0]?.feedId ?? "", run, changes, endingJobs) : null;
 
@@ -186,6 +187,25 @@ function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state"
     storedModifiedAt: null,
     storedDiffers: null,
   };
+}
+
+/**
+ * What the source has of items that still wait for the job that found it so: of the others the change feed has said more since.
+ * One that waits for a job which the ledger does not have was planned by a step that a crash cut short.
+ */
+async function awaitedChanges(engine: Engine, sync: SyncState, verdicts: readonly Verdict[]): Promise<Change[]> {
+  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: idOf(change) })));
+  const rows = await knownItems(engine.db(), scopeOf(engine, sync.id), found.map(({ id }) => id)); // prettier-ignore
+  const live = engine.store.jobs.live([...rows.values()].flatMap((row) => row.pendingJob ?? []));
+  return found.flatMap(({ job, change, id }) => {
+    const row = rows.get(id);
+    const isAwaited = row?.state === "pending" && (row.pendingJob === job.id || !live.has(row.pendingJob ?? ""));
+    return isAwaited ? [change] : [];
+  });
+}
+
+function idOf(change: Change): string {
+  return change.type === "upsert" ? change.entry.id : (change.id ?? "");
 }
 
 /**
