@@ -1,6 +1,6 @@
 import { idsAtPaths } from "../worker/db/folders.ts";
 import { countHeld } from "../worker/db/held.ts";
-import { failedItems, scanItems, upsertItems, postponeUnreadable } from "../worker/db/items.ts";
+import { failedItems, postponeUnreadable, scanFailed, scanItems, upsertItems } from "../worker/db/items.ts";
 import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
 import { isHeld } from "../worker/sync/guard.ts";
@@ -145,17 +145,19 @@ function heldNote({ drops }: ReplanState): Note {
   };
 }
 
-/** What failed, all of it as if for the first time. What is queued fails no longer: each chunk begins at the beginning. */
+/** What failed, all of it as if for the first time, and each row once: some fail again at once. */
 async function replanFailed(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
-  const rows = await failedItems(engine.db(), scopeOf(engine, sync.id), Infinity, REPLAN_ROWS_MAX);
+  const rows = await scanFailed(engine.db(), scopeOf(engine, sync.id), sync.replan.failedAfter, REPLAN_ROWS_MAX);
   const { commit } = await planAgain(engine, sync, run, rows, Infinity);
   const unreadable = await postponeUnreadable(engine.db(), scopeOf(engine, sync.id), Infinity, engine.now());
   engine.store.transaction(() => {
     commit();
-    const now = engine.store.sync(sync.id) ?? sync;
-    if (rows.length === REPLAN_ROWS_MAX) return;
+    const { replan } = engine.store.sync(sync.id) ?? sync;
+    const done = rows.length < REPLAN_ROWS_MAX;
+    engine.store.updateSync(sync.id, { replan: { ...replan, failedAfter: done ? "" : (rows.at(-1)?.remoteId ?? "") } });
+    if (!done) return;
     if (unreadable) engine.store.updateSync(sync.id, { retryAt: engine.now() });
-    engine.store.updateSync(sync.id, { replanForced: 0, ...(now.replan.phase === "none" ? { replanAfter: null } : {}) });
+    engine.store.updateSync(sync.id, { replanForced: 0, ...(replan.phase === "none" ? { replanAfter: null } : {}) });
   });
 }
 
