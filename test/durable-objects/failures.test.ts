@@ -161,6 +161,23 @@ describe("an item whose entry could not be read", () => {
   });
 });
 
+describe("an item that cannot be asked for either", () => {
+  it("ends its run as failed, and no other begins at once", async () => {
+    const user = await syncedUser();
+    user.drive.misreport(user.drive.put("/odd.txt", "odd"), { malformed: true });
+    await syncNow(user);
+    user.drive.fail("lookup", new ProviderError("forbidden", "Not for you."), 1_000);
+    vi.setSystemTime(Date.now() + 2 * 3_600_000);
+    await user.stub.wake({ reason: "watchdog" });
+    for (let minutes = 0; minutes < 30; minutes += 1) {
+      await runDurableObjectAlarm(user.stub);
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+    const failed = env.DB.prepare("SELECT count(*) AS failed FROM runs WHERE sync_id = ? AND status = 'failed'");
+    expect(await failed.bind(user.syncId).first("failed")).toBe(1);
+  });
+});
+
 describe("a catalogue that does not answer", () => {
   it("costs a delay, and nothing else", async () => {
     const user = await syncedUser();
