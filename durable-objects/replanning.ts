@@ -7,7 +7,7 @@ import { isHeld } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { largeLimits } from "../worker/sync/large.ts";
 import type { Note, Plan } from "../worker/sync/plan.ts";
-import type { Replanned } from "../worker/sync/replan.ts";
+import type { Replanned, ReplanTerms } from "../worker/sync/replan.ts";
 import { countDrops, replan } from "../worker/sync/replan.ts";
 import type { ReplanState } from "../worker/sync/replan-state.ts";
 import { requested } from "../worker/sync/replan-state.ts";
@@ -15,6 +15,7 @@ import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { compileRules } from "../worker/sync/wanted.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { byFeed } from "./feed-of.ts";
 import { noteOverQuota, roomLeft } from "./quota.ts";
 import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
@@ -178,9 +179,9 @@ export async function planAgain(
   run: RunState,
   known: readonly ItemRow[],
   retryBefore: number,
-): Promise<{ planned: Replanned; commit: () => void }> {
+): Promise<{ planned: Pick<Replanned, "rows" | "unplaced">; commit: () => void }> {
   const now = engine.now();
-  const planned = replan(known, {
+  const terms: ReplanTerms = {
     liveJobs: engine.store.jobs.live(known.flatMap((row) => row.pendingJob ?? [])),
     mode: sync.mode,
     ruling: await rulingOn(engine, sync, known),
@@ -192,7 +193,9 @@ export async function planAgain(
     largeBytes: largeLimits(engine.env).largeBytes,
     room: await roomLeft(engine),
     retryBefore,
-  });
+  };
+  const parts = [...(await byFeed(engine, sync, known))].map(([feedId, rows]) => ({ feedId, ...replan(rows, terms) }));
+  const planned = { rows: parts.flatMap(({ rows }) => rows), unplaced: parts.some(({ unplaced }) => unplaced) };
   const overQuota = noteOverQuota(engine, sync, run, planned.rows);
   if (planned.rows.length > 0) await announce(engine, run);
   engine.store.touchDigest(sync.id, planned.rows.map((row) => row.remoteId)); // prettier-ignore
@@ -200,10 +203,9 @@ export async function planAgain(
   await logEvents(engine, run, overQuota.notes);
   const commit = () => {
     overQuota.commit();
-    const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
-    for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
+    for (const { feedId, jobs } of parts) for (const job of jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
     run.usage.rowsWritten += written.rows;
-    engine.store.addStats(sync.id, planned.stats, written.versions);
+    engine.store.addStats(sync.id, ...parts.map(({ stats }) => stats), written.versions);
     engine.store.saveRun(run);
   };
   return { planned, commit };
