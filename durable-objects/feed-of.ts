@@ -8,7 +8,7 @@ import type { SyncState } from "./user-sync-schema.ts";
 type Placed = Pick<ItemRow, "remoteId" | "parentId">;
 
 /** The feeds of these rows, by remote id, as far as their places are known. To be asked where a sync has several feeds. */
-async function feedsOf(engine: Engine, sync: SyncState, rows: readonly Placed[]): Promise<Map<string, string>> {
+export async function feedsOf(engine: Engine, sync: SyncState, rows: readonly Placed[]): Promise<Map<string, string>> {
   const feedOfRoot = new Map(engine.store.feeds(sync.id).map((feed) => [feed.rootId, feed.feedId]));
   const folders = [...new Set(rows.map(folderOf))];
   const chains = await chainsOf(engine.db(), engine.userId, sync.id, folders);

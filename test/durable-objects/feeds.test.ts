@@ -109,6 +109,15 @@ describe("a file of the second feed", () => {
     ]);
   });
 
+  it("that has moved to the first, under its id, is not removed by what the second says of it", async () => {
+    const { user, first, second } = await listed();
+    const { id } = second.item("/second.txt");
+    first.misreport(first.put("/moved.txt", "second"), { entry: { id } });
+    second.delete(id);
+    await syncNow(user);
+    expect(await itemOf(user, id)).toMatchObject({ state: "stored", parent_id: first.rootId, name: "moved.txt" });
+  });
+
   it("that is gone is removed", async () => {
     const { user, second } = await listed();
     const { id } = second.item("/second.txt");
