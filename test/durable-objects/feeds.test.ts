@@ -1,4 +1,5 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
 import { ProviderError } from "../../worker/providers/errors.ts";
@@ -124,5 +125,18 @@ describe("a file of the second feed", () => {
     second.delete(id);
     await syncNow(user);
     expect(await stateOf(user, id)).toBe("removed");
+  });
+});
+
+describe("a feed that is no longer offered", () => {
+  it("is not read by a verify run either, which comes to its end", async () => {
+    const { user, first, second } = await listed();
+    user.drive.settings.replacedBy = [second];
+    unwrap(await user.stub.run(user.syncId, { full: true, trigger: "manual" }));
+    await workOff(user);
+    const run = unwrap(await user.stub.verify(user.syncId, "none"));
+    await workOff(user);
+    expect(await env.DB.prepare("SELECT status FROM runs WHERE id = ?").bind(run.id).first("status")).toBe("completed");
+    expect(await stateOf(user, first.item("/first.txt").id)).toBe("stored");
   });
 });
