@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item, Run, RunEvent } from "../../worker/wire.ts";
 import { encodeItemId } from "../../worker/item-id.ts";
@@ -84,6 +85,24 @@ describe("a run's log", () => {
     ]);
     expect(events[1]?.data).toMatchObject({ itemId: encodeItemId(syncId, "f0") } satisfies Partial<RunEvent>);
   });
+
+  it("of a run that ends while its log is being opened has an end, too", async () => {
+    const id = await seedRun({ userId, syncId, finishedAt: null });
+    await seedRunEvent({ runId: id, number: 1, message: "first" });
+    const stub = env.USER_SYNC.getByName(userId);
+    const fetch = async (...request: Parameters<typeof stub.fetch>) => {
+      await seedRunEvent({ runId: id, number: 2, message: "ended" });
+      await env.DB.prepare("UPDATE runs SET finished_at = ? WHERE id = ?").bind(Date.now(), id).run();
+      return stub.fetch(...request);
+    };
+    const USER_SYNC = { getByName: () => ({ fetch }) } as unknown as Env["USER_SYNC"];
+    const events = await readEvents(await call(`/api/v1/runs/${id}/logs`, { cookie, env: { USER_SYNC } }));
+    expect(events.map((event) => [event.id, event.event])).toEqual([
+      ["1", "log"],
+      ["2", "log"],
+      [undefined, "end"],
+    ]);
+  }, 5_000);
 
   it("goes on after the last line that was read", async () => {
     const id = await seedRun({ userId, syncId });
