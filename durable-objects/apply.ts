@@ -24,7 +24,8 @@ import type { RunState, SyncState } from "./user-sync-schema.ts";
 /**
  * Plans the changes and writes them to the catalogue. What is left is to be called in the transaction that also moves
  * the cursor: it adds the jobs, notes the removals and counts; it changes `run`, which the caller saves. `endingJobs` are
- * those that fetch nothing more, though the ledger still has them.
+ * those that fetch nothing more, though the ledger still has them: what they found of the source is older than what its pages
+ * say, so that what these marked as removed stays marked.
  */
 export async function applyChanges(
   engine: Engine,
@@ -76,7 +77,7 @@ export async function applyChanges(
     commit: () => {
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
       engine.store.addRemovals({ syncId: sync.id, feedId }, [...plan.removals, ...missing]);
-      engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
+      if (endingJobs.size === 0) engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
       commitChanged();
       overQuota.commit();
       run.discovered += plan.discovered;

@@ -77,18 +77,19 @@ export class Credentials {
     const method = methodOf(before?.provider ?? "", credential);
     const context = { fetch: ((input, init) => fetch(input, init)) as typeof fetch, now: this.#now };
     if (credential.kind === "form") return this.#mint(connectionId, method, credential.values, context);
-    const tokens = tokensOf(credential);
     if (method.type !== "oauth2") throw new ProviderError("fatal", "This connection was made by a sign-in.");
     const authority = authorities.get(method.authority);
     if (!authority) throw new Error(`There is no authority "${method.authority}".`);
-    const renewed = await refreshTokens(authority, this.#env, tokens, method.scopes, context);
+    const renewed = await refreshTokens(authority, this.#env, tokensOf(credential), method.scopes, context);
     const sealed = await this.seal(connectionId, { kind: "oauth2", method: method.id, tokens: renewed });
     this.#renewedAt.set(connectionId, this.#now());
     if (before && this.#store.replaceCredential(connectionId, before.generation, sealed)) {
       this.#opened.set(connectionId, { sealed, credential: { kind: "oauth2", method: method.id, tokens: renewed } });
       return renewed;
     }
-    return tokensOf(await this.#open(connectionId));
+    const newer = await this.#open(connectionId);
+    if (newer.kind === "form") throw new ProviderError("transient", "The connection has just been made anew.");
+    return tokensOf(newer);
   }
 
   async #mint(connectionId: string, method: AuthMethod, values: FormValues, context: { fetch: typeof fetch; now: () => number }) {

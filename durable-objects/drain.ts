@@ -2,6 +2,7 @@ import type { FileResult, JobFile } from "../worker/sync/job.ts";
 import { contentKey } from "../worker/sync/job.ts";
 import { knownContents, settleItems } from "../worker/db/settlement.ts";
 import type { SettledItem } from "../worker/db/settlement.ts";
+import { knownItems } from "../worker/db/items.ts";
 import type { Change } from "../worker/providers/provider.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
 import type { Note } from "../worker/sync/plan.ts";
@@ -67,9 +68,12 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
   await discardUnknown(engine, sync, verdicts, settlement.stored);
   const overQuota = noteOverQuota(engine, sync, run, givenUp);
   await logEvents(engine, run, [...overQuota.notes, ...verdicts.flatMap((verdict) => verdict.notes)]);
-  const changes = verdicts.flatMap((verdict) => verdict.changes);
+  const changes = await awaitedChanges(engine, sync, verdicts);
   const endingJobs = new Set(jobs.map((job) => job.id));
-  const applied = changes.length > 0 ? await applyChanges(engine, sync, jobs[0]?.feedId ?? "", run, changes, endingJobs) : null;
+  const applied: { commit: () => void }[] = [];
+  for (const [feedId, ofFeed] of Map.groupBy(changes, ({ job }) => job.feedId)) {
+    applied.push(await applyChanges(engine, sync, feedId, run, ofFeed.map(({ change }) => change), endingJobs)); // prettier-ignore
+  }
 
   const bytes = stored.reduce((sum, item) => sum + (item.storedSize ?? 0), 0);
   const failed = givenUp.filter((item) => item.state === "failed").length;
@@ -86,7 +90,7 @@ async function drainSync(engine: Engine, ledger: Ledger, pace: Pace, sync: SyncS
     run.usage.storagePuts += used.storagePuts;
     engine.store.addStats(sync.id, { stored: stored.length, failed, skipped, bytes }, settlement.versions);
     overQuota.commit();
-    applied?.commit();
+    for (const { commit } of applied) commit();
     if (active) engine.store.saveRun(run);
     for (const { job, left, dueAt } of verdicts) {
       if (left.length > 0) engine.store.jobs.giveBack(job.id, left, dueAt);
@@ -149,7 +153,12 @@ function judgeFailure(
   const unsettled = { ...settledNothing(verdict.job, file), attempts: file.attempts + 1 };
   switch (decision.action) {
     case "again":
-      verdict.left.push({ ...file, download: null, attempts: file.attempts + (decision.countsAttempt ? 1 : 0) });
+      verdict.left.push({
+        ...file,
+        download: null,
+        attempts: file.attempts + (decision.countsAttempt ? 1 : 0),
+        ...(failure.differing && { differed: (file.differed ?? 0) + 1 }),
+      });
       verdict.dueAt = Math.max(verdict.dueAt, engine.now() + decision.delaySeconds * 1000);
       return;
     case "gate":
@@ -186,6 +195,24 @@ function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state"
     storedModifiedAt: null,
     storedDiffers: null,
   };
+}
+
+/**
+ * What the source has of items that still wait for the job that found it so: of the others the change feed has said more since.
+ * One that waits for a job which the ledger does not have was planned by a step that a crash cut short.
+ */
+async function awaitedChanges(engine: Engine, sync: SyncState, verdicts: readonly Verdict[]): Promise<{ job: JobState; change: Change }[]> {
+  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: idOf(change) })));
+  const rows = await knownItems(engine.db(), scopeOf(engine, sync.id), found.map(({ id }) => id)); // prettier-ignore
+  const live = engine.store.jobs.live([...rows.values()].flatMap((row) => row.pendingJob ?? []));
+  return found.filter(({ job, id }) => {
+    const row = rows.get(id);
+    return row?.state === "pending" && (row.pendingJob === job.id || !live.has(row.pendingJob ?? ""));
+  });
+}
+
+function idOf(change: Change): string {
+  return change.type === "upsert" ? change.entry.id : (change.id ?? "");
 }
 
 /**

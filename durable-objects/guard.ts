@@ -1,16 +1,17 @@
 import { goingItems, itemsOnPath } from "../worker/db/going.ts";
 import { dueBelow } from "../worker/db/going.ts";
 import { hasHeld } from "../worker/db/held.ts";
-import { countItems } from "../worker/db/items.ts";
+import { countItems, knownItems } from "../worker/db/items.ts";
 import type { HeldBecause } from "../worker/sync/guard.ts";
 import { heldFrom, isHeld } from "../worker/sync/guard.ts";
 import { FILE } from "../worker/sync/item.ts";
 import type { Note } from "../worker/sync/plan.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { feedsOf } from "./feed-of.ts";
 import type { FeedState, SyncState } from "./user-sync-schema.ts";
 
-// The guard: what a round marked as removed is believed, or waits for a person. Only reads, but for the verdict.
+// The guard: what a round marked as removed is believed, or waits for a person. Only reads, but for the marks and the verdict.
 
 /** Folders looked through for one verdict, beside the files that are counted: more of them count as too many files. */
 const FOLDERS_MAX = 10_000;
@@ -21,10 +22,24 @@ const TOP_ITEMS_MAX = 1_000;
 
 /** Decides what is done with the round's removals. */
 export async function stepJudging(engine: Engine, sync: SyncState, feed: FeedState): Promise<void> {
+  if (engine.store.feeds(sync.id).length > 1) await unmarkMoved(engine, sync, feed);
   const because = sync.options.deleteRemoved ? await whyHeld(engine, sync, feed) : null;
   const action = !sync.options.deleteRemoved ? "keep" : because === null ? "remove" : "hold";
   engine.store.updateFeed(feed, { phase: "removing", action, heldBecause: because });
   if (because !== null) engine.log.warn("removals.held", { syncId: sync.id, feedId: feed.feedId, because });
+}
+
+/** What lies below the root of another feed by now has moved there: for this feed it is gone, for the sync it is not. */
+async function unmarkMoved(engine: Engine, sync: SyncState, feed: FeedState): Promise<void> {
+  let after = "";
+  for (;;) {
+    const marks = engine.store.removals(feed, MARKS_MAX, after);
+    const rows = await knownItems(engine.db(), scopeOf(engine, sync.id), marks);
+    const feeds = await feedsOf(engine, sync, [...rows.values()]);
+    engine.store.dropRemovals(feed, [...feeds].flatMap(([id, feedId]) => (feedId === feed.feedId ? [] : id))); // prettier-ignore
+    if (marks.length < MARKS_MAX) return;
+    after = marks.at(-1) ?? "";
+  }
 }
 
 async function whyHeld(engine: Engine, sync: SyncState, feed: FeedState): Promise<HeldBecause | null> {

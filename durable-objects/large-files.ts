@@ -87,16 +87,17 @@ function settleHead(engine: Engine, job: JobState, head: HeadState, result: JobR
     case "begun":
       return begun(engine, job, head, result, storedId);
     case "mismatch":
-      return restart(engine, job, "begin", result.digest, head.first === null ? 0 : 1);
+      return restart(engine, job, "begin", result.digest, { differed: head.first === null ? 0 : 1 });
     case "unranged":
-      return restart(engine, job, "whole", null, 0);
+      return restart(engine, job, "whole", null);
     case "part":
       return;
     case "failed": {
       const attempts = job.files[0]?.attempts ?? 0;
       const stuck = head.stage === "finish" && result.kind === "storage" && attempts >= FINISH_ATTEMPTS_MAX;
       const decision = retryDecision(result.kind, attempts, undefined, engine.random());
-      if (stuck && decision.action === "again") return restart(engine, job, "begin", head.first, 1, decision.delaySeconds);
+      if (stuck && decision.action === "again")
+        return restart(engine, job, "begin", head.first, { failures: 1, delaySeconds: decision.delaySeconds });
       return jobs.update(job.id, { results: [result] });
     }
     default:
@@ -153,7 +154,7 @@ function settlePart(engine: Engine, job: JobState, part: PartState, result: JobR
       if (!jobs.hasOpenParts(head.id)) jobs.update(head.id, { large: { ...head.large, stage: "finish" }, done: 0, dueAt: engine.now() });
       return part.length;
     case "unranged":
-      if (part.attempts >= UNRANGED_ATTEMPTS_MAX) restart(engine, head, "whole", null, 0);
+      if (part.attempts >= UNRANGED_ATTEMPTS_MAX) restart(engine, head, "whole", null);
       else jobs.update(job.id, { large: { ...part, attempts: part.attempts + 1 }, leased: 0 });
       return 0;
     case "changed":
@@ -202,12 +203,23 @@ function handOver(engine: Engine, head: JobState, result: FileResult, attempts: 
 }
 
 /** Begins anew. The upload is no longer this job's, and will be ended. */
-function restart(engine: Engine, job: JobState, stage: "begin" | "whole", first: string | null, failures: number, delaySeconds = 0): void {
+function restart(
+  engine: Engine,
+  job: JobState,
+  stage: "begin" | "whole",
+  first: string | null,
+  { failures = 0, differed = 0, delaySeconds = 0 }: { failures?: number; differed?: number; delaySeconds?: number } = {},
+): void {
   const { jobs } = engine.store;
   jobs.deleteParts(job.id);
   jobs.update(job.id, {
     large: { ...NEW_HEAD, stage, first },
-    files: job.files.map((file) => ({ ...file, download: null, attempts: file.attempts + failures })),
+    files: job.files.map((file) => ({
+      ...file,
+      download: null,
+      attempts: file.attempts + failures + differed,
+      ...(differed > 0 && { differed: (file.differed ?? 0) + differed }),
+    })),
     bytes: job.files[0]?.size ?? 0,
     results: [],
     done: 0,

@@ -209,7 +209,7 @@ export class Ledger {
     const { store } = this.#engine;
     const job = store.jobs.get(request.jobId);
     if (!job) this.#flights.forget(request.jobId);
-    if (!job || job.lease !== request.lease) return { accepted: false, discard: await this.#unknownContents(request, job) };
+    if (!job || isOver(job, request.lease)) return { accepted: false, discard: await this.#unknownContents(request, job) };
     if (job.done) return this.#forget(job.id, { accepted: true, discard: [] });
     this.#flights.heard(job.id, job.syncId);
     this.#usage.count(job.syncId, request.usage);
@@ -281,6 +281,11 @@ export class Ledger {
     this.#flights.forget(jobId);
     return answer;
   }
+}
+
+/** Whether this lease has ended: also where its job is back in the ledger, with the files that are left, which have other places in it now. */
+function isOver(job: JobState, lease: number): boolean {
+  return job.lease !== lease || (job.large === null && job.done === 0 && job.leased === 0);
 }
 
 /** Where a file of this job goes: an upload under way keeps its key. */

@@ -1,13 +1,13 @@
 import { idsAtPaths } from "../worker/db/folders.ts";
 import { countHeld } from "../worker/db/held.ts";
-import { failedItems, scanItems, upsertItems, postponeUnreadable } from "../worker/db/items.ts";
+import { failedItems, postponeUnreadable, scanFailed, scanItems, upsertItems } from "../worker/db/items.ts";
 import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
 import { isHeld } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { largeLimits } from "../worker/sync/large.ts";
 import type { Note, Plan } from "../worker/sync/plan.ts";
-import type { Replanned } from "../worker/sync/replan.ts";
+import type { Replanned, ReplanTerms } from "../worker/sync/replan.ts";
 import { countDrops, replan } from "../worker/sync/replan.ts";
 import type { ReplanState } from "../worker/sync/replan-state.ts";
 import { requested } from "../worker/sync/replan-state.ts";
@@ -15,6 +15,7 @@ import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { compileRules } from "../worker/sync/wanted.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { byFeed } from "./feed-of.ts";
 import { noteOverQuota, roomLeft } from "./quota.ts";
 import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
@@ -145,17 +146,19 @@ function heldNote({ drops }: ReplanState): Note {
   };
 }
 
-/** What failed, all of it as if for the first time. What is queued fails no longer: each chunk begins at the beginning. */
+/** What failed, all of it as if for the first time, and each row once: some fail again at once. */
 async function replanFailed(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
-  const rows = await failedItems(engine.db(), scopeOf(engine, sync.id), Infinity, REPLAN_ROWS_MAX);
+  const rows = await scanFailed(engine.db(), scopeOf(engine, sync.id), sync.replan.failedAfter, REPLAN_ROWS_MAX);
   const { commit } = await planAgain(engine, sync, run, rows, Infinity);
   const unreadable = await postponeUnreadable(engine.db(), scopeOf(engine, sync.id), Infinity, engine.now());
   engine.store.transaction(() => {
     commit();
-    const now = engine.store.sync(sync.id) ?? sync;
-    if (rows.length === REPLAN_ROWS_MAX) return;
+    const { replan } = engine.store.sync(sync.id) ?? sync;
+    const done = rows.length < REPLAN_ROWS_MAX;
+    engine.store.updateSync(sync.id, { replan: { ...replan, failedAfter: done ? "" : (rows.at(-1)?.remoteId ?? "") } });
+    if (!done) return;
     if (unreadable) engine.store.updateSync(sync.id, { retryAt: engine.now() });
-    engine.store.updateSync(sync.id, { replanForced: 0, ...(now.replan.phase === "none" ? { replanAfter: null } : {}) });
+    engine.store.updateSync(sync.id, { replanForced: 0, ...(replan.phase === "none" ? { replanAfter: null } : {}) });
   });
 }
 
@@ -176,9 +179,9 @@ export async function planAgain(
   run: RunState,
   known: readonly ItemRow[],
   retryBefore: number,
-): Promise<{ planned: Replanned; commit: () => void }> {
+): Promise<{ planned: Pick<Replanned, "rows" | "unplaced">; commit: () => void }> {
   const now = engine.now();
-  const planned = replan(known, {
+  const terms: ReplanTerms = {
     liveJobs: engine.store.jobs.live(known.flatMap((row) => row.pendingJob ?? [])),
     mode: sync.mode,
     ruling: await rulingOn(engine, sync, known),
@@ -190,7 +193,9 @@ export async function planAgain(
     largeBytes: largeLimits(engine.env).largeBytes,
     room: await roomLeft(engine),
     retryBefore,
-  });
+  };
+  const parts = [...(await byFeed(engine, sync, known))].map(([feedId, rows]) => ({ feedId, ...replan(rows, terms) }));
+  const planned = { rows: parts.flatMap(({ rows }) => rows), unplaced: parts.some(({ unplaced }) => unplaced) };
   const overQuota = noteOverQuota(engine, sync, run, planned.rows);
   if (planned.rows.length > 0) await announce(engine, run);
   engine.store.touchDigest(sync.id, planned.rows.map((row) => row.remoteId)); // prettier-ignore
@@ -198,10 +203,9 @@ export async function planAgain(
   await logEvents(engine, run, overQuota.notes);
   const commit = () => {
     overQuota.commit();
-    const feedId = engine.store.feeds(sync.id)[0]?.feedId ?? "";
-    for (const job of planned.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
+    for (const { feedId, jobs } of parts) for (const job of jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
     run.usage.rowsWritten += written.rows;
-    engine.store.addStats(sync.id, planned.stats, written.versions);
+    engine.store.addStats(sync.id, ...parts.map(({ stats }) => stats), written.versions);
     engine.store.saveRun(run);
   };
   return { planned, commit };

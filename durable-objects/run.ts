@@ -21,6 +21,8 @@ import { BUCKET } from "./verify-bucket.ts";
 
 /** Rows of the change stream looked at for their age at a run's end. */
 const TRIMMED_CHANGES_MAX = 2000;
+/** After a run that failed as a whole, before single items are tried again: it may be for one of them that it failed. */
+const RETRY_AFTER_FAILED_SECONDS = 3_600;
 
 export type RunOutcome = { status: "ended" } | { status: "cancelled" } | { status: "failed"; code: string; message: string };
 
@@ -89,7 +91,8 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   const counted = sync.statsDoubtful === 1 && outcome.status === "ended";
   const counts = counted ? await countItems(db, scope) : null;
   const stats = counts ?? engine.store.sync(sync.id)?.stats ?? sync.stats;
-  const retryAt = stats.failed > 0 ? await nextAttemptAt(db, scope) : null;
+  const dueAt = stats.failed > 0 ? await nextAttemptAt(db, scope) : null;
+  const retryAt = dueAt === null || outcome.status !== "failed" ? dueAt : Math.max(dueAt, engine.now() + RETRY_AFTER_FAILED_SECONDS * 1000);
   const incomplete = stats.failed > 0 || run.unreadable > 0;
   const ended = outcome.status === "ended";
   const holding = (run.holds === true || sync.heldOpen === 1) && (await hasHeld(db, scope));

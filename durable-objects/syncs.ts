@@ -258,7 +258,7 @@ export async function retryFailed(engine: Engine, runId: string): Promise<Result
   const row = await getRun(engine.db(), engine.userId, runId);
   const sync = row && liveSync(engine, row.syncId);
   if (!sync) return failure("run.not_found", "There is no such run.");
-  engine.store.updateSync(sync.id, { replanAfter: sync.replanAfter ?? "", replanForced: 1 });
+  engine.store.updateSync(sync.id, { replanAfter: sync.replanAfter ?? "", replanForced: 1, replan: { ...sync.replan, failedAfter: "" } });
   return runNow(engine, sync.id, { full: false, trigger: "retry" });
 }
 

@@ -59,7 +59,7 @@ export async function stepVerify(engine: Engine, sync: SyncState, run: RunState)
 /** From here on a difference has drifted. */
 function enumerate(engine: Engine, sync: SyncState, run: RunState): void {
   engine.store.transaction(() => {
-    for (const feed of engine.store.feeds(sync.id)) beginRound(engine, sync, feed, true);
+    for (const feed of engine.store.feeds(sync.id)) if (feed.missingSince === null) beginRound(engine, sync, feed, true);
     nextPhase(engine, run, "source");
   });
 }

@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { bucketCheck, NotVerified, parseReceipt, verifyListing, verifySignature } from "./receipt/verify.ts";
+import { bucketCheck, linesOf, NotVerified, parseReceipt, verifyListing, verifySignature } from "./receipt/verify.ts";
 
 // `npm run verify-receipt`: whether a receipt is genuine, and a listing what it is about. Ends with 0, with 1 where it is not so, with 2
 // where it could not be examined.
@@ -32,7 +31,7 @@ async function verify(): Promise<void> {
   await verifySignature(signed, await readKeys(values.keys));
   console.log(`The receipt of run ${receipt.runId} is genuine: signed with the key “${signed.keyId}”.`);
   const bucket = values.bucket === undefined ? null : bucketCheck(here(values.bucket));
-  const lines = createInterface({ input: createReadStream(here(values.listing)), crlfDelay: Infinity });
+  const lines = linesOf(createReadStream(here(values.listing), "utf8"));
   await verifyListing(receipt, lines, bucket?.check);
   console.log(
     `The listing is the mirror that it is about: ${receipt.digest.entries} items, ${receipt.bytes} bytes, at ${receipt.finishedAt}.`,

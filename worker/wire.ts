@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { READ_CONTENTS } from "./sync/verifying.ts";
 import { VERSION_ENDS } from "./sync/rules.ts";
-import { globProblem } from "./sync/filters.ts";
+import { globProblem } from "./sync/glob.ts";
 
 // The shapes of the API's resources: what routes validate and answer, and what the UI's client is typed by.
 // Times are ISO 8601 strings, sizes bytes.

@@ -25,7 +25,8 @@ interface SignedReceipt {
 /** The file's receipt. Throws `NotVerified` where it is none. */
 export function parseReceipt(text: string): SignedReceipt {
   const signed = parseJson(text, "The receipt") as Partial<SignedReceipt> | null;
-  if (typeof signed?.signature !== "string" || typeof signed.keyId !== "string" || typeof signed.receipt !== "object") {
+  const isSigned = typeof signed?.signature === "string" && typeof signed.keyId === "string";
+  if (!isSigned || typeof signed.receipt !== "object" || signed.receipt === null) {
     throw new NotVerified("The receipt's file is not a signed receipt: it needs receipt, signature and keyId.");
   }
   if (signed.receipt.version !== 1) throw new NotVerified("This receipt is of a version that is not known here.");
@@ -34,7 +35,8 @@ export function parseReceipt(text: string): SignedReceipt {
 
 /** Checks the signature by a JSON Web Key Set. Throws `NotVerified`. */
 export async function verifySignature(signed: SignedReceipt, keys: string): Promise<void> {
-  const { keys: published = [] } = parseJson(keys, "The key file") as { keys?: (JsonWebKey & { kid?: string })[] };
+  const published = (parseJson(keys, "The key file") as { keys?: (JsonWebKey & { kid?: string })[] } | null)?.keys;
+  if (!Array.isArray(published)) throw new NotVerified("The key file is no set of keys.");
   const key = published.find(({ kid }) => kid === signed.keyId);
   if (!key) throw new NotVerified(`The receipt is signed with the key “${signed.keyId}”, which is not among the keys.`);
   const { kty = "", crv = "", x = "" } = key;
@@ -49,10 +51,20 @@ export async function verifySignature(signed: SignedReceipt, keys: string): Prom
   if (!genuine) throw new NotVerified("The signature does not fit: the receipt was changed, or it was signed with another key.");
 }
 
-/** A line of a listing. */
+/** A line of a listing. Its `kind` is left alone: what no digest covers proves nothing. */
 export interface ListedItem extends MirrorEntry {
-  kind: "file" | "folder";
-  key?: string | null;
+  key: string | null;
+}
+
+/** The lines of a text. Nothing but a line feed ends one: names may have every other separator in them. */
+export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of text) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  yield rest;
 }
 
 /** Computes the listing's digest and compares it with the receipt's. Each item is passed on. Throws `NotVerified`. */
@@ -94,8 +106,8 @@ export function bucketCheck(directory: string): { check(item: ListedItem): Promi
   const differing: string[] = [];
   let files = 0;
   return {
-    async check({ kind, id, name, sha256, key }) {
-      if (kind === "folder") return;
+    async check({ id, name, sha256, key }) {
+      if (sha256 === null) return;
       if (typeof key !== "string" || normalize(key).startsWith(`..${sep}`))
         throw new NotVerified(`“${name}” (${id}) has no key in the listing.`);
       files += 1;
@@ -125,12 +137,12 @@ async function sha256OfFile(path: string): Promise<string | null> {
 }
 
 function parseItem(line: string, number: number): ListedItem {
-  const item = parseJson(line, `Line ${number} of the listing`) as Partial<ListedItem>;
-  if (typeof item.id !== "string" || typeof item.name !== "string") {
+  const item = parseJson(line, `Line ${number} of the listing`) as Partial<ListedItem> | null;
+  if (typeof item?.id !== "string" || typeof item.name !== "string") {
     throw new NotVerified(`Line ${number} of the listing is not an item: it has no id or no name.`);
   }
-  const { id, name, parent = null, size = null, sha256 = null, kind = "file", key = null } = item;
-  return { id, name, parent, size, sha256, kind, key };
+  const { id, name, parent = null, size = null, sha256 = null, key = null } = item;
+  return { id, name, parent, size, sha256, key };
 }
 
 function parseJson(text: string, what: string): unknown {

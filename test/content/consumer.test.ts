@@ -231,18 +231,25 @@ test.each([2_000, LARGE_BYTES])("a file of %i bytes that is spoilt once is store
   expect(desk.results()).toMatchObject([{ outcome: "stored", size, differs: false, sha256: drive.files()[0]?.sha256 }]);
 });
 
-test("a file that is served otherwise each time fails, until it has failed often enough", async () => {
+test("a file that is served otherwise each time fails, until it has been often enough", async () => {
   const spoils = [1, 2].map((n) => (bytes: Uint8Array) => void (bytes[n] = (bytes[n] ?? 0) ^ 1));
-  for (const [attempts, outcome] of [
-    [0, { outcome: "failed", kind: "transient" }],
-    [2, { outcome: "stored", differs: true }],
+  const fails = { outcome: "failed", kind: "transient", differing: true };
+  const isKept = { outcome: "stored", differs: true };
+  for (const [before, outcome] of [
+    [{ attempts: 0 }, fails],
+    // Failures of other kinds say nothing about the bytes.
+    [{ attempts: 4 }, fails],
+    [{ attempts: 4, differed: 2 }, fails],
+    [{ attempts: 3, differed: 3 }, isKept],
+    [{ attempts: 7 }, isKept],
   ] as const) {
-    const { drive, desk } = await one(filled(2_000), { attempts });
+    await env.CONTENT.delete(await keys());
+    const { drive, desk } = await one(filled(2_000), before);
     const { create } = memoryProvider(drive);
     providers.set("memory", { ...memoryProvider(drive), create: (...given) => spoiling(create(...given), [...spoils]) });
     await consume(desk, ["job-1"]);
     expect(desk.results()).toMatchObject([outcome]);
-    expect(await keys()).toHaveLength(attempts === 0 ? 0 : 1);
+    expect(await keys()).toHaveLength(outcome === isKept ? 1 : 0);
   }
 });
 

@@ -4,7 +4,7 @@ import { listChanges } from "../../worker/db/changes.ts";
 import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept, toBeShown } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
 import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
-import { failedItems, knownItems, nextAttemptAt, removeItems, scanItems, upsertItems } from "../../worker/db/items.ts";
+import { failedItems, knownItems, nextAttemptAt, removeItems, scanFailed, scanItems, upsertItems } from "../../worker/db/items.ts";
 import { mirrorRows } from "../../worker/db/mirror.ts";
 import { listVersions } from "../../worker/db/history.ts";
 import { deleteRemoved, deleteVersions, oldestRemoval, scanVersions } from "../../worker/db/purging.ts";
@@ -89,6 +89,7 @@ describe("the rows that are read", () => {
     },
     { what: "removed folders above 50 items", rowsMax: 1_000, ask: (db) => removedAncestors(db, scope(), ids) },
     { what: "failed items, of none", rowsMax: 10, ask: (db) => failedItems(db, scope(), Date.now(), 500) },
+    { what: "all failed items, of none", rowsMax: 10, ask: (db) => scanFailed(db, scope(), "", 500) },
     { what: "when the next one is due, of none", rowsMax: 10, ask: (db) => nextAttemptAt(db, scope()) },
     {
       what: "contents to be forgotten, of 50",

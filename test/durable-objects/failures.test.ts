@@ -161,6 +161,51 @@ describe("an item whose entry could not be read", () => {
   });
 });
 
+describe("an item that cannot be asked for either", () => {
+  it("nor be tried, since its folder has no known place, is looked at again only later", async () => {
+    const user = await createMemoryUser((drive) => drive.put("/folder/a.txt", "a"));
+    await workOff(user);
+    unwrap(await user.stub.updateSync(user.syncId, { filters: { exclude: ["other/**"] } }));
+    await workOff(user);
+    user.drive.put("/folder/a.txt", "changed");
+    user.drive.fail("open", new ProviderError("forbidden", "Not for you."), 3);
+    await syncNow(user, 100);
+    user.drive.misreport("/folder", { entry: { parentId: "nowhere" } });
+    await syncNow(user);
+    const at = env.DB.prepare("SELECT state, next_attempt_at AS at FROM items WHERE sync_id = ? AND name = 'a.txt'").bind(user.syncId);
+    const failed = await at.first<{ state: string; at: number }>();
+    expect(failed?.state).toBe("failed");
+    vi.setSystemTime((failed?.at ?? 0) + 1_000);
+    for (let round = 0; round < 3; round += 1) await runDurableObjectAlarm(user.stub);
+    await runInDurableObject(user.stub, async (_instance, state) => {
+      expect((await state.storage.getAlarm()) ?? Infinity).toBeGreaterThan(Date.now() + 60_000);
+    });
+
+    user.drive.reportTruly("/folder");
+    await syncNow(user);
+    vi.setSystemTime(Date.now() + 2 * 86_400_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await runDurableObjectAlarm(user.stub);
+    await workOff(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("ends its run as failed, and no other begins at once", async () => {
+    const user = await syncedUser();
+    user.drive.misreport(user.drive.put("/odd.txt", "odd"), { malformed: true });
+    await syncNow(user);
+    user.drive.fail("lookup", new ProviderError("forbidden", "Not for you."), 1_000);
+    vi.setSystemTime(Date.now() + 2 * 3_600_000);
+    await user.stub.wake({ reason: "watchdog" });
+    for (let minutes = 0; minutes < 30; minutes += 1) {
+      await runDurableObjectAlarm(user.stub);
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+    const failed = env.DB.prepare("SELECT count(*) AS failed FROM runs WHERE sync_id = ? AND status = 'failed'");
+    expect(await failed.bind(user.syncId).first("failed")).toBe(1);
+  });
+});
+
 describe("a catalogue that does not answer", () => {
   it("costs a delay, and nothing else", async () => {
     const user = await syncedUser();

@@ -244,6 +244,71 @@ describe("a settlement", () => {
     expect(await mirrorOf(user)).toEqual(sourceOf(user));
   });
 
+  it("that is repeated after its job went back to the ledger says nothing of the files that are left", async () => {
+    const { user, sent } = await listedUser(3);
+    const job = await leased(user, sent[0] ?? "");
+    const results = await store(user, job);
+    const request = settlement(job, results.slice(0, 1));
+    await user.stub.settle(request);
+    await alarm(user);
+    expect(await user.stub.settle(request)).toMatchObject({ accepted: false, discard: [] });
+    await alarm(user);
+    const rest = await leased(user, sent.at(-1) ?? "");
+    await user.stub.settle(settlement(rest, await store(user, rest)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
+  it("that says what the source has now does not bring back what was removed meanwhile", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    const [file] = job.files;
+    const entry = { id: file?.remoteId ?? "", kind: "file" as const, name: "0.txt", parentId: user.drive.rootId, size: 5 };
+    user.drive.delete("/0.txt");
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await alarm(user);
+    await user.stub.settle(settlement(job, [{ index: 0, outcome: "changed", entry }]));
+    vi.setSystemTime(Date.now() + 30_000);
+    await alarm(user);
+    const row = await env.DB.prepare("SELECT state FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first("state");
+    expect(row).toBe("removed");
+  });
+
+  it("that says what the source has now leaves marked what the change feed has marked as removed", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    const remoteId = job.files[0]?.remoteId ?? "";
+    const marks = () =>
+      runInDurableObject(user.stub, (_instance, { storage }) => storage.sql.exec("SELECT remote_id FROM removals").toArray());
+    await runInDurableObject(user.stub, (_instance, { storage }) => {
+      storage.sql.exec("INSERT INTO removals (sync_id, feed_id, remote_id) VALUES (?, ?, ?)", user.syncId, user.drive.id, remoteId);
+    });
+    const entry = { id: remoteId, kind: "file" as const, name: "0.txt", parentId: user.drive.rootId, size: 5 };
+    await user.stub.settle(settlement(job, [{ index: 0, outcome: "changed", entry }]));
+    await alarm(user);
+    expect(await env.DB.prepare("SELECT size FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first("size")).toBe(5);
+    expect(await marks()).toEqual([{ remote_id: remoteId }]);
+  });
+
+  it("that says what the source has now does not overwrite what its change feed has said since", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    const [file] = job.files;
+    const entry = { id: file?.remoteId ?? "", kind: "file" as const, name: "0.txt", parentId: user.drive.rootId, size: 5 };
+    user.drive.put("/0.txt", "replaced");
+    user.drive.rename("/0.txt", "renamed.txt");
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await alarm(user);
+    await user.stub.settle(settlement(job, [{ index: 0, outcome: "changed", entry }]));
+    vi.setSystemTime(Date.now() + 30_000);
+    await alarm(user);
+    const next = await leased(user, sent.at(-1) ?? "");
+    expect(next.files).toMatchObject([{ name: "renamed.txt", size: "replaced".length }]);
+    await user.stub.settle(settlement(next, await store(user, next)));
+    await alarm(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
   it("that comes in parts survives a consumer that dies between them", async () => {
     const { user, sent } = await listedUser(3);
     const jobId = sent[0] ?? "";

@@ -51,6 +51,20 @@ describe("a quota of bytes", () => {
     await expectWhole(user);
   });
 
+  it("that keeps out more than a step takes up has each tried once where a person asks for it", async () => {
+    const user = await limitedUser(10);
+    for (let n = 0; n < 501; n += 1) user.drive.put(`/${n}.txt`, "0123456789");
+    const runId = await syncNow(user);
+    expect(await runOf(runId)).toMatchObject({ status: "incomplete", failed: 501 });
+    unwrap(await user.stub.retry(runId));
+    for (let round = 0; round < 3; round += 1) await runDurableObjectAlarm(user.stub);
+    expect(unwrap(await user.stub.status(user.syncId)).activeRun).toBeNull();
+    await limit(user, "quota_bytes", 100_000);
+    unwrap(await user.stub.retry(runId));
+    await workOff(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
   it("that is raised lets in what waited, at its next attempt", async () => {
     const user = await limitedUser(15);
     user.drive.put("/more.txt", "0123456789");

@@ -204,6 +204,11 @@ describe("building the catalogue again", () => {
     expect((await call("/api/maintenance/rebuild", { json: { force: true }, headers: await bearer() })).status).toBe(200);
   });
 
+  it.each(["nonsense", "null", '{"phase":"none","after":""}'])("with the cursor %s, which is none of ours, is refused", async (cursor) => {
+    const response = await call("/api/maintenance/rebuild", { json: { cursor }, headers: await bearer() });
+    expect([response.status, await errorCode(response)]).toEqual([400, "request.invalid"]);
+  });
+
   it("needs a token of the master key, for this, of the last five minutes", async () => {
     const key = masterKeys(env)[0];
     const other = { id: key.id, bytes: new Uint8Array(32) };

@@ -1,8 +1,10 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item, Run, RunEvent } from "../../worker/wire.ts";
+import { timeId } from "../../worker/ids.ts";
 import { encodeItemId } from "../../worker/item-id.ts";
 import { run as runShape } from "../../worker/wire.ts";
-import { call, callJson } from "./client.ts";
+import { call, callJson, errorCode } from "./client.ts";
 import { seedItem, seedRoot, seedRun, seedRunEvent, seedSession, seedSync, seedUser } from "./seed.ts";
 import { readEvents } from "./read-events.ts";
 
@@ -54,7 +56,7 @@ describe("a sync's runs", () => {
   it("come newest first, in pages that join up", async () => {
     const sync = await seedSync({ userId });
     const ids: string[] = [];
-    for (let n = 0; n < 5; n += 1) ids.unshift(await seedRun({ userId, syncId: sync, id: `run${n}` }));
+    for (let n = 0; n < 5; n += 1) ids.unshift(await seedRun({ userId, syncId: sync, id: timeId(n) }));
     const seen: string[] = [];
     let cursor: string | null = "";
     while (cursor !== null) {
@@ -67,6 +69,11 @@ describe("a sync's runs", () => {
     }
     expect(seen).toEqual(ids);
   });
+});
+
+it.each(["nonsense", "-1", "a".repeat(26), "%00"])("the cursor %s is none of a list of runs", async (cursor) => {
+  const response = await call(`/api/v1/syncs/${syncId}/runs?cursor=${cursor}`, { cookie });
+  expect([response.status, await errorCode(response)]).toEqual([400, "request.invalid"]);
 });
 
 describe("a run's log", () => {
@@ -84,6 +91,24 @@ describe("a run's log", () => {
     ]);
     expect(events[1]?.data).toMatchObject({ itemId: encodeItemId(syncId, "f0") } satisfies Partial<RunEvent>);
   });
+
+  it("of a run that ends while its log is being opened has an end, too", async () => {
+    const id = await seedRun({ userId, syncId, finishedAt: null });
+    await seedRunEvent({ runId: id, number: 1, message: "first" });
+    const stub = env.USER_SYNC.getByName(userId);
+    const fetch = async (...request: Parameters<typeof stub.fetch>) => {
+      await seedRunEvent({ runId: id, number: 2, message: "ended" });
+      await env.DB.prepare("UPDATE runs SET finished_at = ? WHERE id = ?").bind(Date.now(), id).run();
+      return stub.fetch(...request);
+    };
+    const USER_SYNC = { getByName: () => ({ fetch }) } as unknown as Env["USER_SYNC"];
+    const events = await readEvents(await call(`/api/v1/runs/${id}/logs`, { cookie, env: { USER_SYNC } }));
+    expect(events.map((event) => [event.id, event.event])).toEqual([
+      ["1", "log"],
+      ["2", "log"],
+      [undefined, "end"],
+    ]);
+  }, 5_000);
 
   it("goes on after the last line that was read", async () => {
     const id = await seedRun({ userId, syncId });

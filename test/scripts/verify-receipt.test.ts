@@ -22,10 +22,10 @@ const items = Array.from({ length: 2_500 }, (_, n) => {
     : { id: `item ${n}`, parent: "root", name: `файл ${n}`, kind: "file", size: `content ${n}`.length, sha256, key: `content/u/s/${n}` };
 }).toSorted((one, other) => compareIds(one.id, other.id));
 
-function digest(): { entries: number; root: string } {
+function digest(listed = items): { entries: number; root: string } {
   const walk = new RangeWalk("");
   const root = new DigestRoot();
-  for (const item of items) {
+  for (const item of listed) {
     const ended = walk.add(item);
     if (ended) root.add(ended);
   }
@@ -125,13 +125,45 @@ test("a listing with one name changed, an item less, or two items exchanged is n
   expect(await refused()).toContain("not in the order of its ids: line 5");
 });
 
-test("a copy of the bucket is compared, byte by byte", async () => {
+test("a name that has a line separator in it ends no line", async () => {
+  const named = items.with(1_000, { ...items[1_000]!, name: "one\u2028two\u2029three\u0085four\r\nfive" });
+  await writeListing(named);
+  await sign({ ...receipt, digest: digest(named) });
+  expect(await verify()).toMatchObject({ code: 0 });
+});
+
+test("what makes no sense is refused in words", async () => {
+  await write("listing", "null\n");
+  expect(await refused()).toContain("Line 1 of the listing is not an item");
+  await writeListing(items);
+  await write("keys", "null");
+  expect(await refused()).toContain("The key file is no set of keys");
+  await writeKeys();
+  await write("receipt", JSON.stringify({ receipt: null, signature: "", keyId: "one" }));
+  expect(await refused()).toContain("not a signed receipt");
+});
+
+async function writeBucket(): Promise<string> {
   const bucket = join(directory, "bucket");
   for (const { key, id } of items) {
     if (key === undefined) continue;
     await mkdir(dirname(join(bucket, key)), { recursive: true });
     await writeFile(join(bucket, key), `content ${id.slice(5)}`);
   }
+  return bucket;
+}
+
+test("a file that the listing calls a folder is compared all the same, since no digest covers that word", async () => {
+  const bucket = await writeBucket();
+  await writeFile(join(bucket, "content/u/s/17"), "content 71");
+  await writeListing(items.map((item) => (item.id === "item 17" ? { ...item, kind: "folder" } : item)));
+  const { code, text } = await verify("--bucket", bucket);
+  expect(code).toBe(1);
+  expect(text).toContain("1 of 2499 files differ from the listing:\n  “файл 17” (content/u/s/17): other bytes");
+});
+
+test("a copy of the bucket is compared, byte by byte", async () => {
+  const bucket = await writeBucket();
   expect((await verify("--bucket", bucket)).text).toContain("all 2499 files");
   await writeFile(join(bucket, "content/u/s/17"), "content 71");
   const { code, text } = await verify("--bucket", bucket);

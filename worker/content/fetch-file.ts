@@ -5,12 +5,9 @@ import { PUT_BYTES_MAX } from "../sync/large.ts";
 import { EMPTY_DIGESTS, parseHash } from "./digests.ts";
 import type { FileResult, LeasedFile } from "../sync/job.ts";
 import type { Served } from "./receive.ts";
-import { failed, type FileWork, isUnexpectedPage, lookAgain, open } from "./source.ts";
+import { failed, type FileWork, isUnexpectedPage, lookAgain, mayDiffer, open } from "./source.ts";
 import { StorageError } from "./pour.ts";
 import { storeContent, storeEmpty } from "./store.ts";
-
-/** A file that was given up this often is kept as it is served, even if it is served otherwise each time. */
-const DIFFERENT_ATTEMPTS_MAX = 2;
 
 /** Fetches one content into the bucket, verified. Never throws: every outcome is a result. */
 export async function fetchFile(work: FileWork): Promise<FileResult> {
@@ -48,7 +45,8 @@ async function download(work: FileWork): Promise<FileResult> {
       if (renewed) return failed(file, new ProviderError("expired_url", "The download address was refused, and so was a new one."));
       if (address) addresses.refused(address);
     } else if (first !== null) {
-      return failed(file, new ProviderError("transient", "The source serves other bytes than it announces, and others each time."));
+      const problem = new ProviderError("transient", "The source serves other bytes than it announces, and others each time.");
+      return { ...failed(file, problem), differing: true };
     } else first = outcome.served;
     const current = await lookAgain(work, outcome.kind === "run_out" ? 0 : startedAt);
     if ("outcome" in current) return current;
@@ -74,8 +72,7 @@ async function attempt(work: FileWork, address: DownloadUrl | undefined, first: 
   }
   // At first only what was announced will do: another length cannot be that, and is only measured.
   const hopeless = first === null && file.size !== null && length !== file.size;
-  const accept = (served: Served) =>
-    served.matches || (first !== null && (served.sha256 === first.sha256 || file.attempts >= DIFFERENT_ATTEMPTS_MAX));
+  const accept = (served: Served) => served.matches || (first !== null && (served.sha256 === first.sha256 || mayDiffer(file)));
   const announced = { size: file.size, hash: parseHash(file.hash) };
   const { accepted, ...served } = await storeContent(destination, opened, announced, hopeless ? null : length, accept, signal);
   return { kind: accepted ? "stored" : "other_bytes", served };

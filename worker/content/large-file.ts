@@ -8,13 +8,11 @@ import { fetchFile } from "./fetch-file.ts";
 import { contentMetadata } from "./metadata.ts";
 import { inStorage, pour, StorageError } from "./pour.ts";
 import { QuickXorHash } from "./quickxor.ts";
-import { failed, type FileWork, isUnexpectedPage, lookAgain, open } from "./source.ts";
+import { failed, type FileWork, isUnexpectedPage, lookAgain, mayDiffer, open } from "./source.ts";
 
 // One stage of a large file. The object decides what comes next; nothing is deleted here, since another consumer may
 // be at the same upload: what is left over is ended by the object.
 
-/** A file whose bytes were others each time, and that was given up this often, is kept as it is served. */
-const DIFFERENT_ATTEMPTS_MAX = 2;
 const RANGE_NOT_SATISFIABLE = 416;
 const PARTIAL_CONTENT = 206;
 
@@ -160,7 +158,7 @@ async function finish(work: FileWork, task: FinishTask): Promise<JobResult> {
 
 /** Other bytes than announced are kept if the source has served the very same before. */
 function isAcceptable({ file }: FileWork, { first }: FinishTask, digest: string): boolean {
-  return first === digest || (first !== null && file.attempts >= DIFFERENT_ATTEMPTS_MAX);
+  return first === digest || (first !== null && mayDiffer(file));
 }
 
 function joinedHash(parts: readonly StoredPart[]): string {

@@ -7,6 +7,11 @@ import type { Destination } from "./store.ts";
 
 // What a download asks of the source.
 
+/** After so many attempts in which a file was served otherwise than announced, and otherwise each time, it is kept as it is served. */
+const DIFFERED_ATTEMPTS_MAX = 3;
+/** Likewise after so many attempts of any kind, over several days: else one that also fails for other reasons is never kept. */
+const GIVEN_UP_ATTEMPTS_MAX = 7;
+
 export interface FileWork {
   file: LeasedFile;
   feedId: string;
@@ -47,12 +52,17 @@ export async function lookAgain(work: FileWork, since: number): Promise<FileResu
   return changed ? { index: file.index, outcome: "changed", entry } : { download: entry.download };
 }
 
+/** Whether bytes are kept that were neither announced nor served before. Failures of other kinds alone are no reason for it. */
+export function mayDiffer({ attempts, differed = 0 }: LeasedFile): boolean {
+  return differed >= DIFFERED_ATTEMPTS_MAX || attempts >= GIVEN_UP_ATTEMPTS_MAX;
+}
+
 /** Sign-in and error pages come with the status of a success. */
 export function isUnexpectedPage(opened: OpenedContent, file: LeasedFile): boolean {
   if (!/^text\/html\b/i.test(opened.contentType ?? "") || opened.size === file.size) return false;
   return !/^(text\/html|application\/xhtml)/i.test(file.mimeType ?? "") && !/\.(x?html?|aspx|mht)$/i.test(file.name);
 }
 
-export function failed(file: LeasedFile, { kind, message, retryAfterSeconds }: ProviderError): FileResult {
+export function failed(file: LeasedFile, { kind, message, retryAfterSeconds }: ProviderError): Extract<FileResult, { outcome: "failed" }> {
   return { index: file.index, outcome: "failed", kind, message, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }

@@ -96,13 +96,20 @@ export async function treeTags(db: Database, scope: ItemScope, folderIds: readon
   return new Map(rows.map((row) => [row.id, row.tag]));
 }
 
-/** Failed rows whose next attempt is due by `dueBy`, soonest first. With `Infinity`, all of them. */
+/** Failed rows whose next attempt is due by `dueBy`, soonest first. */
 export async function failedItems(db: Database, scope: ItemScope, dueBy: number, limit: number): Promise<ItemRow[]> {
-  const due = dueBy === Infinity ? sql`TRUE` : sql`next_attempt_at <= ${dueBy}`;
   return db.all<ItemRow>(sql`
     SELECT ${ROW} FROM items
-    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND reason IS NOT 'malformed' AND ${due} AND ${owned(scope)}
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND reason IS NOT 'malformed' AND next_attempt_at <= ${dueBy} AND ${owned(scope)}
     ORDER BY next_attempt_at LIMIT ${limit}`);
+}
+
+/** Failed rows in order of their ids, after `afterId`, whenever they are due. The index is named: few of a sync's rows have failed. */
+export async function scanFailed(db: Database, scope: ItemScope, afterId: string, limit: number): Promise<ItemRow[]> {
+  return db.all<ItemRow>(sql`
+    SELECT ${ROW} FROM items INDEXED BY items_failed
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND reason IS NOT 'malformed' AND remote_id > ${afterId} AND ${owned(scope)}
+    ORDER BY remote_id LIMIT ${limit}`);
 }
 
 /** Ids of rows whose entry could not be read, and that are due to be asked for, soonest first. */

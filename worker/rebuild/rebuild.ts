@@ -19,7 +19,14 @@ const CONTENT_KEY = /^content\/([a-z0-9]+)\/([a-z0-9]+)\/([^/]+)$/;
 
 const place = z.object({ phase: z.enum(["accounts", "contents", "objects"]), after: z.string().max(2000) });
 export const rebuildCursor = z.codec(z.string().max(4000), place, {
-  decode: (text) => JSON.parse(text) as z.output<typeof place>,
+  decode: (text, context) => {
+    try {
+      return JSON.parse(text) as z.output<typeof place>;
+    } catch {
+      context.issues.push({ code: "custom", input: text, message: "not one of ours" });
+      return z.NEVER;
+    }
+  },
   encode: (value) => JSON.stringify(value),
 });
 type Place = z.infer<typeof place>;

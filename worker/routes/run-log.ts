@@ -7,6 +7,7 @@ import { listRunEvents, RUN_EVENTS_MAX } from "../db/run-events.ts";
 import type { RunRow } from "../db/runs.ts";
 import { encodeItemId } from "../item-id.ts";
 import { listen } from "./live.ts";
+import { loadRun } from "./load.ts";
 import type { EventSink } from "./sse.ts";
 import { eventStream } from "./sse.ts";
 import type { Run, RunEvent } from "../wire.ts";
@@ -20,12 +21,13 @@ export function runLog(c: AppContext<UserEnv>, run: RunRow): Response {
   const after = Number.isSafeInteger(lastNumber) && lastNumber > 0 ? lastNumber : 0;
   return eventStream(c.req.raw, async (sink) => {
     const lines = logLines(sink, after);
-    // Listening begins before the stored lines are read, so that none falls between.
+    // Listening begins before what is stored is read, so that nothing falls between: no line, and not the run's end.
     if (run.finishedAt === null) await follow(c, run.id, lines, sink);
+    const { finishedAt } = run.finishedAt === null ? await loadRun(c, run.id) : run;
     const { id: userId, homeShard } = c.var.user;
     const stored = await listRunEvents(catalogue(c.env, homeShard), userId, run.id, { afterNumber: after, limit: RUN_EVENTS_MAX });
     lines.sendStored(stored.map((row) => toRunEvent(run.syncId, row)));
-    if (run.finishedAt !== null) lines.end();
+    if (finishedAt !== null) lines.end();
   });
 }
 

@@ -4,7 +4,8 @@ import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
 import { listRuns } from "../db/runs.ts";
 import { listSyncs } from "../db/syncs.ts";
-import { unwrap } from "../errors.ts";
+import { AppError, unwrap } from "../errors.ts";
+import { isTimeId } from "../ids.ts";
 import { listItems, listTrash } from "./list-items.ts";
 import { mirrorListing } from "./listing.ts";
 import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
@@ -85,7 +86,9 @@ export const syncRoutes = new Hono<UserEnv>()
   .get("/:id/runs", query(pageQuery), async (c) => {
     const { id, homeShard } = c.var.user;
     const sync = await loadSync(c, c.req.param("id"));
-    const page = await listRuns(catalogue(c.env, homeShard), id, sync.id, c.req.valid("query"));
+    const asked = c.req.valid("query");
+    if (asked.cursor !== undefined && !isTimeId(asked.cursor)) throw new AppError("request.invalid", "cursor: not one of this list");
+    const page = await listRuns(catalogue(c.env, homeShard), id, sync.id, asked);
     return c.json({ items: await withLiveNumbers(c, page.items), cursor: page.cursor });
   })
 

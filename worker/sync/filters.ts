@@ -1,11 +1,9 @@
-import picomatch from "picomatch/posix";
 import type { Chain } from "./chains.ts";
 import { pathIn } from "./chains.ts";
+import { globMatcher } from "./glob.ts";
 import type { Filters, Wantedness } from "./rules.ts";
 
 // Which files pass the filters: by type, glob, size and time. Folders are not asked. No I/O.
-
-const GLOB_OPTIONS = { dot: true, nocase: true } as const;
 
 export interface FilteredFile {
   name: string;
@@ -33,16 +31,6 @@ export interface CompiledFilters {
   needsPath: boolean;
 }
 
-/** What is wrong with a glob, in words; null where nothing is. */
-export function globProblem(glob: string): string | null {
-  try {
-    picomatch.makeRe(glob, { ...GLOB_OPTIONS, strictBrackets: true, debug: true });
-    return null;
-  } catch (error) {
-    return `“${glob}” is not a glob: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
 /** Takes globs that `globProblem` finds nothing wrong with. */
 export function compileFilters(filters: Filters): CompiledFilters {
   const include = (filters.include ?? []).map(compileGlob);
@@ -60,9 +48,8 @@ export function compileFilters(filters: Filters): CompiledFilters {
   };
 }
 
-/** A leading slash only says that the glob begins at the root. */
 function compileGlob(glob: string): Glob {
-  return { glob, ofPath: glob.includes("/"), matches: picomatch(glob.replace(/^\//, ""), GLOB_OPTIONS) };
+  return { glob, ofPath: glob.includes("/"), matches: globMatcher(glob) };
 }
 
 /** Unknown sizes and times are kept: nothing is left out on a guess. */

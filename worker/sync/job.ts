@@ -29,6 +29,8 @@ export interface JobFile {
   download: DownloadUrl | null;
   /** Failed attempts so far. */
   attempts: number;
+  /** Those of this job in which the source served other bytes than it announces, and others each time. Absent: none. */
+  differed?: number;
   /** Where there is one: this content is read out of the bucket again, and nothing is fetched. */
   stored?: StoredContent;
 }
@@ -108,6 +110,8 @@ export type FileResult =
       kind: ProviderErrorKind | "too_large" | "storage";
       message: string;
       retryAfterSeconds?: number;
+      /** The source served other bytes than it announces, and others each time. */
+      differing?: true;
     };
 
 export type JobResult = FileResult | LargeResult;

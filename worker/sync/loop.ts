@@ -37,6 +37,7 @@ export function afterPage(state: LoopState | null, page: Pick<ChangePage, "chang
 
 /** What makes a page another one: download addresses are new each time. */
 function essenceOf(change: ChangePage["changes"][number]): unknown[] {
+  if (change.type === "children") return [change.type, change.folderId, change.ids];
   if (change.type !== "upsert") return [change.type, change.id ?? null];
   const { id, parentId, name, size, modifiedAt, contentTag, hash } = change.entry;
   return [id, parentId, name, size, modifiedAt, contentTag, hash?.value];

@@ -25,6 +25,8 @@ export interface ReplanState {
   atRoundsEnd: "nothing" | "paths" | "all";
   /** Contents that have left the mirror in this round by what its pages reported. */
   roundDrops: number;
+  /** How far what failed has been gone through, where all of it is tried again: by remote id. */
+  failedAfter: string;
 }
 
 export const NO_REPLAN: ReplanState = {
@@ -37,6 +39,7 @@ export const NO_REPLAN: ReplanState = {
   unplaced: false,
   atRoundsEnd: "nothing",
   roundDrops: 0,
+  failedAfter: "",
 };
 
 /** A request over what is under way: what that had still to do, this one does too. */

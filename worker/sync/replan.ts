@@ -33,6 +33,9 @@ interface Verdict extends Pick<ItemRow, "state" | "reason"> {
 /** States that depend on what is wanted, stored and tried; the others only the source can change. */
 const REPLANNED: ReadonlySet<ItemRow["state"]> = new Set(["excluded", "pending", "stored", "failed", "held"]);
 
+/** Until a failure is looked at again that is due and cannot be tried. */
+const POSTPONED_MILLISECONDS = 86_400_000;
+
 export function replan(known: readonly ItemRow[], terms: ReplanTerms): Replanned {
   const bundler = new Bundler(terms.mintJobId, terms.largeBytes);
   const rows: ItemRow[] = [];
@@ -41,7 +44,11 @@ export function replan(known: readonly ItemRow[], terms: ReplanTerms): Replanned
   for (const before of known) {
     const verdict = judgeAgain(before, terms);
     unplaced ||= isUnplaced(before, terms);
-    if (!verdict) continue;
+    if (!verdict) {
+      // It cannot be tried for now, as where its place is not known: it is due again later, not at once.
+      if (isDue(before, terms)) rows.push({ ...before, nextAttemptAt: terms.now + POSTPONED_MILLISECONDS });
+      continue;
+    }
     const { drop, ...target } = verdict;
     const outcome = drop && terms.drops === "hold" ? { state: "held" as const, reason: HELD_EXCLUSION } : target;
     const row: ItemRow = { ...before, pendingJob: null, nextAttemptAt: null, ...outcome };
@@ -76,6 +83,10 @@ export function judgeAgain(before: ItemRow, { ruling, mode, afresh }: Judging): 
   // The source has it no longer: it can be taken back from the trash, and not fetched.
   if (before.kept !== null) return isTakenBack(before) ? { state: "stored", reason: null, drop: false } : null;
   return { ...stateOf(before, mode, undefined, wanted), drop: false };
+}
+
+function isDue({ state, reason, nextAttemptAt }: ItemRow, { retryBefore }: ReplanTerms): boolean {
+  return state === "failed" && reason !== "malformed" && nextAttemptAt !== null && nextAttemptAt <= retryBefore;
 }
 
 function isTakenBack(row: ItemRow): boolean {

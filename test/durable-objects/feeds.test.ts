@@ -1,0 +1,142 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { unwrap } from "../../worker/errors.ts";
+import { ProviderError } from "../../worker/providers/errors.ts";
+import { createMemoryDrive } from "../../worker/providers/memory.ts";
+import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
+import type { MemoryUser } from "../support/memory-user.ts";
+import { createMemoryUser } from "../support/memory-user.ts";
+import { itemOf, syncNow, workOff } from "../support/versions.ts";
+
+// A sync that follows several feeds: each is read, asked and believed about what is its own. The clock is the test's.
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.now() }));
+afterEach(() => void vi.useRealTimers());
+afterEach(() => void vi.restoreAllMocks());
+
+interface Feeds {
+  user: MemoryUser;
+  first: MemoryDrive;
+  second: MemoryDrive;
+}
+
+/** The first feed has files of its own in `/first.txt`, the second in `/second.txt`. */
+async function twoFeeds(fill: (feeds: Omit<Feeds, "user">) => void = () => undefined): Promise<Feeds> {
+  const [first, second] = [createMemoryDrive("feed-1", "one"), createMemoryDrive("feed-2", "two")];
+  first.put("/first.txt", "first");
+  second.put("/second.txt", "second");
+  fill({ first, second });
+  const user = await createMemoryUser((drive) => Object.assign(drive.settings, { replacedBy: [first, second] }));
+  return { user, first, second };
+}
+
+async function listed(): Promise<Feeds> {
+  const feeds = await twoFeeds();
+  await workOff(feeds.user);
+  return feeds;
+}
+
+const stateOf = async (user: MemoryUser, remoteId: string) => (await itemOf(user, remoteId))["state"];
+
+describe("a file of the second feed", () => {
+  it("that failed is fetched again from there", async () => {
+    const { user, second } = await listed();
+    const id = second.put("/more.txt", "more");
+    user.drive.fail("open", new ProviderError("forbidden", "Not now."), 3);
+    const runId = await syncNow(user, 100);
+    expect(await stateOf(user, id)).toBe("failed");
+    unwrap(await user.stub.retry(runId));
+    await workOff(user, 100);
+    expect(await stateOf(user, id)).toBe("stored");
+  });
+
+  it("that failed is fetched again though the first feed is no longer offered", async () => {
+    const { user, second } = await listed();
+    user.drive.settings.replacedBy = [second];
+    const id = second.put("/more.txt", "more");
+    user.drive.fail("open", new ProviderError("forbidden", "Not now."), 3);
+    unwrap(await user.stub.run(user.syncId, { full: true, trigger: "manual" }));
+    await workOff(user, 100);
+    expect(await stateOf(user, id)).toBe("failed");
+    vi.setSystemTime(Date.now() + 2 * 3_600_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await runDurableObjectAlarm(user.stub);
+    await workOff(user, 100);
+    expect(await stateOf(user, id)).toBe("stored");
+  });
+
+  it("whose entry could not be read is asked for there", async () => {
+    const { user, second } = await listed();
+    const id = second.put("/odd.txt", "odd");
+    second.misreport(id, { malformed: true });
+    await syncNow(user);
+    expect(await itemOf(user, id)).toMatchObject({ state: "failed", reason: "malformed" });
+    vi.setSystemTime(Date.now() + 2 * 3_600_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await runDurableObjectAlarm(user.stub);
+    await workOff(user);
+    expect(await stateOf(user, id)).toBe("stored");
+  });
+
+  it("that changed while it was fetched is fetched again from there, whatever is settled with it", async () => {
+    const { user, first, second } = await twoFeeds();
+    const sent: string[] = [];
+    await runInDurableObject(user.stub, (instance) => {
+      const outside = (instance as unknown as { env: Env }).env;
+      vi.spyOn(outside.DOWNLOADS, "sendBatch").mockImplementation(async (messages) => {
+        for (const message of messages) sent.push((message.body as { jobId: string }).jobId);
+        return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+      });
+    });
+    await expect.poll(() => runDurableObjectAlarm(user.stub).then(() => sent.length)).toBe(2);
+    const { jobs } = await user.stub.lease({ jobIds: sent, requestId: "consumer" });
+    for (const job of jobs) {
+      if (job.kind !== "leased") throw new Error("The job was not leased.");
+      const [file] = job.files;
+      const parentId = job.feedId === first.id ? first.rootId : second.rootId;
+      const entry = { id: file?.remoteId ?? "", kind: "file" as const, name: file?.name ?? "", parentId, size: 9 };
+      const { syncId, jobId, lease } = job;
+      const usage = { providerRequests: 0, storagePuts: 0 };
+      await user.stub.settle({ syncId, jobId, lease, results: [{ index: 0, outcome: "changed", entry }], done: true, usage, requestId: "consumer" }); // prettier-ignore
+    }
+    await runDurableObjectAlarm(user.stub);
+    const queued = await runInDurableObject(user.stub, (_instance, { storage }) =>
+      storage.sql.exec<{ feed_id: string; files: string }>("SELECT feed_id, files FROM jobs ORDER BY feed_id").toArray(),
+    );
+    expect(queued.map(({ feed_id, files }) => [feed_id, (JSON.parse(files) as { name: string }[]).map(({ name }) => name)])).toEqual([
+      ["feed-1", ["first.txt"]],
+      ["feed-2", ["second.txt"]],
+    ]);
+  });
+
+  it("that has moved to the first, under its id, is not removed by what the second says of it", async () => {
+    const { user, first, second } = await listed();
+    const { id } = second.item("/second.txt");
+    first.misreport(first.put("/moved.txt", "second"), { entry: { id } });
+    second.delete(id);
+    await syncNow(user);
+    expect(await itemOf(user, id)).toMatchObject({ state: "stored", parent_id: first.rootId, name: "moved.txt" });
+  });
+
+  it("that is gone is removed", async () => {
+    const { user, second } = await listed();
+    const { id } = second.item("/second.txt");
+    second.delete(id);
+    await syncNow(user);
+    expect(await stateOf(user, id)).toBe("removed");
+  });
+});
+
+describe("a feed that is no longer offered", () => {
+  it("is not read by a verify run either, which comes to its end", async () => {
+    const { user, first, second } = await listed();
+    user.drive.settings.replacedBy = [second];
+    unwrap(await user.stub.run(user.syncId, { full: true, trigger: "manual" }));
+    await workOff(user);
+    const run = unwrap(await user.stub.verify(user.syncId, "none"));
+    await workOff(user);
+    expect(await env.DB.prepare("SELECT status FROM runs WHERE id = ?").bind(run.id).first("status")).toBe("completed");
+    expect(await stateOf(user, first.item("/first.txt").id)).toBe("stored");
+  });
+});
