@@ -3,12 +3,15 @@ import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
+import type { AuthMethod, BrowseEntry } from "../worker/providers/provider.ts";
+import { providers } from "../worker/providers/registry.ts";
 import type { Schedule } from "../worker/sync/schedule.ts";
-import type { Connection, ConnectionTest } from "../worker/wire.ts";
+import type { BrowsePage, Connection, ConnectionTest } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
+import type { Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
 import { connectionFailed, needsReconnect } from "./failing.ts";
-import type { ConnectRequest } from "./rpc.ts";
+import type { BrowseRequest, ConnectRequest } from "./rpc.ts";
 import { finishRun } from "./run.ts";
 import { reviewSubscriptions, unsubscribe } from "./subscribing.ts";
 import { createSync } from "./syncs.ts";
@@ -33,8 +36,9 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
     return failure("connection.unsupported", `A user has ${CONNECTIONS_MAX} connections at most.`);
   }
   const id = existing?.id ?? randomId();
-  const sealed = await engine.credentials.seal(id, request.tokens);
-  if (!existing) store.saveSetting(FIRST_SYNC_SETTING, id);
+  const method = methodOf(request);
+  const sealed = await engine.credentials.seal(id, credentialOf(request, method.id));
+  if (!existing && (request.firstSync ?? true)) store.saveSetting(FIRST_SYNC_SETTING, id);
   store.saveConnection({
     id,
     provider: request.provider,
@@ -52,7 +56,7 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
     accountId: request.account.id,
     accountEmail: request.account.email,
     label: request.account.label,
-    authType: "oauth2",
+    authType: method.type,
     status: "active",
     scopes: request.scopes,
     lastValidatedAt: engine.now(),
@@ -60,6 +64,7 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
   });
   const row = await updateConnection(db, engine.userId, id, {
     status: "active",
+    authType: method.type,
     scopes: request.scopes,
     accountEmail: request.account.email,
     lastValidatedAt: engine.now(),
@@ -74,6 +79,19 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
   engine.log.info("connection.active", { connectionId: id, provider: request.provider, known: existing !== undefined });
   await engine.wakeBy(engine.now());
   return success(toConnection(row));
+}
+
+function methodOf({ provider, method }: ConnectRequest): AuthMethod {
+  const methods = providers.get(provider)?.methods;
+  const found = method === undefined ? methods?.[0] : methods?.find(({ id }) => id === method);
+  if (!found) throw new Error(`There is no way "${method}" to connect "${provider}".`);
+  return found;
+}
+
+function credentialOf({ tokens, fields }: ConnectRequest, method: string): Credential {
+  if (tokens) return { kind: "oauth2", method, tokens };
+  if (fields) return { kind: "form", method, values: fields };
+  throw new Error("A connection needs tokens, or the fields of its form.");
 }
 
 /** A new connection begins with a sync of everything; above the operator's limit, of the metadata until the person says more. */
@@ -138,18 +156,65 @@ export async function disconnect(engine: Engine, connectionId: string): Promise<
 export async function testConnection(engine: Engine, connectionId: string): Promise<Result<ConnectionTest>> {
   if (!engine.store.connection(connectionId)) return noConnection();
   try {
-    const account = await engine.provider(connectionId).account();
+    const provider = engine.provider(connectionId);
+    const account = await provider.account();
+    const checks = [
+      { name: "Account", ok: true, message: `Signed in as ${account.email ?? account.label}.` },
+      ...((await provider.checks?.()) ?? []),
+    ];
+    const failed = checks.filter(({ ok }) => !ok);
     await updateConnection(engine.db(), engine.userId, connectionId, { lastValidatedAt: engine.now() });
     return success({
-      ok: true,
+      ok: failed.length === 0,
       account: { id: account.id, label: account.label, email: account.email ?? null, usedBytes: account.quota?.used ?? null },
-      message: "The source answers.",
+      message: failed[0]?.message ?? "The source answers.",
+      checks,
     });
   } catch (error) {
     const problem = asProviderError(error);
     await connectionFailed(engine, connectionId, problem);
-    return success({ ok: false, account: null, message: problem.message });
+    return success({
+      ok: false,
+      account: null,
+      message: problem.message,
+      checks: [{ name: "Account", ok: false, message: problem.message }],
+    });
   }
+}
+
+/** What the source has to pick from, just now: nothing of it is kept. */
+export async function browse(engine: Engine, connectionId: string, { parent, search, cursor }: BrowseRequest): Promise<Result<BrowsePage>> {
+  const connection = engine.store.connection(connectionId);
+  if (!connection) return noConnection();
+  if (connection.status !== "active") return failure("connection.not_active", "This connection needs the person to sign in first.");
+  const { browse: capability } = engine.provider(connectionId);
+  if (!capability || (search !== undefined && !capability.search)) {
+    return failure("connection.unsupported", `This source cannot be ${search === undefined ? "browsed" : "searched"}.`);
+  }
+  try {
+    const page = search === undefined ? await capability.list(parent, cursor) : await capability.search?.(search, cursor);
+    return success({ items: (page?.entries ?? []).map(toWireEntry), cursor: page?.cursor ?? null });
+  } catch (error) {
+    const problem = asProviderError(error);
+    await connectionFailed(engine, connectionId, problem);
+    if (problem.kind === "auth") return failure("connection.not_active", "The source asks the person to sign in again.");
+    return failure(problem.kind === "not_found" ? "item.not_found" : "provider.failed", problem.message);
+  }
+}
+
+function toWireEntry(entry: BrowseEntry): BrowsePage["items"][number] {
+  const { id, name, kind, hasChildren } = entry;
+  return {
+    id,
+    feedId: entry.feedId ?? null,
+    whole: entry.whole ?? false,
+    name,
+    kind,
+    hasChildren,
+    size: entry.size ?? null,
+    modifiedAt: entry.modifiedAt === undefined ? null : new Date(entry.modifiedAt).toISOString(),
+    webUrl: entry.webUrl ?? null,
+  };
 }
 
 export async function refreshConnection(engine: Engine, connectionId: string): Promise<Result<Connection>> {

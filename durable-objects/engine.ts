@@ -1,7 +1,7 @@
 import type { Logger } from "../worker/log.ts";
 import type { Database } from "../worker/db/client.ts";
 import type { ItemScope } from "../worker/db/items.ts";
-import type { Provider } from "../worker/providers/provider.ts";
+import type { Provider, ProviderOptions } from "../worker/providers/provider.ts";
 import type { SeenIds } from "../worker/sync/seen.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Gates } from "./gates.ts";
@@ -28,8 +28,8 @@ export interface Engine {
   now(): number;
   /** 0 to 1. */
   random(): number;
-  /** The provider of a connection. `onRequest` is called once per request sent. */
-  provider(connectionId: string, onRequest?: () => void): Provider;
+  /** The provider of a connection. `onRequest` is called once per request sent; `options` are a sync's, for it alone. */
+  provider(connectionId: string, use?: { onRequest?: () => void; options?: ProviderOptions }): Provider;
   /** The share of noted ids that a sweep is at: kept between its steps, since it is long to load. */
   sweep: { key: string; seen: SeenIds } | null;
   /** Ids of the syncs that calls of this very instance are making. */

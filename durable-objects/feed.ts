@@ -14,6 +14,7 @@ import { stepJudging } from "./guard.ts";
 import { applyPage } from "./poison.ts";
 import { stepRemoving } from "./removing.ts";
 import { announce } from "./run.ts";
+import { sourceOf } from "./source.ts";
 import { logEvents } from "./run-log.ts";
 import type { FeedPhase, FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 
@@ -105,7 +106,7 @@ const CIRCLE = {
 };
 
 async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState) {
-  const provider = providerFor(engine, sync, run);
+  const provider = sourceOf(engine, sync, run);
   try {
     return await provider.changes(feed.feedId, feed.cursor, {
       treeTags: (folderIds) => treeTags(engine.db(), scopeOf(engine, sync.id), folderIds),
@@ -160,7 +161,7 @@ async function sweep(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
   const parts = Math.max(1, Math.ceil(engine.store.seen.bytes(feed) / SEEN_ID_BYTES / SEEN_IDS_MAX));
   const seen = seenShare(engine, feed, parts);
   const scope = scopeOf(engine, sync.id);
-  const provider = providerFor(engine, sync, run);
+  const provider = sourceOf(engine, sync, run);
   const rows = await scanItems(engine.db(), scope, feed.sweptAfter, SWEEP_ROWS_MAX);
   // What is kept is here though the source no longer has it: nothing is to be found out about it.
   const unseen = rows.filter((row) => partOfId(row.remoteId, parts) === feed.sweptPart && row.kept === null && !seen.has(row.remoteId));
@@ -217,10 +218,4 @@ async function lookUp(provider: Provider, feedId: string, rows: readonly ItemRow
     }
   }
   return { gone, refused, changes };
-}
-
-function providerFor(engine: Engine, sync: SyncState, run: RunState): Provider {
-  return engine.provider(sync.connectionId, () => {
-    run.usage.providerRequests += 1;
-  });
 }

@@ -180,6 +180,7 @@ export class Ledger {
       feedId: job.feedId,
       connectionId: connection.id,
       provider: connection.provider,
+      options: sync.options.providerOptions,
       files: leased,
       orphanKeys: lost,
       ...(task && { large: task }),

@@ -2,10 +2,12 @@ import { ProviderError } from "../worker/providers/errors.ts";
 import type { FeedRef } from "../worker/providers/provider.ts";
 import { reconcileAt } from "../worker/sync/reconcile.ts";
 import type { Note } from "../worker/sync/plan.ts";
+import { chosenFeeds } from "../worker/sync/selection.ts";
 import type { Engine } from "./engine.ts";
 import { beginRound } from "./feed.ts";
 import { announce } from "./run.ts";
 import { logEvents } from "./run-log.ts";
+import { sourceOf } from "./source.ts";
 import { reviewSubscriptions } from "./subscribing.ts";
 import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 
@@ -15,7 +17,7 @@ import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 function enumerates(engine: Engine, sync: SyncState, run: RunState): boolean {
   if (sync.enumerateNext === 1) return true;
   if (run.trigger !== "schedule" || sync.enumeratedAt === null) return false;
-  const { reconcileDays } = engine.provider(sync.connectionId).facts;
+  const { reconcileDays } = engine.provider(sync.connectionId, { options: sync.options.providerOptions }).facts;
   return reconcileAt(sync.enumeratedAt, engine.userId, reconcileDays) <= engine.now();
 }
 
@@ -27,12 +29,10 @@ export function feedsAreDue(engine: Engine, sync: SyncState, run: RunState): boo
 /** Asks what there is to follow. What is no longer offered is not read, and nothing of it is removed. */
 export async function reviewFeeds(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
   const { store } = engine;
-  const provider = engine.provider(sync.connectionId, () => {
-    run.usage.providerRequests += 1;
-  });
-  const offered = new Map((await provider.feeds()).map((feed) => [feed.id, feed]));
+  const chosen = chosenFeeds(sync.selection);
+  const offered = new Map((await sourceOf(engine, sync, run).feeds(chosen ?? undefined)).map((feed) => [feed.id, feed]));
   const followed = store.feeds(sync.id);
-  const notes = followed.flatMap((feed) => noteOn(feed, offered.get(feed.feedId)));
+  const notes = followed.flatMap((feed) => noteOn(feed, offered.get(feed.feedId), chosen?.includes(feed.feedId) ?? true));
   if (notes.length > 0) {
     await announce(engine, run);
     await logEvents(engine, run, notes);
@@ -53,10 +53,11 @@ export async function reviewFeeds(engine: Engine, sync: SyncState, run: RunState
   if (offered.size === 0) throw new ProviderError("not_found", "The source offers nothing to follow.");
 }
 
-function noteOn(feed: FeedState, offered: FeedRef | undefined): Note[] {
+function noteOn(feed: FeedState, offered: FeedRef | undefined, chosen: boolean): Note[] {
   const name = `“${offered?.name ?? (feed.name || feed.feedId)}”`;
   if (offered && feed.missingSince !== null) return [{ remoteId: null, level: "info", message: `${name} is there again.` }];
-  if (offered) return [];
+  if (offered || feed.missingSince !== null) return [];
+  if (!chosen) return [{ remoteId: null, level: "info", message: `${name} is no longer followed: the selection leaves it out.` }];
   const message = `${name} is no longer there, or no longer shown to us. Nothing of it was removed: all that was copied stays.`;
   return [{ remoteId: null, level: "warn", message }];
 }

@@ -1,17 +1,30 @@
 import type { Result } from "../worker/errors.ts";
-import type { Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import type { FormValues } from "../worker/providers/provider.ts";
+import type { BrowsePage, Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
 
-/** An authorised account, as sign-in hands it over. The tokens are sealed at once. */
+/** An authorised account, as sign-in or a form that was tried hands it over. What is secret is sealed at once. */
 export interface ConnectRequest {
   provider: string;
+  /** Absent, as from a Worker of an earlier release: the provider's first. */
+  method?: string;
   account: { id: string; label: string; email: string | null };
   scopes: string[];
-  tokens: { accessToken: string; refreshToken: string; expiresAt: number };
+  tokens?: { accessToken: string; refreshToken: string; expiresAt: number };
+  /** In place of tokens: what was filled in. */
+  fields?: FormValues;
   /** Reconnecting: the account must be this connection's. */
   connectionId?: string;
   homeShard: number;
+  /** False: no sync of everything is made. Absent: a user's first connection brings one. */
+  firstSync?: boolean;
+}
+
+export interface BrowseRequest {
+  parent: { id: string; feedId?: string } | null;
+  search?: string;
+  cursor: string | null;
 }
 
 type Rules = "selection" | "filters" | "options";
@@ -29,6 +42,8 @@ export interface UserSyncRpc {
   /** Destroys the credential. With syncs, the connection stays as `revoked` and the copies stay readable. */
   disconnect(connectionId: string, requestId?: string): Promise<Result<Connection | null>>;
   testConnection(connectionId: string, requestId?: string): Promise<Result<ConnectionTest>>;
+  /** Folders and feeds to pick from, as the source has them now. */
+  browse(connectionId: string, request: BrowseRequest, requestId?: string): Promise<Result<BrowsePage>>;
   /** Renews the access token now. */
   refreshConnection(connectionId: string, requestId?: string): Promise<Result<Connection>>;
 
@@ -71,6 +86,8 @@ export interface UserSyncRpc {
 
   /** A valid access token of the connection; `renew` when the last one was refused. */
   accessToken(connectionId: string, options: { renew: boolean }): Promise<Result<string>>;
+  /** What the person filled in: the connection's secrets, for a consumer at work. */
+  connectionFields(connectionId: string): Promise<Result<FormValues>>;
   lease(request: LeaseRequest): Promise<LeaseAnswer>;
   settle(request: SettleRequest): Promise<SettleAnswer>;
   /** Messages of these jobs failed every delivery: dispatch them again in time. */

@@ -1,4 +1,5 @@
 import { idsAtPaths } from "../worker/db/folders.ts";
+import { z } from "zod";
 import { getConnection } from "../worker/db/connections.ts";
 import { closeLostRuns, getRun, lastRuns, toRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
@@ -6,11 +7,12 @@ import { deleteSync, getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
+import type { ProviderOptions } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import { mergeOptions, toFilters, toSelection } from "../worker/sync/given-rules.ts";
 import type { SelectionEntry } from "../worker/sync/rules.ts";
 import { DEFAULT_OPTIONS } from "../worker/sync/rules.ts";
-import { resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
+import { chosenFeeds, resolvePaths, unresolvedPaths } from "../worker/sync/selection.ts";
 import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Run, Sync, SyncPatch } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
@@ -42,6 +44,8 @@ export async function createSync(engine: Engine, request: SyncRequest): Promise<
   if (store.syncs().length >= quota.syncs) return failure("quota.syncs", `You can have ${quota.syncs} syncs at most.`);
   const problem = scheduleProblem(request.schedule, engine.now());
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
+  const misfit = optionsProblem(connection.provider, request.options?.providerOptions);
+  if (misfit !== null) return failure("request.invalid", misfit);
   await dropUnmade(engine);
   const id = randomId();
   const options = mergeOptions(DEFAULT_OPTIONS, request.options ?? {});
@@ -109,6 +113,8 @@ export async function changeSync(engine: Engine, syncId: string, patch: SyncPatc
   if (!sync) return noSync();
   const problem = patch.schedule ? scheduleProblem(patch.schedule, engine.now()) : null;
   if (problem !== null) return failure("request.invalid", `schedule: ${problem}`);
+  const misfit = optionsProblem(store.connection(sync.connectionId)?.provider ?? "", patch.options?.providerOptions);
+  if (misfit !== null) return failure("request.invalid", misfit);
   const columns = patch.schedule ? wakeColumns(patch.schedule, userId, engine.now()) : null;
   const { name, mode, schedule, labels } = patch;
   const rules = await changeRules(engine, sync, patch);
@@ -141,6 +147,14 @@ async function changeRules(
   const { options: _, ...judged } = rules;
   store.transaction(() => {
     store.updateSync(sync.id, rules);
+    const feedsBefore = JSON.stringify(chosenFeeds(sync.selection));
+    if (rules.selection && JSON.stringify(chosenFeeds(rules.selection)) !== feedsBefore) {
+      store.updateSync(sync.id, { feedsDue: 1, wakes: sync.wakes + 1 });
+    }
+    // What the provider makes of a file may be something else now: everything is compared once.
+    if (rules.options && JSON.stringify(rules.options.providerOptions) !== JSON.stringify(sync.options.providerOptions)) {
+      store.updateSync(sync.id, { enumerateNext: 1, wakes: sync.wakes + 1, wakeTrigger: "manual" });
+    }
     if (rules.options && rules.options.retentionDays < sync.options.retentionDays) purgeSoon(engine, sync.id);
     if (JSON.stringify({ ...judging, ...judged }) === JSON.stringify(judging)) return;
     requestReplan(engine, sync.id, { afresh: true });
@@ -151,6 +165,15 @@ async function changeRules(
     }
   });
   return rules;
+}
+
+/** Why the provider does not take these options; null where it does. */
+function optionsProblem(provider: string, options: ProviderOptions | undefined): string | null {
+  if (options === undefined) return null;
+  const schema = providers.get(provider)?.options;
+  if (!schema) return Object.keys(options).length === 0 ? null : "options.providerOptions: this provider has none";
+  const parsed = schema.safeParse(options);
+  return parsed.success ? null : `options.providerOptions: ${z.prettifyError(parsed.error)}`;
 }
 
 /** Selected paths by their ids, as far as any sync of the connection knows them. The others are found as they are listed. */

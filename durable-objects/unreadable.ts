@@ -3,6 +3,7 @@ import type { Change } from "../worker/providers/provider.ts";
 import { applyChanges } from "./apply.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { sourceOf } from "./source.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 // Items whose entry could not be read. The change feed tells of them again only when they change: so they are asked for by
@@ -15,9 +16,7 @@ const AGAIN_SECONDS = 86_400;
 /** Asks for those that are due. */
 export async function lookAtUnreadable(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
   const scope = scopeOf(engine, sync.id);
-  const provider = engine.provider(sync.connectionId, () => {
-    run.usage.providerRequests += 1;
-  });
+  const provider = sourceOf(engine, sync, run);
   const { lookupMax } = provider.facts;
   const now = engine.now();
   const ids = await unreadableItems(engine.db(), scope, now, lookupMax * LOOKUPS_MAX);

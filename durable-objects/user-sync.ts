@@ -7,10 +7,10 @@ import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
 import { createLogger, errorFields } from "../worker/log.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
-import type { Provider } from "../worker/providers/provider.ts";
+import type { FormValues, Provider } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
-import type { Connection, ConnectionTest, Run, Sync, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import type { BrowsePage, Connection, ConnectionTest, Run, Sync, SyncPatch, SyncStatus } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
 import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
@@ -26,7 +26,7 @@ import { wakePurge } from "./purge.ts";
 import { Quotas } from "./quota.ts";
 import { rebuildBegins, rebuildEnds } from "./rebuilding.ts";
 import { restoreItem, restoreVersion } from "./restore.ts";
-import type { ConnectRequest, RunTrigger, SyncRequest, UserSyncRpc, Wake } from "./rpc.ts";
+import type { BrowseRequest, ConnectRequest, RunTrigger, SyncRequest, UserSyncRpc, Wake } from "./rpc.ts";
 import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
 import * as syncs from "./syncs.ts";
@@ -81,19 +81,21 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       quotas: new Quotas(env, userId, now),
       ending: new Set(),
       log,
-      provider: (connectionId, onRequest) => this.#provider(connectionId, onRequest),
+      provider: (connectionId, use) => this.#provider(connectionId, use),
       wakeBy: (at) => this.#wakeBy(at),
     };
   }
 
-  #provider(connectionId: string, onRequest?: () => void): Provider {
+  #provider(connectionId: string, { onRequest, options = {} }: Parameters<Engine["provider"]>[1] = {}): Provider {
     const { store, credentials, gates, now } = this.#engine;
     const definition = providers.get(store.connection(connectionId)?.provider ?? "");
     if (!definition) throw new Error(`There is no provider for connection ${connectionId}.`);
     return definition.create(this.env, {
       fetch: (input, init) => fetch(input, init),
       now,
-      accessToken: (options) => credentials.accessToken(connectionId, options),
+      accessToken: (how) => credentials.accessToken(connectionId, how),
+      fields: () => credentials.fields(connectionId),
+      options,
       onRequest: () => {
         gates.expectOpen(connectionId);
         onRequest?.();
@@ -178,6 +180,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   testConnection(connectionId: string, requestId?: string): Promise<Result<ConnectionTest>> {
     this.#called("testConnection", requestId);
     return connections.testConnection(this.#engine, connectionId);
+  }
+
+  browse(connectionId: string, request: BrowseRequest, requestId?: string): Promise<Result<BrowsePage>> {
+    this.#called("browse", requestId);
+    return connections.browse(this.#engine, connectionId, request);
   }
 
   refreshConnection(connectionId: string, requestId?: string): Promise<Result<Connection>> {
@@ -266,6 +273,15 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     } catch (error) {
       const problem = asProviderError(error);
       if (problem.kind === "auth") await needsReconnect(this.#engine, connectionId);
+      return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
+    }
+  }
+
+  async connectionFields(connectionId: string): Promise<Result<FormValues>> {
+    try {
+      return success(await this.#engine.credentials.fields(connectionId));
+    } catch (error) {
+      const problem = asProviderError(error);
       return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
     }
   }

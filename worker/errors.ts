@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   "connection.not_found": 404,
   "connection.other_account": 409,
   "connection.unsupported": 422,
+  "connection.refused": 422,
   "connection.not_active": 409,
   "connection.in_use": 409,
   "provider.failed": 502,

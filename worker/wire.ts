@@ -9,6 +9,8 @@ import { globProblem } from "./sync/glob.ts";
 export const PAGE_MAX = 1000;
 export const PAGE_DEFAULT = 100;
 const NAME_MAX = 200;
+/** Of one field of a form: a service account's key is some kilobytes. */
+const FIELD_MAX = 20_000;
 const LABELS_MAX = 50;
 const INTERVAL_MINUTES_MIN = 5;
 const INTERVAL_MINUTES_MAX = 7 * 24 * 60;
@@ -38,13 +40,36 @@ export const me = z.object({
 });
 export type Me = z.infer<typeof me>;
 
+export const formField = z.object({
+  name: z.string(),
+  label: z.string(),
+  kind: z.enum(["text", "url", "email", "host", "port", "secret", "json"]),
+  help: z.string(),
+  required: z.boolean(),
+  placeholder: z.string().optional(),
+});
+const authType = z.enum(["oauth2", "password", "token", "service_account"]);
 export const provider = z.object({
   id: z.string(),
   name: z.string(),
-  authType: z.enum(["oauth2", "password", "token", "service_account"]),
-  authority: z.string(),
-  scopes: z.array(z.string()),
-  capabilities: z.object({ webhook: z.boolean(), revoke: z.boolean() }),
+  /** Ways to connect an account, the usual one first. By `oauth2` one signs in at the authority; the others are forms. */
+  methods: z.array(
+    z.object({
+      id: z.string(),
+      type: authType,
+      name: z.string(),
+      /** Whether this deployment offers it: a sign-in needs a registration with the authority. */
+      available: z.boolean(),
+      authority: z.string().nullable(),
+      scopes: z.array(z.string()),
+      fields: z.array(formField),
+    }),
+  ),
+  capabilities: z.object({ browse: z.boolean(), webhook: z.boolean(), revoke: z.boolean() }),
+  /** How long a removal may go unnoticed, where no change feed tells of it; null where one does. */
+  removalsWithinDays: z.number().nullable(),
+  /** JSON Schema of a sync's `options.providerOptions`; null where there are none. */
+  options: z.record(z.string(), z.unknown()).nullable(),
 });
 export type Provider = z.infer<typeof provider>;
 
@@ -53,7 +78,7 @@ export const connection = z.object({
   provider: z.string(),
   label: z.string(),
   account: z.object({ id: z.string(), email: z.string().nullable() }),
-  authType: z.enum(["oauth2", "password", "token", "service_account"]),
+  authType,
   status: z.enum(["active", "needs_reconnect", "revoked", "error"]),
   scopes: z.array(z.string()),
   lastValidatedAt: instant.nullable(),
@@ -64,15 +89,50 @@ export type Connection = z.infer<typeof connection>;
 export const connectionPatch = z.strictObject({ label: z.string().trim().min(1).max(NAME_MAX) });
 export const connectionCreate = z.strictObject({
   provider: z.string().max(50),
+  /** By its id; the provider's first where none is named. */
+  method: z.string().max(50).optional(),
+  /** Of a form: what was filled in. It is tried before it is kept, and never shown again. */
+  fields: z.record(z.string().max(50), z.string().max(FIELD_MAX)).optional(),
   /** Reconnects this connection: only the same account is accepted. */
   connectionId: z.string().max(50).optional(),
   returnTo: z.string().max(500).optional(),
 });
+export type ConnectionCreate = z.infer<typeof connectionCreate>;
+/** Of a sign-in: where to send the browser. Of a form: the connection. The other one is null. */
+export const connectionBegun = z.object({ authorizeUrl: z.string().nullable(), connection: connection.nullable() });
+export type ConnectionBegun = z.infer<typeof connectionBegun>;
 export const connectionTest = z.object({
   ok: z.boolean(),
   account: z.object({ id: z.string(), label: z.string(), email: z.string().nullable(), usedBytes: z.number().nullable() }).nullable(),
   message: z.string(),
+  /** What was looked at, one by one. */
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), message: z.string() })),
 });
+
+export const browseQuery = z.object({
+  /** An entry's `id`; nothing: where picking begins. */
+  parent: z.string().max(2000).optional(),
+  /** The entry's `feedId`, if it has one. */
+  feed: z.string().max(500).optional(),
+  /** Feeds by name, where the provider can search for them. */
+  search: z.string().trim().min(1).max(200).optional(),
+  cursor: z.string().max(4000).optional(),
+});
+export const browseEntry = z.object({
+  id: z.string(),
+  /** Null: only a way to others, which cannot be chosen itself. */
+  feedId: z.string().nullable(),
+  /** Whether it stands for the whole feed. */
+  whole: z.boolean(),
+  name: z.string(),
+  kind: z.enum(["file", "folder"]),
+  hasChildren: z.boolean(),
+  size: z.number().nullable(),
+  modifiedAt: instant.nullable(),
+  webUrl: z.string().nullable(),
+});
+export const browsePage = z.object({ items: z.array(browseEntry), cursor: z.string().nullable() });
+export type BrowsePage = z.infer<typeof browsePage>;
 export type ConnectionTest = z.infer<typeof connectionTest>;
 
 export const schedule = z.discriminatedUnion("kind", [
@@ -157,18 +217,25 @@ const filtersGiven = z.strictObject({
 export const filters = filtersGiven;
 export type WireFilters = z.infer<typeof filters>;
 
+const providerOptions = z.record(
+  z.string().max(100),
+  z.union([z.string().max(GLOB_MAX), z.number(), z.boolean(), z.null(), z.array(z.string().max(GLOB_MAX)).max(GLOBS_MAX)]),
+);
 const removalLimit = z.strictObject({ share: z.number().min(0).max(1), count: z.int().min(0).max(REMOVALS_MAX) });
 const optionsPatch = z.strictObject({
   deleteRemoved: z.boolean().optional(),
   retentionDays: z.int().min(0).max(RETENTION_DAYS_MAX).optional(),
   removalLimit: removalLimit.partial().optional(),
   sentinel: path.nullable().optional(),
+  /** Replaces all of them. What there is depends on the provider: GET /providers. */
+  providerOptions: providerOptions.optional(),
 });
 const shownOptions = z.object({
   deleteRemoved: z.boolean(),
   retentionDays: z.int(),
   removalLimit,
   sentinel: z.string().nullable(),
+  providerOptions,
 });
 
 /** A signed receipt; docs/receipts.md says what its parts mean. */

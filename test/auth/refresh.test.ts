@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { microsoft } from "../../worker/auth/authorities/microsoft.ts";
 import { refreshTokens } from "../../worker/auth/refresh.ts";
 
 const OLD = { accessToken: "a1", refreshToken: "r1", expiresAt: 0 };
@@ -18,7 +19,7 @@ function endpoint(answer: Response): { fetch: typeof fetch; asked: () => Request
   };
 }
 
-const refresh = (answer: Response) => refreshTokens(env, OLD, SCOPES, { fetch: endpoint(answer).fetch, now: () => NOW });
+const refresh = (answer: Response) => refreshTokens(microsoft, env, OLD, SCOPES, { fetch: endpoint(answer).fetch, now: () => NOW });
 const refusal = (error: string, status = 400) => Response.json({ error, error_description: `AADSTS1: ${error}` }, { status });
 const granted = (more: object = {}) => Response.json({ token_type: "Bearer", access_token: "a2", expires_in: 60, ...more });
 
@@ -37,7 +38,7 @@ describe("renewing access", () => {
 
   it("asks for access only, with our secret in the body and no Origin", async () => {
     const { fetch, asked } = endpoint(granted());
-    await refreshTokens(env, OLD, SCOPES, { fetch, now: () => NOW });
+    await refreshTokens(microsoft, env, OLD, SCOPES, { fetch, now: () => NOW });
     const form = new URLSearchParams(await asked().text());
     expect(Object.fromEntries(form)).toEqual({
       grant_type: "refresh_token",

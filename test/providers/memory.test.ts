@@ -22,7 +22,7 @@ async function round(provider: Provider, cursor: string | null): Promise<{ chang
 }
 
 const named = (changes: Change[]) =>
-  changes.map((change) => (change.type === "upsert" ? change.entry.name : `${change.type} ${change.id}`));
+  changes.map((change) => (change.type === "upsert" ? change.entry.name : `${change.type} ${"id" in change ? change.id : ""}`));
 
 test("an enumeration lists what is there, page by page, without tombstones", async () => {
   const drive = createMemoryDrive();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { onedrive } from "../../worker/providers/onedrive/onedrive.ts";
 import type { Entry } from "../../worker/providers/provider.ts";
+import { providers } from "../../worker/providers/registry.ts";
 import { applyRound } from "./contract.ts";
 import { SandboxDrive } from "./sandbox-drive.ts";
 
@@ -39,6 +39,9 @@ test("a OneDrive is only looked at", async () => {
 });
 
 test("no permission to write is asked for", () => {
-  expect(onedrive.auth.scopes.filter((scope) => /write|manage|fullcontrol/i.test(scope))).toEqual([]);
-  expect(onedrive.auth.scopes.some((scope) => scope.startsWith("Files.Read"))).toBe(true);
+  const asked = [...providers.values()].flatMap(({ methods }) =>
+    methods.flatMap((method) => (method.type === "oauth2" ? method.scopes : [])),
+  );
+  expect(asked.filter((scope) => /write|manage|fullcontrol|:edit|\.content\.write/i.test(scope))).toEqual([]);
+  expect(asked.some((scope) => scope.startsWith("Files.Read"))).toBe(true);
 });

@@ -100,7 +100,7 @@ async function signIn(account: string): Promise<string> {
     client_id: env.MICROSOFT_CLIENT_ID,
     response_type: "code",
     redirect_uri: REDIRECT,
-    scope: onedrive.auth.scopes.join(" "),
+    scope: onedrive.methods.flatMap((method) => (method.type === "oauth2" ? method.scopes : [])).join(" "),
     state: "state",
     nonce: "nonce",
     login_hint: account,

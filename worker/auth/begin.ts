@@ -1,5 +1,5 @@
 import { providers } from "../providers/registry.ts";
-import type { ProviderDefinition } from "../providers/provider.ts";
+import type { OAuthMethod, ProviderDefinition } from "../providers/provider.ts";
 import { AppError } from "../errors.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import type { FlowPurpose } from "./flow.ts";
@@ -19,18 +19,19 @@ interface BeginOptions extends BeginRequest {
 
 /** Begins a sign-in in this browser; the address at Microsoft that goes on with it. */
 export async function beginSignIn<E extends AppEnv>(c: AppContext<E>, options: BeginOptions, now: number): Promise<string> {
-  const provider = microsoftProvider(options.provider);
-  const { url, ...begun } = await new MicrosoftSignIn(c.env, provider.auth.scopes).begin(options);
+  const { provider, method } = microsoftProvider(options.provider);
+  const { url, ...begun } = await new MicrosoftSignIn(c.env, method.scopes).begin(options);
   const returnTo = safeReturnTo(c.env.ORIGIN, options.returnTo);
   await rememberFlow(c, { ...begun, authority: MICROSOFT, provider: provider.id, returnTo, purpose: options.purpose }, now);
   return url;
 }
 
 /** The provider with this id, if a Microsoft account is what it takes. */
-export function microsoftProvider(id: string): ProviderDefinition {
+export function microsoftProvider(id: string): { provider: ProviderDefinition; method: OAuthMethod } {
   const provider = providers.get(id);
-  if (provider?.auth.authority !== MICROSOFT) {
+  const method = provider?.methods.find((each) => each.type === "oauth2");
+  if (!provider || method?.authority !== MICROSOFT) {
     throw new AppError("connection.unsupported", `There is no provider "${id}" to connect with a Microsoft account.`);
   }
-  return provider;
+  return { provider, method };
 }

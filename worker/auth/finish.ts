@@ -5,6 +5,7 @@ import type { UserRow } from "../db/users.ts";
 import { claimIdentity, createUser, findUserByIdentity, updateUser } from "../db/users.ts";
 import { unwrap } from "../errors.ts";
 import { randomId } from "../ids.ts";
+import { microsoftProvider } from "./begin.ts";
 import { maySignUp } from "./admission.ts";
 import type { Flow, FlowPurpose } from "./flow.ts";
 import type { FinishedSignIn } from "./microsoft.ts";
@@ -22,6 +23,7 @@ export async function finishSignIn(c: AppContext, flow: Flow, finished: Finished
     {
       provider: flow.provider,
       account: { id: person.accountId, label: person.email ?? person.name, email: person.email },
+      method: microsoftProvider(flow.provider).method.id,
       scopes: finished.scopes,
       tokens: finished.tokens,
       homeShard: user.homeShard,

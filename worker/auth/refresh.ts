@@ -28,12 +28,18 @@ export async function refreshTokens(
   const server = authority.server(env);
   const client: oauth.Client = { client_id: registered.id };
   try {
-    const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(authority, registered.secret), tokens.refreshToken, {
-      additionalParameters: authority.refreshParameters?.(scopes) ?? {},
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
-      [oauth.customFetch]: context.fetch,
-      [oauth.allowInsecureRequests]: server.issuer.startsWith("http://localhost"),
-    });
+    const response = await oauth.refreshTokenGrantRequest(
+      server,
+      client,
+      clientAuthentication(authority, registered.secret),
+      tokens.refreshToken,
+      {
+        additionalParameters: authority.refreshParameters?.(scopes) ?? {},
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
+        [oauth.customFetch]: context.fetch,
+        [oauth.allowInsecureRequests]: server.issuer.startsWith("http://localhost"),
+      },
+    );
     const answer = await oauth.processRefreshTokenResponse(server, client, await withoutIdToken(response));
     return {
       accessToken: answer.access_token,

@@ -45,7 +45,7 @@ export const authRoutes = new Hono<AppEnv>()
         "It was finished already, took longer than ten minutes, or began in another browser. If you were signed in by it, just go on; if not, begin again.";
       throw new SignInProblem("auth.state_unknown", message);
     }
-    const { scopes } = microsoftProvider(flow.provider).auth;
+    const { scopes } = microsoftProvider(flow.provider).method;
     const finished = await new MicrosoftSignIn(c.env, scopes).finish(new URL(c.req.url), flow, now);
     await finishSignIn(c, flow, finished, now);
     return c.redirect(flow.returnTo);

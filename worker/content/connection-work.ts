@@ -1,5 +1,5 @@
 import { ProviderError } from "../providers/errors.ts";
-import type { ProviderContext, RequestBudget } from "../providers/provider.ts";
+import type { FormValues, ProviderContext, RequestBudget } from "../providers/provider.ts";
 import { restSeconds } from "../sync/budget.ts";
 import type { UserObjectCalls } from "./user-object.ts";
 
@@ -9,6 +9,7 @@ export class ConnectionWork {
   readonly #connectionId: string;
   #token: Promise<string> | null = null;
   #renewing: Promise<string> | null = null;
+  #fields: Promise<FormValues> | null = null;
   #budget: RequestBudget | null = null;
   /** The source is to be left alone: no further file is begun, and nothing more is asked for those that are. */
   stopped = false;
@@ -24,6 +25,7 @@ export class ConnectionWork {
       fetch,
       now: () => Date.now(),
       accessToken: (options) => this.#accessToken(options?.renew ?? false),
+      fields: () => (this.#fields ??= this.#calls.connectionFields(this.#connectionId)),
       onRequest: () => {
         if (this.stopped) throw new ProviderError("throttled", "The source is to be left alone.");
         onRequest();

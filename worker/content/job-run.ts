@@ -80,7 +80,7 @@ export class JobRun {
       () => (this.#usage.providerRequests += 1),
       () => void this.#ask(),
     );
-    const provider = definition.create(env, context);
+    const provider = definition.create(env, { ...context, options: this.#job.options ?? {} });
     const addresses = new Addresses(provider, feedId, files, context.now);
     const ends = AbortSignal.any([signal, this.#lost.signal]);
     const fetchOne = async (file: LeasedFile) => {

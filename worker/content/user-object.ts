@@ -1,7 +1,8 @@
 import type { UserSyncRpc } from "../../durable-objects/rpc.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, Result } from "../errors.ts";
 import { errorFields, type Logger } from "../log.ts";
 import { ProviderError, type ProviderErrorKind } from "../providers/errors.ts";
+import type { FormValues } from "../providers/provider.ts";
 
 /** Waits before a call to the object is made again: it may be moving, or be busy. */
 const CALL_WAITS_MILLISECONDS = [100, 500, 2_000] as const;
@@ -32,10 +33,18 @@ export class UserObjectCalls {
   }
 
   /** A valid access token of the connection. Throws a ProviderError. */
-  async accessToken(connectionId: string, renew: boolean): Promise<string> {
-    const asked = this.call("accessToken", (object) => object.accessToken(connectionId, { renew }));
-    const result = await asked.catch((error: unknown) => {
-      throw new ProviderError("transient", "The access token could not be had.", { cause: error });
+  accessToken(connectionId: string, renew: boolean): Promise<string> {
+    return this.#credential("accessToken", (object) => object.accessToken(connectionId, { renew }));
+  }
+
+  /** What the connection's form was filled in with. Throws a ProviderError. */
+  connectionFields(connectionId: string): Promise<FormValues> {
+    return this.#credential("connectionFields", (object) => object.connectionFields(connectionId));
+  }
+
+  async #credential<T>(name: string, invoke: (object: UserSyncRpc) => Promise<Result<T>>): Promise<T> {
+    const result = await this.call(name, invoke).catch((error: unknown) => {
+      throw new ProviderError("transient", "The connection's credential could not be had.", { cause: error });
     });
     if (result.ok) return result.value;
     throw new ProviderError(kindOfRefusal(result.code), result.message, { providerCode: result.code });

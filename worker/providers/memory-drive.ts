@@ -6,7 +6,7 @@ import type { Entry, RequestBudget } from "./provider.ts";
 const EPOCH_START = Date.UTC(2026, 0, 1);
 const MINUTE_MILLISECONDS = 60_000;
 
-export type MemoryMethod = "account" | "feeds" | "changes" | "open" | "lookup" | "subscribe" | "renew" | "unsubscribe";
+export type MemoryMethod = "account" | "feeds" | "browse" | "changes" | "open" | "lookup" | "subscribe" | "renew" | "unsubscribe";
 
 /** How the drive behaves. Change any of them at any time. */
 export interface MemorySettings {
@@ -111,6 +111,7 @@ export class MemoryDrive {
   readonly requests: Record<MemoryMethod, number> = {
     account: 0,
     feeds: 0,
+    browse: 0,
     changes: 0,
     open: 0,
     lookup: 0,

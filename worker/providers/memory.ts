@@ -2,6 +2,7 @@ import { ProviderError } from "./errors.ts";
 import { MemoryDrive, type MemoryItem, type MemoryMethod, type Misreport } from "./memory-drive.ts";
 import { MemoryRounds } from "./memory-rounds.ts";
 import type {
+  BrowseCapability,
   ChangePage,
   ContentRef,
   FeedRef,
@@ -32,6 +33,7 @@ export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): Pro
     methods: [{ type: "oauth2", id: authority, name: "Memory", authority, scopes: [] }],
     capabilities: { browse: true, webhook: true, revoke: false },
     webhookPath: authority,
+    startsWhole: true,
     create: (_env, context) => new MemoryProvider(drive, rounds, context),
   };
 }
@@ -64,10 +66,10 @@ class MemoryProvider implements Provider {
     return { id: `account-of-${this.#drive.id}`, label: "Memory", email: "memory@example.com", quota: { used } };
   }
 
-  async feeds(): Promise<FeedRef[]> {
+  async feeds(chosen?: readonly string[]): Promise<FeedRef[]> {
     await this.#call("feeds");
     const drives = this.#drive.settings.replacedBy ?? [this.#drive];
-    return drives.map((drive) => ({ id: drive.id, name: "Memory" }));
+    return drives.filter(({ id }) => chosen?.includes(id) ?? true).map((drive) => ({ id: drive.id, name: "Memory" }));
   }
 
   async changes(feedId: string, cursor: string | null): Promise<ChangePage> {
@@ -110,6 +112,25 @@ class MemoryProvider implements Provider {
       contentType: "application/octet-stream",
     };
   }
+
+  readonly browse: BrowseCapability = {
+    list: async (parent) => {
+      await this.#call("browse");
+      const drive = parent === null ? this.#drive : this.#driveOf(parent.feedId ?? "");
+      const live = drive.items().filter((item) => item.removedBy === null);
+      const shown = parent === null ? live.filter(({ id }) => id === drive.rootId) : live.filter((item) => item.parentId === parent.id);
+      const entries = shown.map(({ id, name, bytes }) => ({
+        id,
+        feedId: drive.id,
+        whole: id === drive.rootId,
+        name: id === drive.rootId ? "Memory" : name,
+        kind: bytes ? ("file" as const) : ("folder" as const),
+        hasChildren: live.some((item) => item.parentId === id),
+        ...(bytes && { size: bytes.length }),
+      }));
+      return { entries, cursor: null };
+    },
+  };
 
   readonly webhook: WebhookCapability = {
     lifetimeSeconds: SUBSCRIPTION_SECONDS,

@@ -228,7 +228,7 @@ export interface ProviderContext {
   /** What the person filled in, where the connection was made by a form. Secrets. */
   fields?: () => Promise<FormValues>;
   /** The sync's `providerOptions`, as the definition's schema has them; absent where no sync is at work. */
-  options?: Readonly<Record<string, unknown>>;
+  options?: Readonly<ProviderOptions>;
   /** Called once before each request to the provider, for the usage that a run reports. Throws where none may be sent now. */
   onRequest?: () => void;
   /** Called with what an answer tells of the allowance. */
@@ -245,11 +245,16 @@ export interface ProviderDefinition {
   /** `/webhooks/{path}`: where its notifications go. */
   webhookPath?: string;
   /** What a sync can be told beyond the usual; checked when one is made or changed. */
-  options?: z.ZodType<Record<string, unknown>>;
+  options?: z.ZodType<ProviderOptions>;
+  /** Whether a new connection begins with a sync of everything; else the person chooses first. */
+  startsWhole: boolean;
   /** How long a removal may go unnoticed, where no change feed tells of it. */
   removalsWithinDays?: number;
   create(env: ProviderEnv, context: ProviderContext): Provider;
 }
+
+/** What a provider alone understands of a sync: plain values by name. */
+export type ProviderOptions = Record<string, string | number | boolean | null | string[]>;
 
 export type AuthMethod = OAuthMethod | FormMethod;
 

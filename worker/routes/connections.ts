@@ -6,8 +6,10 @@ import { catalogue } from "../db/client.ts";
 import type { ConnectionRow } from "../db/connections.ts";
 import { getConnection, listConnections, toConnection } from "../db/connections.ts";
 import { AppError, unwrap } from "../errors.ts";
-import { jsonBody } from "./validate.ts";
-import { connectionCreate, connectionPatch } from "../wire.ts";
+import { connectByForm, formOf } from "./connect-form.ts";
+import { jsonBody, query } from "./validate.ts";
+import type { ConnectionBegun } from "../wire.ts";
+import { browseQuery, connectionCreate, connectionPatch } from "../wire.ts";
 
 export const connectionRoutes = new Hono<UserEnv>()
   .get("/", async (c) => {
@@ -16,27 +18,40 @@ export const connectionRoutes = new Hono<UserEnv>()
     return c.json({ items: rows.map(toConnection), cursor: null });
   })
 
-  /** Where to send the browser, to sign in with the account that is to be connected. */
+  /** Of a sign-in: where to send the browser. Of a form: what was filled in is tried, and makes the connection. */
   .post("/", jsonBody(connectionCreate), async (c) => {
-    const { provider, connectionId, returnTo } = c.req.valid("json");
+    const { provider, method, fields, connectionId, returnTo } = c.req.valid("json");
+    const form = formOf(provider, method, fields);
+    if (form) return c.json(begun({ connection: await connectByForm(c, form, connectionId) }));
     microsoftProvider(provider);
     const userId = c.var.user.id;
     if (connectionId === undefined) {
       const purpose = { kind: "link", userId } as const;
       const authorizeUrl = await beginSignIn(c, { provider, returnTo, prompt: "select_account", purpose }, Date.now());
-      return c.json({ authorizeUrl });
+      return c.json(begun({ authorizeUrl }));
     }
     const row = found(await getConnection(catalogue(c.env, c.var.user.homeShard), userId, connectionId));
     if (row.provider !== provider) throw new AppError("request.invalid", `provider: the connection's is ${row.provider}`);
     const purpose = { kind: "reconnect", userId, connectionId } as const;
     const authorizeUrl = await beginSignIn(c, { provider, returnTo, loginHint: row.accountEmail ?? undefined, purpose }, Date.now());
-    return c.json({ authorizeUrl });
+    return c.json(begun({ authorizeUrl }));
   })
 
   .get("/:id", async (c) => {
     const { id, homeShard } = c.var.user;
     const row = await getConnection(catalogue(c.env, homeShard), id, c.req.param("id"));
     return c.json(toConnection(found(row)));
+  })
+
+  /** Folders, and feeds, to pick from: as the source has them now. */
+  .get("/:id/browse", query(browseQuery), async (c) => {
+    const { parent, feed, search, cursor } = c.req.valid("query");
+    const request = {
+      parent: parent === undefined ? null : { id: parent, ...(feed !== undefined && { feedId: feed }) },
+      cursor: cursor ?? null,
+      ...(search !== undefined && { search }),
+    };
+    return c.json(unwrap(await userObject(c.env, c.var.user.id).browse(c.req.param("id"), request, c.var.requestId)));
   })
 
   .patch("/:id", jsonBody(connectionPatch), async (c) => {
@@ -55,6 +70,10 @@ export const connectionRoutes = new Hono<UserEnv>()
   .post("/:id/refresh", async (c) =>
     c.json(unwrap(await userObject(c.env, c.var.user.id).refreshConnection(c.req.param("id"), c.var.requestId))),
   );
+
+function begun(what: Partial<ConnectionBegun>): ConnectionBegun {
+  return { authorizeUrl: null, connection: null, ...what };
+}
 
 function found(row: ConnectionRow | undefined): ConnectionRow {
   if (!row) throw new AppError("connection.not_found", "There is no such connection.");

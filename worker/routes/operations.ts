@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import * as wire from "../wire.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
@@ -35,8 +35,6 @@ export interface Operation {
   answer: { shape: ShapeName } | { listOf: ShapeName } | { schema: z.ZodType } | { mediaType: string } | null;
 }
 
-const authorizeUrl = z.object({ authorizeUrl: z.url() });
-
 export const OPERATIONS: readonly Operation[] = [
   { method: "get", path: "/me", summary: "Who is signed in", answer: { shape: "Me" } },
   { method: "get", path: "/status", summary: "Everything at a glance", answer: { shape: "Status" } },
@@ -53,11 +51,18 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: "post",
     path: "/connections",
-    summary: "Where to send the browser to connect, or reconnect, an account",
+    summary: "Connect, or reconnect, an account: where to send the browser; or, of a form that was filled in, the connection",
     body: wire.connectionCreate,
-    answer: { schema: authorizeUrl },
+    answer: { schema: wire.connectionBegun },
   },
   { method: "get", path: "/connections/{id}", summary: "One connection", answer: { shape: "Connection" } },
+  {
+    method: "get",
+    path: "/connections/{id}/browse",
+    summary: "Folders and feeds to pick from, as the source has them now",
+    query: wire.browseQuery,
+    answer: { schema: wire.browsePage },
+  },
   {
     method: "patch",
     path: "/connections/{id}",

@@ -1,17 +1,30 @@
 import { Hono } from "hono";
+import { z } from "zod";
+import { authorities } from "../auth/authorities/registry.ts";
 import type { UserEnv } from "../context.ts";
+import type { AuthMethod, ProviderDefinition } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
 import type { Provider } from "../wire.ts";
 
 /** GET /providers: what can be connected, and how. */
-export const providerRoutes = new Hono<UserEnv>().get("/", (c) => {
-  const items = [...providers.values()].map(({ id, name, auth, capabilities }): Provider => ({
+export const providerRoutes = new Hono<UserEnv>().get("/", (c) =>
+  c.json({ items: [...providers.values()].map((provider) => toProvider(c.env, provider)), cursor: null }),
+);
+
+function toProvider(env: Env, { id, name, methods, capabilities, removalsWithinDays, options }: ProviderDefinition): Provider {
+  return {
     id,
     name,
-    authType: auth.type,
-    authority: auth.authority,
-    scopes: [...auth.scopes],
+    methods: methods.map((method) => toMethod(env, method)),
     capabilities,
-  }));
-  return c.json({ items, cursor: null });
-});
+    removalsWithinDays: removalsWithinDays ?? null,
+    options: options ? z.toJSONSchema(options) : null,
+  };
+}
+
+function toMethod(env: Env, method: AuthMethod): Provider["methods"][number] {
+  const { id, type, name } = method;
+  if (method.type !== "oauth2") return { id, type, name, available: true, authority: null, scopes: [], fields: [...method.fields] };
+  const { authority, scopes } = method;
+  return { id, type, name, available: authorities.get(authority)?.client(env) != null, authority, scopes: [...scopes], fields: [] };
+}

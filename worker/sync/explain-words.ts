@@ -8,6 +8,8 @@ const REASONS: Readonly<Record<string, string>> = {
   notebook: "It is a notebook: the source has no single file of it to hand out",
   shortcut: "It is a shortcut to something in another place",
   vault: "It is in a vault that is closed to apps",
+  no_content: "It has nothing that could be downloaded, such as a link or a model that exists only in the cloud",
+  not_exportable: "The source has no file form of it that could be kept, or one that is larger than it gives out",
   unknown_kind: "The source describes it as something that is neither file nor folder",
   malformed: "The source's description of it could not be read",
   auth: "The sign-in at the source is no longer valid",

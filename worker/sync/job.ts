@@ -1,5 +1,5 @@
 import type { ProviderErrorKind } from "../providers/errors.ts";
-import type { DownloadUrl, Entry, RequestBudget } from "../providers/provider.ts";
+import type { DownloadUrl, Entry, ProviderOptions, RequestBudget } from "../providers/provider.ts";
 import type { LargeResult, LargeTask } from "./large.ts";
 
 // A job: a bundle of downloads. A row of the ledger and, while dispatched, a queue message.
@@ -66,6 +66,8 @@ export type JobLease =
       feedId: string;
       connectionId: string;
       provider: string;
+      /** The sync's `providerOptions`. Absent: from an object of an earlier release. */
+      options?: ProviderOptions;
       files: LeasedFile[];
       /** Keys that an earlier lease may have left behind. */
       orphanKeys: string[];

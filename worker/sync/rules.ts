@@ -1,3 +1,5 @@
+import type { ProviderOptions } from "../providers/provider.ts";
+
 // What a person wants kept of a source, and how. Shapes only; what they mean is decided beside them, in `sync/`.
 
 /** One choice of the folder picker. The nearest ancestor that is named decides; nothing named means everything. */
@@ -34,6 +36,8 @@ export interface SyncOptions {
   removalLimit: { share: number; count: number };
   /** A path that must exist for removals to be believed. */
   sentinel: string | null;
+  /** What the provider alone understands; checked by its schema. */
+  providerOptions: ProviderOptions;
 }
 
 export const DEFAULT_OPTIONS: SyncOptions = {
@@ -41,6 +45,7 @@ export const DEFAULT_OPTIONS: SyncOptions = {
   retentionDays: 30,
   removalLimit: { share: 0.25, count: 1000 },
   sentinel: null,
+  providerOptions: {},
 };
 
 /** Why an item that the source no longer has is kept all the same. */

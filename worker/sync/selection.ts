@@ -41,6 +41,12 @@ export function isSelected(item: { remoteId: string; name: string }, chain: Chai
   return selection.otherwise ? { selected: true } : { selected: false, by: null };
 }
 
+/** The feeds that the selection names; null where it leaves the choice to the provider. */
+export function chosenFeeds(entries: readonly SelectionEntry[]): string[] | null {
+  const named = entries.flatMap(({ feed, mode }) => (feed !== undefined && mode === "include" ? feed : []));
+  return named.length > 0 ? [...new Set(named)] : null;
+}
+
 /** Paths whose ids are still to be found. */
 export function unresolvedPaths(entries: readonly SelectionEntry[]): string[] {
   return entries.flatMap((entry) => (entry.itemId === null && entry.path !== undefined ? entry.path : []));

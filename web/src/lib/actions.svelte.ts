@@ -27,6 +27,6 @@ export class Actions {
     const returnTo = location.pathname;
     const body = connectionId === undefined ? { provider, returnTo } : { provider, connectionId, returnTo };
     const answer = await this.do(`connect ${connectionId ?? ""}`, () => api.connect(body));
-    if (answer !== undefined) location.assign(answer.authorizeUrl);
+    if (answer?.authorizeUrl) location.assign(answer.authorizeUrl);
   }
 }

@@ -13,7 +13,7 @@ export interface DriveItem {
   fileSystemInfo?: Maybe<{ createdDateTime?: Maybe<string>; lastModifiedDateTime?: Maybe<string> }>;
   parentReference?: Maybe<{ id?: Maybe<string>; driveId?: Maybe<string>; driveType?: Maybe<string> }>;
   file?: Maybe<{ mimeType?: Maybe<string>; hashes?: Maybe<Hashes> }>;
-  folder?: Maybe<object>;
+  folder?: Maybe<{ childCount?: Maybe<number> }>;
   package?: Maybe<{ type?: Maybe<string> }>;
   remoteItem?: Maybe<{ folder?: Maybe<object>; file?: Maybe<object>; package?: Maybe<object> }>;
   root?: Maybe<object>;

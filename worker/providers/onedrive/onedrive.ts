@@ -1,6 +1,16 @@
 import { ProviderError } from "../errors.ts";
-import type { Account, FeedRef, Provider, ProviderContext, ProviderDefinition, ProviderEnv, ProviderFacts } from "../provider.ts";
+import type {
+  Account,
+  BrowseEntry,
+  FeedRef,
+  Provider,
+  ProviderContext,
+  ProviderDefinition,
+  ProviderEnv,
+  ProviderFacts,
+} from "../provider.ts";
 import type { Drive, User } from "./api.ts";
+import { browse, wholeDrive } from "./browse.ts";
 import { changes } from "./changes.ts";
 import { open } from "./download.ts";
 import { Graph } from "./graph.ts";
@@ -37,6 +47,7 @@ export const onedrive: ProviderDefinition = {
   ],
   capabilities: { browse: true, webhook: true, revoke: false },
   webhookPath: "microsoft",
+  startsWhole: true,
   create: (env, context) => createOneDrive(env, context),
 };
 
@@ -45,10 +56,11 @@ function createOneDrive(env: ProviderEnv, context: ProviderContext): Provider {
   return {
     facts,
     account: () => account(graph),
-    feeds: () => feeds(graph),
+    feeds: async (chosen) => (await feeds(graph)).filter(({ id }) => chosen?.includes(id) ?? true),
     changes: (feedId, cursor) => changes(graph, feedId, cursor),
     lookup: (feedId, ids) => lookup(graph, feedId, ids),
     open: (content, options = {}) => open(graph, env, content, options),
+    browse: browse(graph, async () => ({ entries: await ownDrive(graph), cursor: null })),
     webhook: subscriptions(graph),
   };
 }
@@ -74,4 +86,8 @@ async function feeds(graph: Graph): Promise<FeedRef[]> {
   const drive = (await graph.json(graph.url("/me/drive?$select=id,name,driveType"))) as Drive;
   if (typeof drive.id !== "string") throw new ProviderError("fatal", "The drive has no id.");
   return [{ id: canonicalDriveId(drive.id), name: drive.name ?? "OneDrive" }];
+}
+
+async function ownDrive(graph: Graph): Promise<BrowseEntry[]> {
+  return Promise.all((await feeds(graph)).map(({ id, name }) => wholeDrive(graph, id, name)));
 }
