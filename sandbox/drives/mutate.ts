@@ -22,6 +22,8 @@ const place = { path: z.string().min(1).optional(), id: z.string().optional() };
 const newPlace = { ...place, name: z.string().optional() };
 type NewPlace = Place & { name?: string | undefined };
 const namesOne = (op: Place): boolean => (op.path === undefined) !== (op.id === undefined);
+const NAMED_BELOW_ID = "what is made in a folder that is named by its id needs a name";
+const hasName = (op: NewPlace): boolean => op.id === undefined || op.name !== undefined;
 
 /** A size in bytes, of computed content; or the text itself. */
 const bytes = z.union([z.number().int().min(0).max(FILE_BYTES_MAX), z.string().max(LITERAL_BYTES_MAX)]);
@@ -30,9 +32,15 @@ export const mutationSchema = z.strictObject({
   ops: z
     .array(
       z.discriminatedUnion("op", [
-        z.strictObject({ op: z.literal("create"), ...newPlace, bytes: bytes.default(1024) }).refine(namesOne, ONE_OF_BOTH),
+        z
+          .strictObject({ op: z.literal("create"), ...newPlace, bytes: bytes.default(1024) })
+          .refine(namesOne, ONE_OF_BOTH)
+          .refine(hasName, NAMED_BELOW_ID),
         z.strictObject({ op: z.literal("update"), ...place, bytes: bytes.optional() }).refine(namesOne, ONE_OF_BOTH),
-        z.strictObject({ op: z.literal("mkdir"), ...newPlace }).refine(namesOne, ONE_OF_BOTH),
+        z
+          .strictObject({ op: z.literal("mkdir"), ...newPlace })
+          .refine(namesOne, ONE_OF_BOTH)
+          .refine(hasName, NAMED_BELOW_ID),
         z.strictObject({ op: z.literal("rename"), ...place, name: z.string() }).refine(namesOne, ONE_OF_BOTH),
         z.strictObject({ op: z.literal("move"), ...place, to: z.string() }).refine(namesOne, ONE_OF_BOTH),
         z.strictObject({ op: z.literal("delete"), ...place }).refine(namesOne, ONE_OF_BOTH),

@@ -129,6 +129,7 @@ test("where a vendor allows them, names have slashes, differ by case and are the
     ["/f/in the second.txt", 5],
   ]);
   await expect(mutate(OWNER, [{ op: "delete", id: ids[0], path: "/f" }])).rejects.toThrow("by path or by id");
+  await expect(mutate(OWNER, [{ op: "mkdir", id: ids[4] }])).rejects.toThrow("needs a name");
   await expect(mutate(OWNER, [{ op: "delete", id: "c99" }])).rejects.toThrow("There is no item");
 });
 
