@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-// With the write-ahead log and `synchronous = normal`, what is committed survives a kill of the process.
+// What all vendors share; a vendor makes its own tables when it is started. With the write-ahead log and `synchronous = normal`, what is
+// committed survives a kill of the process.
 const SCHEMA = `
 PRAGMA journal_mode = wal;
 PRAGMA synchronous = normal;
@@ -22,15 +23,6 @@ CREATE TABLE IF NOT EXISTS accounts (
   folder TEXT
 );
 
-CREATE TABLE IF NOT EXISTS consents (
-  account INTEGER NOT NULL, client TEXT NOT NULL, scope TEXT NOT NULL, PRIMARY KEY (account, client)
-) WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS codes (
-  code TEXT PRIMARY KEY, account INTEGER NOT NULL, client TEXT NOT NULL, tenant TEXT NOT NULL, redirect_uri TEXT NOT NULL,
-  scope TEXT NOT NULL, nonce TEXT, challenge TEXT, challenge_method TEXT, issued INTEGER NOT NULL, redeemed INTEGER
-) WITHOUT ROWID;
-
 CREATE TABLE IF NOT EXISTS items (
   drive INTEGER NOT NULL, n INTEGER NOT NULL, parent INTEGER, name TEXT NOT NULL, folded TEXT NOT NULL,
   folder INTEGER NOT NULL, size INTEGER NOT NULL, children INTEGER NOT NULL DEFAULT 0,
@@ -48,16 +40,6 @@ CREATE TABLE IF NOT EXISTS literals (drive INTEGER NOT NULL, n INTEGER NOT NULL,
 CREATE TABLE IF NOT EXISTS disk_files (
   drive INTEGER NOT NULL, n INTEGER NOT NULL, inode TEXT NOT NULL, modified_ns TEXT NOT NULL, PRIMARY KEY (drive, n)
 ) WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS subscriptions (
-  id TEXT PRIMARY KEY, account INTEGER NOT NULL, client TEXT NOT NULL, resource TEXT NOT NULL, change_type TEXT NOT NULL,
-  notification_url TEXT NOT NULL, lifecycle_url TEXT, client_state TEXT, expires INTEGER NOT NULL, authorised_until INTEGER NOT NULL,
-  challenged INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS deliveries (
-  id INTEGER PRIMARY KEY, subscription TEXT NOT NULL, lifecycle TEXT, attempts INTEGER NOT NULL DEFAULT 0, first_due INTEGER NOT NULL
-);
 `;
 
 /** Opens the sandbox's database: a file below `stateDir`, or memory where there is none. */
@@ -94,11 +76,10 @@ export function createMeta(db: DatabaseSync): Meta {
   };
 }
 
-/** Forgets everything, keys included. */
+/** Forgets everything, keys and what vendors keep in tables of their own included. */
 export function clearDatabase(db: DatabaseSync): void {
   transaction(db, () => {
-    for (const table of ["meta", "accounts", "consents", "codes", "items", "literals", "disk_files", "subscriptions", "deliveries"]) {
-      db.exec(`DELETE FROM ${table}`);
-    }
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
+    for (const { name } of tables) db.exec(`DELETE FROM "${String(name)}"`);
   });
 }

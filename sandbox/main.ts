@@ -7,7 +7,12 @@ const port = Number(process.env["SANDBOX_PORT"] ?? 8790);
 const stateDir = resolve(process.env["STATE_DIR"] ?? ".state");
 
 try {
-  const sandbox = await startSandbox({ port, stateDir, ...(values.drive === undefined ? {} : { driveDir: resolve(values.drive) }) });
+  const sandbox = await startSandbox({
+    port,
+    stateDir,
+    settings: process.env,
+    ...(values.drive === undefined ? {} : { driveDir: resolve(values.drive) }),
+  });
   console.log(`Sandbox: ${sandbox.url}`);
   const stop = (): void => {
     void sandbox.close().then(() => process.exit(0));

@@ -4,15 +4,15 @@ import { createSandbox, type SandboxOptions } from "./app.ts";
 export type RunningSandbox = { url: string; close: () => Promise<void> };
 
 /** Serves the sandbox on a port of this machine only, under both of localhost's addresses. A port that is taken is an error that says so. */
-export async function startSandbox(options: { port: number; stateDir: string; driveDir?: string }): Promise<RunningSandbox> {
+export async function startSandbox(options: SandboxOptions & { port: number }): Promise<RunningSandbox> {
   const { port, ...rest } = options;
-  const sandbox = await createSandbox(rest satisfies SandboxOptions);
+  const sandbox = await createSandbox(rest);
   const server = createAdaptorServer({ fetch: sandbox.app.fetch, overrideGlobalObjects: false });
   const secondServer = createAdaptorServer({ fetch: sandbox.app.fetch, overrideGlobalObjects: false });
   const servers = [server, secondServer];
   const close = async (): Promise<void> => {
     await Promise.all(servers.filter((one) => one.listening).map(closeServer));
-    sandbox.close();
+    await sandbox.close();
   };
   try {
     await listen(server, port, "127.0.0.1");

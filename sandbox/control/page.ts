@@ -3,9 +3,8 @@ import { smallChange } from "./small-change.ts";
 import { escapeHtml } from "../html.ts";
 import { mutateDrive } from "../drives/mutate.ts";
 import { ROOT_N } from "../drives/store.ts";
-import type { Account } from "../microsoft/accounts.ts";
-import { FAULT_KINDS, FAULT_NAMES, type FaultName } from "../microsoft/fault-table.ts";
-import { faultSchema } from "../microsoft/faults.ts";
+import type { Account } from "../accounts.ts";
+import { DOWNLOAD_FAULTS, type FaultKinds } from "../fault-kinds.ts";
 import type { FolderDrive } from "../drives/folder-drive.ts";
 import type { ControlTools } from "./routes.ts";
 
@@ -30,14 +29,14 @@ export function ownPage(tools: ControlTools, folderDrive: () => FolderDrive | un
     if (account === undefined || tools.accounts.state(account).folder !== null) return c.redirect("/");
     const op = smallChange(tools, account);
     mutateDrive(tools, account, [op]);
-    tools.notifier.driveChanged(account);
+    tools.running().driveChanged(account);
     return c.redirect(`/?changed=${encodeURIComponent(`${account.name}: ${op.path}`)}`, 303);
   });
   app.post("/fault", async (c) => {
     const form = await c.req.parseBody();
-    const name = FAULT_NAMES.find((one) => one === form["name"]);
-    if (name !== undefined && form["on"] === "true") tools.faults.add(faultSchema.parse({ name }));
-    else if (name !== undefined) tools.faults.remove({ name });
+    const fault = tools.faults.schema.safeParse({ name: form["name"] });
+    if (fault.success && form["on"] === "true") tools.faults.add(fault.data);
+    else if (fault.success) tools.faults.remove({ name: fault.data.name });
     return c.redirect("/#faults", 303);
   });
   return app;
@@ -46,7 +45,7 @@ export function ownPage(tools: ControlTools, folderDrive: () => FolderDrive | un
 function page(tools: ControlTools, folderDrive: FolderDrive | undefined, changed: string | undefined): string {
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Tidemark sandbox</title><style>${STYLE}</style></head><body>
 <h1>Tidemark sandbox</h1>
-<p class="quiet">Plays Microsoft on this machine: sign-in, OneDrive, change notifications. Sandbox time: ${new Date(tools.now()).toISOString().slice(0, 19).replace("T", " ")} UTC.</p>
+<p class="quiet">Plays ${escapeHtml(listOf(tools.vendors.map((vendor) => vendor.title)))} on this machine: sign-in, drives, change notifications. Sandbox time: ${new Date(tools.now()).toISOString().slice(0, 19).replace("T", " ")} UTC.</p>
 ${changed === undefined ? "" : `<p role="status">Changed ${escapeHtml(changed)}. Whoever subscribed to the drive hears of it in a moment.</p>`}
 <h2>Accounts</h2><div class="scroll"><table><thead><tr><th>Account</th><th>Kind</th><th class="number">Files</th><th class="number">Folders</th><th class="number">Size</th><th></th></tr></thead>
 <tbody>${tools.accounts
@@ -54,8 +53,9 @@ ${changed === undefined ? "" : `<p role="status">Changed ${escapeHtml(changed)}.
     .map((account) => accountRow(tools, account))
     .join("\n")}</tbody></table></div>
 ${folderDrive === undefined ? "" : folderSection(folderDrive)}
-<h2 id="faults">Faults</h2><p class="quiet">Each makes the vendor misbehave as the real one has been seen to. More precise ones are set by control calls.</p>
-<div class="scroll"><table><tbody>${FAULT_NAMES.map((name) => faultRow(tools, name)).join("\n")}</tbody></table></div>
+<h2 id="faults">Faults</h2><p class="quiet">Each makes a vendor misbehave as the real one has been seen to. More precise ones are set by control calls.</p>
+<div class="scroll"><table>${faultRows(tools, "Any vendor's downloads", DOWNLOAD_FAULTS)}
+${tools.vendors.map((vendor) => faultRows(tools, vendor.title, vendor.faultKinds)).join("\n")}</table></div>
 <h2>Control calls</h2><p><a href="/_sandbox/requests">What was asked</a> · <a href="/_sandbox/outbox">Notifications sent</a> · <a href="/_sandbox/faults">Faults as JSON</a></p>
 </body></html>`;
 }
@@ -64,10 +64,11 @@ function accountRow(tools: ControlTools, account: Account): string {
   const { files, folders } = tools.drives.counts(account.no);
   const bytes = tools.drives.live(account.no, ROOT_N)?.size ?? 0;
   const folder = tools.accounts.state(account).folder;
-  const kind = account.form === "business" ? "work" : "personal";
+  const title = tools.vendors.find((vendor) => vendor.name === account.vendor)?.title ?? "";
+  const kind = `${title}, ${tools.accounts.kindOf(account.name)?.label ?? ""}`;
   const button = `<form method="post" action="/change"><input type="hidden" name="account" value="${escapeHtml(account.name)}"><button>Change something</button></form>`;
   const tree = `<a href="/_sandbox/drives/${encodeURIComponent(account.name)}/tree">${escapeHtml(account.name)}</a>`;
-  return `<tr><td><strong>${escapeHtml(account.displayName)}</strong><br><small>${tree}</small></td><td>${kind}</td><td class="number">${files.toLocaleString("en")}</td>
+  return `<tr><td><strong>${escapeHtml(account.displayName)}</strong><br><small>${tree}</small></td><td>${escapeHtml(kind)}</td><td class="number">${files.toLocaleString("en")}</td>
     <td class="number">${folders.toLocaleString("en")}</td><td class="number">${bytesText(bytes)}</td><td>${folder === null ? button : `<small>the folder <code>${escapeHtml(folder)}</code></small>`}</td></tr>`;
 }
 
@@ -75,18 +76,25 @@ function folderSection(drive: FolderDrive): string {
   const { listed, count } = drive.leftOut();
   if (count === 0) return `<p class="quiet">Everything in <code>${escapeHtml(drive.path)}</code> is in the drive.</p>`;
   const rows = listed.map(({ path, why }) => `<tr><td><code>${escapeHtml(path)}</code></td><td>${escapeHtml(why)}</td></tr>`).join("\n");
-  return `<h2>Left out</h2><details><summary>${count.toLocaleString("en")} in <code>${escapeHtml(drive.path)}</code> could not be in a OneDrive</summary>
+  return `<h2>Left out</h2><details><summary>${count.toLocaleString("en")} in <code>${escapeHtml(drive.path)}</code> could not be in a ${escapeHtml(drive.product)}</summary>
     <div class="scroll"><table><thead><tr><th>Path</th><th>Because</th></tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 
-function faultRow(tools: ControlTools, name: FaultName): string {
+function faultRows(tools: ControlTools, title: string, kinds: FaultKinds): string {
+  const rows = Object.entries(kinds).map(([name, { about }]) => faultRow(tools, name, about));
+  return `<tbody><tr><th colspan="3" scope="rowgroup">${escapeHtml(title)}</th></tr>${rows.join("\n")}</tbody>`;
+}
+
+function faultRow(tools: ControlTools, name: string, about: string): string {
   const active = tools.faults.list().filter((fault) => fault.name === name);
   const on = active.length > 0;
   const hits = active.reduce((total, fault) => total + fault.hits, 0);
   const state = on ? `<span class="on">on, struck ${hits} times</span>` : "";
-  return `<tr><td><code>${name}</code></td><td>${escapeHtml(FAULT_KINDS[name].about)} ${state}</td><td><form method="post" action="/fault"><input type="hidden" name="name" value="${name}">
+  return `<tr><td><code>${name}</code></td><td>${escapeHtml(about)} ${state}</td><td><form method="post" action="/fault"><input type="hidden" name="name" value="${name}">
     <input type="hidden" name="on" value="${String(!on)}"><button class="plain">${on ? "Switch off" : "Switch on"}</button></form></td></tr>`;
 }
+
+const listOf = (names: readonly string[]): string => new Intl.ListFormat("en").format(names);
 
 function bytesText(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

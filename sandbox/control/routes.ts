@@ -1,15 +1,17 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import type { Account } from "../accounts.ts";
 import { DriveError, type DriveTools } from "../drives/drive.ts";
 import { generateDrive, generateSchema } from "../drives/generate.ts";
 import { mutateDrive, mutationSchema } from "../drives/mutate.ts";
 import { treeAsJson } from "../drives/tree.ts";
-import type { Account } from "../microsoft/accounts.ts";
-import { toStream } from "../microsoft/downloads.ts";
-import { FAULT_KINDS } from "../microsoft/fault-table.ts";
-import { faultSchema, type Faults } from "../microsoft/faults.ts";
-import { NOTIFICATION_MODES, type Notifier } from "../microsoft/notifications.ts";
+import { allFaultKinds } from "../fault-kinds.ts";
+import type { Faults } from "../faults.ts";
+import { NOTIFICATION_MODES, type Outbox } from "../outbox.ts";
 import type { RequestLog } from "../request-log.ts";
+import type { RunningVendors } from "../running-vendors.ts";
+import { toStream } from "../streams.ts";
+import type { Vendor } from "../vendor.ts";
 
 const ADVANCE_SECONDS_MAX = 10 * 365 * 86_400;
 
@@ -17,8 +19,11 @@ const notificationsSchema = z.strictObject({ mode: z.enum(NOTIFICATION_MODES), a
 const clockSchema = z.strictObject({ advanceSeconds: z.number().min(0).max(ADVANCE_SECONDS_MAX) });
 
 export type ControlTools = DriveTools & {
+  vendors: readonly Vendor[];
+  /** Others after a reset. */
+  running: () => RunningVendors;
   faults: Faults;
-  notifier: Notifier;
+  outbox: Outbox;
   log: RequestLog;
   reset: () => Promise<void>;
   advanceClock: (seconds: number) => number;
@@ -33,8 +38,7 @@ export function controlRoutes(tools: ControlTools): Hono {
   });
   const account = (name: string): Account => {
     const found = tools.accounts.named(name);
-    if (found === undefined)
-      throw new DriveError(404, `There is no account "${name}": names end in @contoso.example (work) or @outlook.example (personal).`);
+    if (found === undefined) throw new DriveError(404, `There is no account "${name}": names end in ${domainsOf(tools.vendors)}.`);
     return found;
   };
 
@@ -47,14 +51,14 @@ export function controlRoutes(tools: ControlTools): Hono {
     const owner = account(c.req.param("account"));
     const options = parseBody(generateSchema, await bodyOf(c.req.raw));
     const counts = generateDrive(tools, owner, options);
-    tools.notifier.driveChanged(owner);
+    tools.running().driveChanged(owner);
     return c.json(counts);
   });
   app.post("/drives/:account/mutate", async (c) => {
     const owner = account(c.req.param("account"));
     const { ops } = parseBody(mutationSchema, await bodyOf(c.req.raw));
     const ids = mutateDrive(tools, owner, ops);
-    tools.notifier.driveChanged(owner);
+    tools.running().driveChanged(owner);
     return c.json({ ids });
   });
   app.get("/drives/:account/tree", (c) => {
@@ -63,10 +67,10 @@ export function controlRoutes(tools: ControlTools): Hono {
   });
 
   app.get("/faults", (c) => {
-    const available = Object.entries(FAULT_KINDS).map(([name, kind]) => ({ name, about: kind.about }));
+    const available = allFaultKinds(tools.vendors).map(([name, kind]) => ({ name, about: kind.about }));
     return c.json({ available, active: tools.faults.list() });
   });
-  app.post("/faults", async (c) => c.json(tools.faults.add(parseBody(faultSchema, await bodyOf(c.req.raw))), 201));
+  app.post("/faults", async (c) => c.json(tools.faults.add(parseBody(tools.faults.schema, await bodyOf(c.req.raw))), 201));
   app.delete("/faults", (c) => {
     tools.faults.remove({ id: c.req.query("id"), name: c.req.query("name"), account: c.req.query("account")?.toLowerCase() });
     return c.json({ active: tools.faults.list() });
@@ -82,13 +86,13 @@ export function controlRoutes(tools: ControlTools): Hono {
   });
   app.post("/notifications", async (c) => {
     const { mode, account: name } = parseBody(notificationsSchema, await bodyOf(c.req.raw));
-    tools.notifier.setMode(mode, name === undefined ? undefined : account(name).name);
+    tools.outbox.setMode(mode, name === undefined ? undefined : account(name).name);
     return c.json({ mode });
   });
   app.post("/clock", async (c) => {
     const { advanceSeconds } = parseBody(clockSchema, await bodyOf(c.req.raw));
     const now = tools.advanceClock(advanceSeconds);
-    tools.notifier.watchAuthorisations();
+    tools.running().clockAdvanced();
     return c.json({ now: new Date(now).toISOString() });
   });
 
@@ -97,13 +101,23 @@ export function controlRoutes(tools: ControlTools): Hono {
     tools.log.clear(c.req.query("account")?.toLowerCase());
     return c.json({});
   });
-  app.get("/outbox", (c) => c.json({ sent: tools.notifier.outbox(c.req.query("account")?.toLowerCase()) }));
+  app.get("/outbox", (c) => c.json({ sent: tools.outbox.sent(c.req.query("account")?.toLowerCase()) }));
   app.delete("/outbox", (c) => {
-    tools.notifier.clearOutbox(c.req.query("account")?.toLowerCase());
+    tools.outbox.forgetSent(c.req.query("account")?.toLowerCase());
     return c.json({});
+  });
+  app.all("/:vendor/*", async (c, next) => {
+    const vendor = c.req.param("vendor");
+    const path = c.req.path.slice(c.req.path.indexOf(`/${vendor}`) + vendor.length + 1);
+    return (await tools.running().control(vendor, c.req.raw, path)) ?? (await next());
   });
   app.all("*", (c) => c.json({ error: `There is no control call ${c.req.method} ${c.req.path}.` }, 404));
   return app;
+}
+
+function domainsOf(vendors: readonly Vendor[]): string {
+  const domains = vendors.flatMap((vendor) => vendor.accountKinds.map((kind) => `@${kind.domain} (${vendor.title}, ${kind.label})`));
+  return new Intl.ListFormat("en", { type: "disjunction" }).format(domains);
 }
 
 async function bodyOf(request: Request): Promise<unknown> {

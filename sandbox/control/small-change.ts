@@ -1,5 +1,5 @@
 import type { Mutation } from "../drives/mutate.ts";
-import type { Account } from "../microsoft/accounts.ts";
+import type { Account } from "../accounts.ts";
 import type { ControlTools } from "./routes.ts";
 
 type SmallChange = Extract<Mutation, { op: "create" }>;

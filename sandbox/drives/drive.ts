@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { transaction } from "../database.ts";
 import type { Clock } from "../clock.ts";
 import type { DatabaseSync } from "node:sqlite";
-import type { Account, Accounts } from "../microsoft/accounts.ts";
+import type { Account, Accounts } from "../accounts.ts";
 import type { Content } from "./content.ts";
 import { hashContent, type HashName, type Hashes } from "./hashes.ts";
 import type { DriveStore, Item } from "./store.ts";
 
 /** What every operation on a drive needs. */
-export type DriveTools = { db: DatabaseSync; drives: DriveStore; accounts: Accounts; now: Clock };
+export type DriveTools<A extends Account = Account> = { db: DatabaseSync; drives: DriveStore; accounts: Accounts<A>; now: Clock };
 
 /** A change that the drive as it is does not allow. `status` is what a control call answers. */
 export class DriveError extends Error {

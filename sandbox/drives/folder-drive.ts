@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { Account } from "../microsoft/accounts.ts";
+import type { Account } from "../accounts.ts";
 import type { DriveTools } from "./drive.ts";
 import { reconcile } from "./folder-reconcile.ts";
 import { scanFolder, type LeftOut } from "./folder-scan.ts";
@@ -11,7 +11,8 @@ const SETTLE_MS = 250;
 const RESCAN_MS = 1500;
 const RESCAN_TO_SCAN_TIME = 10;
 
-export type FolderDrive = { path: string; leftOut: () => { listed: LeftOut[]; count: number }; close: () => void };
+/** `product`: what the drive is called. */
+export type FolderDrive = { path: string; product: string; leftOut: () => { listed: LeftOut[]; count: number }; close: () => void };
 
 /** Makes a folder of this machine an account's drive, and keeps it so as the folder changes. It is never written to. */
 export async function openFolderDrive(tools: DriveTools, account: Account, path: string, onChanged: () => void): Promise<FolderDrive> {
@@ -22,11 +23,12 @@ export async function openFolderDrive(tools: DriveTools, account: Account, path:
     tools.accounts.setFolder(account, path);
   }
   let closed = false;
-  let last = await scanFolder(path);
+  const rules = tools.accounts.rules(account);
+  let last = await scanFolder(path, rules);
   reconcile(tools, account, last.entries);
 
   const rescan = async (): Promise<void> => {
-    const next = await scanFolder(path);
+    const next = await scanFolder(path, rules);
     if (closed || next.fingerprint === last.fingerprint) return;
     last = next;
     if (reconcile(tools, account, next.entries) > 0) onChanged();
@@ -61,6 +63,7 @@ export async function openFolderDrive(tools: DriveTools, account: Account, path:
   plan(RESCAN_MS);
   return {
     path,
+    product: rules.product,
     leftOut: () => ({ listed: last.leftOut, count: last.leftOutCount }),
     close: () => {
       closed = true;

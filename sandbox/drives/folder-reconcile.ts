@@ -1,5 +1,5 @@
 import { transaction } from "../database.ts";
-import type { Account } from "../microsoft/accounts.ts";
+import type { Account } from "../accounts.ts";
 import type { DriveTools } from "./drive.ts";
 import type { DiskEntry } from "./folder-scan.ts";
 import { deleteItem, nextSeq } from "./mutate.ts";
@@ -14,10 +14,12 @@ type Known = { n: number; parent: number; name: string; folder: boolean; size: n
 export function reconcile(tools: DriveTools, account: Account, found: readonly DiskEntry[]): number {
   return transaction(tools.db, () => {
     const known = loadKnown(tools, account);
+    const fold = tools.accounts.rules(account).caseSensitive ? (name: string): string => name : foldName;
+    const placeKey = (parent: number, name: string): string => `${parent}/${fold(name)}`;
     const byPlace = new Map(known.map((item) => [placeKey(item.parent, item.name), item]));
     const byInode = new Map(known.map((item) => [item.inode, item]));
     const inodes = new Set<string>();
-    collectKept(found, ROOT_N, byPlace, inodes);
+    collectKept(found, ROOT_N, placeKey, byPlace, inodes);
     const seen = new Set<number>();
     let changes = 0;
 
@@ -47,15 +49,19 @@ export function reconcile(tools: DriveTools, account: Account, found: readonly D
   });
 }
 
-const placeKey = (parent: number, name: string): string => `${parent}/${foldName(name)}`;
-
 // The inodes that are still where they were: these are not candidates for having moved.
-function collectKept(entries: readonly DiskEntry[], parent: number, byPlace: Map<string, Known>, inodes: Set<string>): void {
+function collectKept(
+  entries: readonly DiskEntry[],
+  parent: number,
+  placeKey: (parent: number, name: string) => string,
+  byPlace: Map<string, Known>,
+  inodes: Set<string>,
+): void {
   for (const entry of entries) {
     const here = byPlace.get(placeKey(parent, entry.name));
     if (here === undefined) continue;
     if (here.inode === entry.inode) inodes.add(entry.inode);
-    collectKept(entry.entries, here.n, byPlace, inodes);
+    collectKept(entry.entries, here.n, placeKey, byPlace, inodes);
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { constants, type BigIntStats, type Dirent } from "node:fs";
 import { access, lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { nameProblem, PATH_LENGTH_MAX } from "./names.ts";
+import type { DriveRules } from "./names.ts";
 import { foldName } from "./store.ts";
 
 const DEPTH_MAX = 100;
@@ -22,8 +22,8 @@ export type DiskEntry = {
 export type LeftOut = { path: string; why: string };
 export type Scan = { entries: DiskEntry[]; leftOut: LeftOut[]; leftOutCount: number; fingerprint: string };
 
-/** Reads a whole folder. Symbolic links are not followed; what OneDrive could not hold, or nobody can read, is left out and listed. */
-export async function scanFolder(root: string): Promise<Scan> {
+/** Reads a whole folder. Symbolic links are not followed; what the drive could not hold, or nobody can read, is left out and listed. */
+export async function scanFolder(root: string, rules: DriveRules): Promise<Scan> {
   const fingerprint = createHash("sha1");
   const leftOut: LeftOut[] = [];
   let leftOutCount = 0;
@@ -38,8 +38,8 @@ export async function scanFolder(root: string): Promise<Scan> {
     const wanted: Dirent[] = [];
     for (const entry of listing.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const why =
-        refusal(entry, `${path}/${entry.name}`, depth) ??
-        (taken.has(foldName(entry.name)) ? "its name differs from another's in case only" : undefined);
+        refusal(rules, entry, `${path}/${entry.name}`, depth) ??
+        (!rules.caseSensitive && taken.has(foldName(entry.name)) ? "its name differs from another's in case only" : undefined);
       if (why === undefined) wanted.push(entry);
       else leave(`${path}/${entry.name}`, why);
       taken.add(foldName(entry.name));
@@ -65,13 +65,13 @@ export async function scanFolder(root: string): Promise<Scan> {
   return { entries, leftOut, leftOutCount, fingerprint: fingerprint.digest("hex") };
 }
 
-function refusal(entry: Dirent, path: string, depth: number): string | undefined {
+function refusal(rules: DriveRules, entry: Dirent, path: string, depth: number): string | undefined {
   if (entry.isSymbolicLink()) return "it is a symbolic link";
   if (!entry.isFile() && !entry.isDirectory()) return "it is neither a file nor a folder";
   if (entry.name.includes("\ufffd")) return "its name is not valid UTF-8";
-  const problem = nameProblem(entry.name);
+  const problem = rules.nameProblem(entry.name);
   if (problem !== undefined) return `it has ${problem}`;
-  if (path.length - 1 > PATH_LENGTH_MAX) return `its path is longer than ${PATH_LENGTH_MAX} characters`;
+  if (path.length - 1 > rules.pathLengthMax) return `its path is longer than ${rules.pathLengthMax} characters`;
   return depth > DEPTH_MAX ? "it is too deep" : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { transaction } from "../database.ts";
-import { createRoot, type Account } from "../microsoft/accounts.ts";
+import { createRoot, type Account } from "../accounts.ts";
 import { DriveError, type DriveTools } from "./drive.ts";
 import { fileName, folderName, longNames } from "./generated-names.ts";
 import { combine, randomFrom } from "./random.ts";

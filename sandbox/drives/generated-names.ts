@@ -1,4 +1,5 @@
-import { PATH_LENGTH_MAX } from "./names.ts";
+/** In characters: what OneDrive takes, and everybody else. */
+const PATH_LENGTH_MAX = 400;
 
 const ODD_SHARE = 1 / 40;
 const WORDS = ["report", "invoice", "minutes", "draft", "photo", "contract", "budget", "letter", "recording", "plan", "scan", "notes"];

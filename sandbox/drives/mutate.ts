@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { transaction } from "../database.ts";
-import type { Account } from "../microsoft/accounts.ts";
+import type { Account } from "../accounts.ts";
 import { computedBytes } from "./content.ts";
 import { DriveError, type DriveTools } from "./drive.ts";
-import { nameProblem, PATH_LENGTH_MAX, splitPath } from "./names.ts";
+import { splitPath } from "./names.ts";
 import { combine } from "./random.ts";
 import { ROOT_N, type Item } from "./store.ts";
 
@@ -13,7 +13,18 @@ const FILE_BYTES_MAX = 250 * 1024 ** 3;
 // Computed files differ in their first eight bytes; below that, or where there was a text, what was is compared.
 const COMPARED_BYTES_MAX = 8;
 
-const path = z.string().min(1);
+const ONE_OF_BOTH = "an operation names its item by path or by id";
+
+/** An item by its path or, where a path does not tell which one is meant, by its id. */
+type Place = { path?: string | undefined; id?: string | undefined };
+const place = { path: z.string().min(1).optional(), id: z.string().optional() };
+/** With a name, the place is the folder's, and the name is taken as it is: slashes are no separators in it. */
+const newPlace = { ...place, name: z.string().optional() };
+type NewPlace = Place & { name?: string | undefined };
+const namesOne = (op: Place): boolean => (op.path === undefined) !== (op.id === undefined);
+const NAMED_BELOW_ID = "what is made in a folder that is named by its id needs a name";
+const hasName = (op: NewPlace): boolean => op.id === undefined || op.name !== undefined;
+
 /** A size in bytes, of computed content; or the text itself. */
 const bytes = z.union([z.number().int().min(0).max(FILE_BYTES_MAX), z.string().max(LITERAL_BYTES_MAX)]);
 
@@ -21,12 +32,18 @@ export const mutationSchema = z.strictObject({
   ops: z
     .array(
       z.discriminatedUnion("op", [
-        z.strictObject({ op: z.literal("create"), path, bytes: bytes.default(1024) }),
-        z.strictObject({ op: z.literal("update"), path, bytes: bytes.optional() }),
-        z.strictObject({ op: z.literal("mkdir"), path }),
-        z.strictObject({ op: z.literal("rename"), path, name: z.string() }),
-        z.strictObject({ op: z.literal("move"), path, to: z.string() }),
-        z.strictObject({ op: z.literal("delete"), path }),
+        z
+          .strictObject({ op: z.literal("create"), ...newPlace, bytes: bytes.default(1024) })
+          .refine(namesOne, ONE_OF_BOTH)
+          .refine(hasName, NAMED_BELOW_ID),
+        z.strictObject({ op: z.literal("update"), ...place, bytes: bytes.optional() }).refine(namesOne, ONE_OF_BOTH),
+        z
+          .strictObject({ op: z.literal("mkdir"), ...newPlace })
+          .refine(namesOne, ONE_OF_BOTH)
+          .refine(hasName, NAMED_BELOW_ID),
+        z.strictObject({ op: z.literal("rename"), ...place, name: z.string() }).refine(namesOne, ONE_OF_BOTH),
+        z.strictObject({ op: z.literal("move"), ...place, to: z.string() }).refine(namesOne, ONE_OF_BOTH),
+        z.strictObject({ op: z.literal("delete"), ...place }).refine(namesOne, ONE_OF_BOTH),
         z.strictObject({ op: z.literal("restore"), id: z.string() }),
       ]),
     )
@@ -54,30 +71,32 @@ export function mutateDrive(tools: DriveTools, account: Account, ops: readonly M
 function applyOne(tools: DriveTools, account: Account, op: Mutation): number {
   switch (op.op) {
     case "create":
-      return createFile(tools, account, op.path, op.bytes);
+      return createFile(tools, account, op, op.bytes);
     case "update":
-      return updateFile(tools, account, op.path, op.bytes);
+      return updateFile(tools, account, existing(tools, account, op), op.bytes);
     case "mkdir":
-      return makeFolders(tools, account, splitPath(op.path)).n;
+      return op.name === undefined
+        ? makeFolders(tools, account, splitPath(pathOf(op))).n
+        : makeFolder(tools, account, folderOf(tools, account, op), op.name).n;
     case "rename": {
-      const item = existing(tools, account, op.path);
-      return place(tools, account, item, parentOf(tools, account, item), op.name);
+      const item = existing(tools, account, op);
+      return putInto(tools, account, item, parentOf(tools, account, item), op.name);
     }
     case "move": {
-      const item = existing(tools, account, op.path);
-      return place(tools, account, item, makeFolders(tools, account, splitPath(op.to)), item.name);
+      const item = existing(tools, account, op);
+      return putInto(tools, account, item, makeFolders(tools, account, splitPath(op.to)), item.name);
     }
     case "delete":
-      return deleteItem(tools, account, existing(tools, account, op.path));
+      return deleteItem(tools, account, existing(tools, account, op));
     case "restore":
       return restoreItem(tools, account, op.id);
   }
 }
 
-function createFile(tools: DriveTools, account: Account, at: string, content: number | string): number {
-  const segments = splitPath(at);
-  const name = segments.pop() ?? "";
-  const parent = makeFolders(tools, account, segments);
+function createFile(tools: DriveTools, account: Account, at: NewPlace, content: number | string): number {
+  const segments = at.name === undefined ? splitPath(pathOf(at)) : [];
+  const name = at.name ?? segments.pop() ?? "";
+  const parent = at.name === undefined ? makeFolders(tools, account, segments) : folderOf(tools, account, at);
   checkName(tools, account, parent, name);
   const now = tools.now();
   const n = tools.accounts.takeNumbers(account, 1);
@@ -96,9 +115,8 @@ function createFile(tools: DriveTools, account: Account, at: string, content: nu
   return n;
 }
 
-function updateFile(tools: DriveTools, account: Account, at: string, content: number | string | undefined): number {
-  const item = existing(tools, account, at);
-  if (item.folder) throw new DriveError(409, `"${at}" is a folder.`);
+function updateFile(tools: DriveTools, account: Account, item: Item, content: number | string | undefined): number {
+  if (item.folder) throw new DriveError(409, `"${item.name}" is a folder.`);
   const before = beginning(tools, account, item);
   const now = tools.now();
   let size: number;
@@ -130,27 +148,31 @@ function beginning(tools: DriveTools, account: Account, item: Item): Buffer | un
 
 /** The folder of a path, with all that is missing on the way made. */
 export function makeFolders(tools: DriveTools, account: Account, segments: readonly string[]): Item {
-  let folder = tools.drives.live(account.no, ROOT_N);
-  if (folder === undefined) throw new DriveError(409, "The drive has no root.");
+  const root = tools.drives.live(account.no, ROOT_N);
+  if (root === undefined) throw new DriveError(409, "The drive has no root.");
+  let folder: Item = root;
   for (const name of segments) {
-    let next = tools.drives.child(account.no, folder.n, name);
-    if (next === undefined) {
-      checkName(tools, account, folder, name);
-      const now = tools.now();
-      const n = tools.accounts.takeNumbers(account, 1);
-      const made = { n, parent: folder.n, name, folder: true, size: 0, created: now, modified: now, source: null, seed: null };
-      tools.drives.insert(account.no, made, now, nextSeq(tools, account));
-      tools.drives.grow(account.no, folder.n, 0, 1);
-      next = tools.drives.live(account.no, n);
-    }
-    if (next?.folder !== true) throw new DriveError(409, `"${name}" is a file, not a folder.`);
+    const next: Item = tools.drives.child(account.no, folder.n, name) ?? makeFolder(tools, account, folder, name);
+    if (!next.folder) throw new DriveError(409, `"${name}" is a file, not a folder.`);
     folder = next;
   }
   return folder;
 }
 
+function makeFolder(tools: DriveTools, account: Account, parent: Item, name: string): Item {
+  checkName(tools, account, parent, name);
+  const now = tools.now();
+  const n = tools.accounts.takeNumbers(account, 1);
+  const made = { n, parent: parent.n, name, folder: true, size: 0, created: now, modified: now, source: null, seed: null };
+  tools.drives.insert(account.no, made, now, nextSeq(tools, account));
+  tools.drives.grow(account.no, parent.n, 0, 1);
+  const folder = tools.drives.live(account.no, n);
+  if (folder === undefined) throw new Error("A folder that was just made is not there.");
+  return folder;
+}
+
 /** Gives an item another name, another folder, or both; one item changes, whatever is below it. */
-function place(tools: DriveTools, account: Account, item: Item, parent: Item, name: string): number {
+function putInto(tools: DriveTools, account: Account, item: Item, parent: Item, name: string): number {
   if (item.n === ROOT_N) throw new DriveError(409, "The root stays where it is.");
   if (tools.drives.ancestors(account.no, parent).some((above) => above.n === item.n) || parent.n === item.n) {
     throw new DriveError(409, "A folder cannot be moved into itself.");
@@ -193,11 +215,26 @@ function restoreItem(tools: DriveTools, account: Account, id: string): number {
   return item.n;
 }
 
-function existing(tools: DriveTools, account: Account, at: string): Item {
-  const item = tools.drives.byPath(account.no, splitPath(at));
-  if (item === undefined) throw new DriveError(404, `There is nothing at "${at}".`);
+function existing(tools: DriveTools, account: Account, at: Place): Item {
+  if (at.id === undefined) {
+    const item = tools.drives.byPath(account.no, splitPath(pathOf(at)));
+    if (item === undefined) throw new DriveError(404, `There is nothing at "${pathOf(at)}".`);
+    return item;
+  }
+  const n = account.ids.parse(at.id);
+  const item = n === undefined ? undefined : tools.drives.live(account.no, n);
+  if (item === undefined) throw new DriveError(404, `There is no item "${at.id}".`);
   return item;
 }
+
+function folderOf(tools: DriveTools, account: Account, at: Place): Item {
+  if (at.id === undefined) return makeFolders(tools, account, splitPath(pathOf(at)));
+  const folder = existing(tools, account, at);
+  if (!folder.folder) throw new DriveError(409, `"${folder.name}" is a file, not a folder.`);
+  return folder;
+}
+
+const pathOf = (at: Place): string => at.path ?? "";
 
 function parentOf(tools: DriveTools, account: Account, item: Item): Item {
   const parent = item.parent === null ? undefined : tools.drives.live(account.no, item.parent);
@@ -206,10 +243,12 @@ function parentOf(tools: DriveTools, account: Account, item: Item): Item {
 }
 
 function checkName(tools: DriveTools, account: Account, parent: Item, name: string, self?: number): void {
+  const { product, nameProblem, pathLengthMax, namesakes } = tools.accounts.rules(account);
   const problem = nameProblem(name);
-  if (problem !== undefined) throw new DriveError(400, `OneDrive refuses "${name}": it has ${problem}.`);
+  if (problem !== undefined) throw new DriveError(400, `${product} refuses "${name}": it has ${problem}.`);
   const length = [...tools.drives.segments(account.no, parent), name].join("/").length;
-  if (length > PATH_LENGTH_MAX) throw new DriveError(400, `The path would have ${length} characters; ${PATH_LENGTH_MAX} are allowed.`);
+  if (length > pathLengthMax) throw new DriveError(400, `The path would have ${length} characters; ${pathLengthMax} are allowed.`);
+  if (namesakes) return;
   const other = tools.drives.child(account.no, parent.n, name);
   if (other !== undefined && other.n !== self) throw new DriveError(409, `There already is a "${other.name}" in that folder.`);
 }

@@ -1,17 +1,16 @@
-const NAME_LENGTH_MAX = 255;
-export const PATH_LENGTH_MAX = 400;
-const FORBIDDEN = /["*:<>?/\\|]|\p{Cc}/u;
-const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d|desktop\.ini|\.lock)$/i;
-
-/** Why OneDrive would refuse a name, or undefined where it takes it. */
-export function nameProblem(name: string): string | undefined {
-  if (name === "") return "an empty name";
-  if (name.length > NAME_LENGTH_MAX) return `a name longer than ${NAME_LENGTH_MAX} characters`;
-  if (FORBIDDEN.test(name)) return 'one of " * : < > ? / \\ | or a control character in its name';
-  if (/^ |[. ]$/.test(name)) return "a name that begins with a space, or ends with a space or a dot";
-  if (RESERVED.test(name) || name.includes("_vti_") || name.startsWith("~$")) return "a reserved name";
-  return undefined;
-}
+/** What a vendor's drives allow. */
+export type DriveRules = {
+  /** The drive's name in messages: "OneDrive". */
+  product: string;
+  /** Why a name is refused, to be read after "it has"; undefined where it is taken. */
+  nameProblem: (name: string) => string | undefined;
+  /** In characters, from the root, without a leading slash; Infinity where there is no limit. */
+  pathLengthMax: number;
+  /** Whether `a` and `A` are two names. */
+  caseSensitive: boolean;
+  /** Whether a folder may hold several items of the same name. */
+  namesakes: boolean;
+};
 
 /** The names of a path as control calls write it: from the root, the leading slash optional. */
 export function splitPath(path: string): string[] {

@@ -1,19 +1,16 @@
 import { transaction } from "../database.ts";
-import type { Account } from "../microsoft/accounts.ts";
+import type { Account } from "../accounts.ts";
 import type { DriveTools } from "./drive.ts";
 import { makeFolders, nextSeq } from "./mutate.ts";
 import { splitPath } from "./names.ts";
 import { combine } from "./random.ts";
-import { personalStarterFiles, workStarterFiles } from "./starter-files.ts";
 
-export const WORK_STARTER = "alice@contoso.example";
-export const PERSONAL_STARTER = "bob@outlook.example";
 const DAY_MS = 86_400_000;
 const AGE_DAYS_MAX = 900;
 
-/** Puts the starter files into an account's empty drive, if it is one that ships with some. */
+/** Puts into an empty drive what its account begins with. */
 export function fillWithStarter(tools: DriveTools, account: Account): void {
-  const files = account.name === WORK_STARTER ? workStarterFiles() : account.name === PERSONAL_STARTER ? personalStarterFiles() : [];
+  const files = tools.accounts.kindOf(account.name)?.starter?.(account.name) ?? [];
   transaction(tools.db, () => {
     const now = tools.now();
     for (const [i, file] of files.entries()) {

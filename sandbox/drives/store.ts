@@ -40,16 +40,18 @@ const COLUMNS = `n, parent, name, folder, size, children, revision, content_revi
 const HASH_COLUMNS: Record<HashName, string> = { quickXor: "quick_xor", sha1: "sha1", sha256: "sha256" };
 const ORDER_COLUMNS: Record<ChildOrder, string> = { name: "folded", size: "size", modified: "modified" };
 
-/** Names in a OneDrive differ by more than case. */
+/** What names have in common that differ by case only. */
 export const foldName = (name: string): string => name.toLowerCase();
 
 /** The items of all drives, and their change logs. Every method names the drive it means by its account's number. */
 export class DriveStore {
   readonly #db: DatabaseSync;
+  readonly #isCaseSensitive: (drive: number) => boolean;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, isCaseSensitive: (drive: number) => boolean) {
     this.#db = db;
+    this.#isCaseSensitive = isCaseSensitive;
   }
 
   item(drive: number, n: number): Item | undefined {
@@ -61,13 +63,11 @@ export class DriveStore {
     return item?.deletedBy === null ? item : undefined;
   }
 
+  /** The child of this name, as the drive compares names; of namesakes, the oldest. */
   child(drive: number, parent: number, name: string): Item | undefined {
-    return this.#one(
-      `SELECT ${COLUMNS} FROM items WHERE drive = ? AND parent = ? AND folded = ? AND deleted_by IS NULL LIMIT 1`,
-      drive,
-      parent,
-      foldName(name),
-    );
+    const alike = `SELECT ${COLUMNS} FROM items WHERE drive = ? AND parent = ? AND folded = ? AND deleted_by IS NULL`;
+    if (this.#isCaseSensitive(drive)) return this.#one(`${alike} AND name = ? ORDER BY n LIMIT 1`, drive, parent, foldName(name), name);
+    return this.#one(`${alike} ORDER BY n LIMIT 1`, drive, parent, foldName(name));
   }
 
   /** Finds what a path from the root leads to; segments are names. */

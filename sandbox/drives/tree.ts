@@ -1,4 +1,4 @@
-import type { Account } from "../microsoft/accounts.ts";
+import type { Account } from "../accounts.ts";
 import { hashesOf, type DriveTools } from "./drive.ts";
 import { ROOT_N } from "./store.ts";
 

@@ -1,22 +1,22 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
-import { escapeHtml } from "../html.ts";
+import { backToClient, isRedirectUri } from "../oauth/clients.ts";
+import type { Codes } from "../oauth/codes.ts";
+import { accountsPage, problemPage } from "../oauth/sign-in-page.ts";
 import type { VendorRequest } from "../vendor-request.ts";
 import { PERSONAL_TENANT, type Account, type Accounts } from "./accounts.ts";
-import type { Asked, Faults } from "./faults.ts";
+import type { Asked } from "../fault-kinds.ts";
+import type { Faults } from "./fault-table.ts";
 import { LOGIN_HOST } from "./hosts.ts";
 import { errorDescription, type IdentityError } from "./identity-errors.ts";
-import { accountsPage, errorPage } from "./sign-in-page.ts";
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const REDIRECT_URI = /^(http:\/\/(localhost|127\.0\.0\.1)(:\d+)?(\/|$)|https:\/\/tidemark\.example(\/|$))/;
 const SESSION_COOKIE = "ESTSAUTHPERSISTENT";
 
-export type AuthorizeTools = { db: DatabaseSync; accounts: Accounts; faults: Faults; now: Clock };
+export type AuthorizeTools = { db: DatabaseSync; accounts: Accounts; codes: Codes; faults: Faults; now: Clock };
 
 export const isClientId = (id: string): boolean => GUID.test(id);
-const isRedirectUri = (uri: string): boolean => REDIRECT_URI.test(uri) && URL.canParse(uri);
 
 /**
  * The authorize endpoint, and the page behind it that a chosen account comes back to (`/login`). A request whose client or redirect
@@ -39,11 +39,31 @@ export async function authorize(tools: AuthorizeTools, request: VendorRequest, t
   const account = tools.accounts.named(chosen ?? query.get("login_hint") ?? "");
   if (account === undefined) {
     const problem = chosen === null ? undefined : `There is no account ${chosen} here: use one at contoso.example or outlook.example.`;
-    return accountsPage(tools.accounts.all(), tenant, query, loginAddress(request, tenant), problem);
+    return pickAccount(tools, request, tenant, query, problem);
   }
   const closed = wrongTenant(account, tenant);
   if (closed !== undefined) return errorPage(closed, tools.now());
   return signIn(tools, query, tenant, account, asked);
+}
+
+function pickAccount(
+  tools: AuthorizeTools,
+  request: VendorRequest,
+  tenant: string,
+  query: URLSearchParams,
+  problem: string | undefined,
+): Response {
+  const accounts = tools.accounts
+    .all()
+    .filter((account) => tenant === "common" || (tenant === "consumers") === (account.form !== "business"))
+    .map((account) => ({ account, kind: account.form === "business" ? "Work or school account" : "Personal account" }));
+  const action = `${request.site(LOGIN_HOST)}/${tenant}/login`;
+  return accountsPage({ vendor: "Microsoft", accounts, query, action, example: "someone@contoso.example", problem });
+}
+
+function errorPage(problem: IdentityError, now: number): Response {
+  const { description } = errorDescription(problem, now);
+  return problemPage("Sign in to your account", "Sorry, but we’re having trouble signing you in.", description);
 }
 
 function refusedOutright(query: URLSearchParams): IdentityError | undefined {
@@ -136,23 +156,16 @@ function signIn(tools: AuthorizeTools, query: URLSearchParams, tenant: string, a
     )
     .run(account.no, client, scope);
   const code = account.form === "business" ? `1.AXYA${randomBytes(96).toString("base64url")}` : `M.C532_BAY.2.U.${randomUUID()}`;
-  tools.db
-    .prepare(
-      `INSERT INTO codes (code, account, client, tenant, redirect_uri, scope, nonce, challenge, challenge_method, issued)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      code,
-      account.no,
-      client,
-      tenant,
-      query.get("redirect_uri") ?? "",
-      scope,
-      query.get("nonce"),
-      query.get("code_challenge"),
-      query.get("code_challenge_method") ?? "plain",
-      tools.now(),
-    );
+  tools.codes.issue(code, {
+    account: account.no,
+    client,
+    redirectUri: query.get("redirect_uri") ?? "",
+    scope,
+    nonce: query.get("nonce"),
+    challenge: query.get("code_challenge"),
+    challengeMethod: query.get("code_challenge_method") ?? "plain",
+    extra: { tenant },
+  });
   const answer = redirectWith(query, { code, state: query.get("state"), session_state: randomUUID() });
   answer.headers.append("Set-Cookie", `${SESSION_COOKIE}=${encodeURIComponent(account.name)}; Path=/; HttpOnly; SameSite=Lax`);
   return answer;
@@ -169,17 +182,7 @@ function toRedirect(tools: AuthorizeTools, query: URLSearchParams, problem: Iden
 }
 
 function redirectWith(query: URLSearchParams, fields: Record<string, string | null>): Response {
-  const target = new URL(query.get("redirect_uri") ?? "");
-  const given = Object.entries(fields).filter((field): field is [string, string] => field[1] !== null);
-  const mode = query.get("response_mode") ?? "query";
-  if (mode === "form_post") {
-    const inputs = given.map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`).join("");
-    const page = `<!DOCTYPE html><title>Working…</title><form method="post" action="${escapeHtml(target.href)}">${inputs}<noscript><button>Continue</button></noscript></form><script>document.forms[0].submit()</script>`;
-    return new Response(page, { headers: { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store" } });
-  }
-  if (mode === "fragment") target.hash = new URLSearchParams(given).toString();
-  else for (const [name, value] of given) target.searchParams.set(name, value);
-  return new Response(null, { status: 302, headers: { Location: target.href, "Cache-Control": "no-store, no-cache" } });
+  return backToClient(query.get("redirect_uri") ?? "", fields, query.get("response_mode") ?? "query");
 }
 
 function scopesOf(query: URLSearchParams): string[] {
@@ -202,8 +205,4 @@ function sessionAccount(tools: AuthorizeTools, request: VendorRequest): Account 
   const cookies = (request.headers.get("cookie") ?? "").split(/;\s*/);
   const value = cookies.find((cookie) => cookie.startsWith(`${SESSION_COOKIE}=`))?.slice(SESSION_COOKIE.length + 1);
   return value === undefined ? undefined : tools.accounts.named(decodeURIComponent(value));
-}
-
-function loginAddress(request: VendorRequest, tenant: string): string {
-  return `${request.site(LOGIN_HOST)}/${tenant}/login`;
 }

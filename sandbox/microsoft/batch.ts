@@ -84,6 +84,7 @@ function partOf(outer: VendorRequest, one: BatchRequest): VendorRequest {
     search: url.search,
     query: url.searchParams,
     headers,
+    bytes: () => Promise.resolve(new TextEncoder().encode(text)),
     text: () => Promise.resolve(text),
   };
 }

@@ -1,10 +1,11 @@
+import { Refusal } from "../answers.ts";
 import { ROOT_N, type Item } from "../drives/store.ts";
 import type { Address } from "./address.ts";
 import { readDeltaToken, writeDeltaToken, type DeltaState } from "./delta-token.ts";
 import { driveItems, referencePath, tombstone, type AnsweredItem, type Rendering } from "./drive-item.ts";
 import { resyncAnswer } from "./fault-answers.ts";
 import type { GraphCall, GraphTools } from "./graph-context.ts";
-import { GraphError, invalidRequest, refuse } from "./graph-error.ts";
+import { invalidRequest, refuse } from "./graph-error.ts";
 import { GRAPH_HOST } from "./hosts.ts";
 import { selectFields } from "./select.ts";
 
@@ -53,7 +54,7 @@ function startOf(tools: GraphTools, call: GraphCall, address: DeltaAddress, toke
   const state = readDeltaToken(account, epoch, token);
   if (state !== undefined) return state;
   const location = `${call.request.site(GRAPH_HOST)}${address.base}/delta?token=`;
-  throw new GraphError(resyncAnswer("resyncRequired", "resyncChangesApplyDifferences", location));
+  throw new Refusal(resyncAnswer("resyncRequired", "resyncChangesApplyDifferences", location));
 }
 
 // How far into the change log delta can see: it lags behind the drive where a fault says so.

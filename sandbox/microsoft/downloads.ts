@@ -1,21 +1,20 @@
-import { open, type FileHandle } from "node:fs/promises";
-import type { Content } from "../drives/content.ts";
-import { readContent } from "../drives/content.ts";
+import { htmlAnswer, toResponse } from "../answers.ts";
 import { contentOf, type DriveTools } from "../drives/drive.ts";
 import { mimeTypeOf } from "../drives/mime.ts";
+import { serveContent } from "../drives/serve.ts";
 import type { Item } from "../drives/store.ts";
+import type { Asked } from "../fault-kinds.ts";
 import { escapeHtml } from "../html.ts";
 import type { VendorRequest } from "../vendor-request.ts";
+import type { Account } from "./accounts.ts";
 import { openDownloadUrl } from "./download-url.ts";
-import { graphAnswer, htmlAnswer } from "./fault-answers.ts";
-import type { Asked, Faults } from "./faults.ts";
-import type { Keys } from "./keys.ts";
-import { page } from "./sign-in-page.ts";
-import { toResponse } from "./answers.ts";
 import { tagsOf } from "./drive-item.ts";
+import { graphAnswer } from "./fault-answers.ts";
+import type { Faults } from "./fault-table.ts";
+import type { Keys } from "./keys.ts";
+import { page } from "../oauth/sign-in-page.ts";
 
-export type DownloadTools = DriveTools & { keys: Keys; faults: Faults };
-type ByteRange = { from: number; to: number };
+export type DownloadTools = DriveTools<Account> & { keys: Keys; faults: Faults };
 
 /** Whose file an address of a files host is about; undefined where it is not a download. */
 export function downloadOwner(tools: DownloadTools, request: VendorRequest): string | undefined {
@@ -41,91 +40,14 @@ export async function download(tools: DownloadTools, request: VendorRequest, ask
   if (infected !== undefined) return infected;
   if (request.method !== "GET" && request.method !== "HEAD") return new Response(null, { status: 405 });
 
-  const opened = await openContent(contentOf(tools, account, item));
-  if (opened === undefined) return toResponse(htmlAnswer(404, "404 FILE NOT FOUND"));
-  const ignored = request.headers.has("range") && tools.faults.strike("range-ignored", asked) !== undefined;
-  const range = ignored ? undefined : parseRange(request.headers.get("range"), opened.size);
-  const headers = new Headers({
+  const served = await serveContent(tools.faults, asked, contentOf(tools, account, item), request, {
     "Content-Type": mimeTypeOf(item.name),
     "Content-Disposition": `attachment; filename*=UTF-8''${encodeURIComponent(item.name)}`,
-    "Accept-Ranges": "bytes",
     ETag: tagsOf(account, item).eTag,
     "Last-Modified": new Date(item.modified).toUTCString(),
     "Cache-Control": "private, max-age=0",
   });
-  if (range === "unsatisfiable") {
-    await opened.file?.close();
-    headers.set("Content-Range", `bytes */${opened.size}`);
-    return new Response(null, { status: 416, headers });
-  }
-  const { from, to } = range ?? { from: 0, to: opened.size };
-  headers.set("Content-Length", String(to - from));
-  if (tools.faults.strike("chunked-body", asked) !== undefined) headers.delete("Content-Length");
-  if (range !== undefined) headers.set("Content-Range", `bytes ${from}-${to - 1}/${opened.size}`);
-  const status = range === undefined ? 200 : 206;
-  if (request.method === "HEAD") {
-    await opened.file?.close();
-    return new Response(null, { status, headers });
-  }
-  return new Response(toStream(bytesOf(opened, from, to)), { status, headers });
-}
-
-type Opened = { content: Content; size: number; file: FileHandle | undefined };
-
-// A file on disk is served with the size that it has now: an announced length that the bytes cannot keep breaks the transfer.
-async function openContent(content: Content): Promise<Opened | undefined> {
-  if (content.kind !== "disk") return { content, size: content.size, file: undefined };
-  try {
-    const file = await open(content.path, "r");
-    return { content, size: (await file.stat()).size, file };
-  } catch {
-    return undefined;
-  }
-}
-
-async function* bytesOf(opened: Opened, from: number, to: number): AsyncGenerator<Uint8Array> {
-  if (opened.file === undefined) return yield* readContent(opened.content, from, to);
-  let sent = from;
-  try {
-    for await (const chunk of from < to ? opened.file.createReadStream({ start: from, end: to - 1, autoClose: false }) : []) {
-      sent += (chunk as Uint8Array).length;
-      yield chunk as Uint8Array;
-    }
-  } finally {
-    await opened.file.close();
-  }
-  if (sent < to) throw new Error("The file became shorter while it was read.");
-}
-
-export function toStream(bytes: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      pull: async (controller) => {
-        const { done, value } = await bytes.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
-      },
-      cancel: async () => {
-        await bytes.return(undefined);
-      },
-    },
-    { highWaterMark: 1 },
-  );
-}
-
-/** A single range of bytes; undefined where there is none, or one that a server may ignore. */
-function parseRange(header: string | null, size: number): ByteRange | "unsatisfiable" | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");
-  const [, first = "", last = ""] = match ?? [];
-  if (match === null || (first === "" && last === "")) return undefined;
-  if (first === "") {
-    const length = Math.min(Number(last), size);
-    return length === 0 ? "unsatisfiable" : { from: size - length, to: size };
-  }
-  const from = Number(first);
-  const to = last === "" ? size : Math.min(Number(last) + 1, size);
-  if (last !== "" && Number(last) < from) return undefined;
-  return from >= size ? "unsatisfiable" : { from, to };
+  return served ?? toResponse(htmlAnswer(404, "404 FILE NOT FOUND"));
 }
 
 function malwareAnswer(faults: Faults, asked: Asked, item: Item): Response | undefined {

@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-
-/** An answer that a fault puts in place of the real one. */
-export type FaultAnswer = { status: number; headers: Record<string, string>; body: unknown };
+import type { Answer } from "../answers.ts";
 
 /** A Graph error object, as the service writes them. */
 export function errorBody(code: string, message: string, inner: Record<string, unknown> = {}): object {
@@ -20,7 +18,7 @@ export function graphAnswer(
   message: string,
   headers: Record<string, string> = {},
   inner: Record<string, unknown> = {},
-): FaultAnswer {
+): Answer {
   return { status, headers: { "Content-Type": "application/json", ...headers }, body: errorBody(code, message, inner) };
 }
 
@@ -29,7 +27,7 @@ const RESYNC_MESSAGE =
   "with your local changes when you last sync'd. Upload any local changes that the server doesn't know about.";
 
 /** 410 in one of its code forms. `inner` is the advice, where the form has one. */
-export function resyncAnswer(code: string, inner: string | undefined, location: string | undefined): FaultAnswer {
+export function resyncAnswer(code: string, inner: string | undefined, location: string | undefined): Answer {
   return graphAnswer(
     410,
     code,
@@ -39,7 +37,7 @@ export function resyncAnswer(code: string, inner: string | undefined, location: 
   );
 }
 
-export function throttledAnswer(retryAfterSeconds: number | undefined, rateLimit?: { limit: number; resetSeconds: number }): FaultAnswer {
+export function throttledAnswer(retryAfterSeconds: number | undefined, rateLimit?: { limit: number; resetSeconds: number }): Answer {
   const headers: Record<string, string> = {};
   if (retryAfterSeconds !== undefined) headers["Retry-After"] = String(retryAfterSeconds);
   if (rateLimit !== undefined) {
@@ -50,7 +48,7 @@ export function throttledAnswer(retryAfterSeconds: number | undefined, rateLimit
   return graphAnswer(429, "activityLimitReached", "The request has been throttled", headers, { code: "throttledRequest" });
 }
 
-export function frontDoorThrottledAnswer(retryAfterSeconds: number): FaultAnswer {
+export function frontDoorThrottledAnswer(retryAfterSeconds: number): Answer {
   const inner = {
     code: "429",
     date: new Date().toISOString().slice(0, 19),
@@ -65,7 +63,7 @@ export function frontDoorThrottledAnswer(retryAfterSeconds: number): FaultAnswer
   };
 }
 
-export function claimsChallengeAnswer(): FaultAnswer {
+export function claimsChallengeAnswer(): Answer {
   const claims = Buffer.from(
     JSON.stringify({ access_token: { nbf: { essential: true, value: String(Math.floor(Date.now() / 1000)) } } }),
   ).toString("base64");
@@ -75,12 +73,4 @@ export function claimsChallengeAnswer(): FaultAnswer {
   const message =
     "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: LocationConditionEvaluationSatisfied";
   return graphAnswer(401, "InvalidAuthenticationToken", message, { "WWW-Authenticate": challenge });
-}
-
-export function htmlAnswer(status: number, title: string, headers: Record<string, string> = {}): FaultAnswer {
-  return {
-    status,
-    headers: { "Content-Type": "text/html; charset=utf-8", ...headers },
-    body: `<!DOCTYPE html><html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`,
-  };
 }

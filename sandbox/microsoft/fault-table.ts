@@ -1,35 +1,23 @@
-import { GRAPH_HOST, LOGIN_HOST } from "./hosts.ts";
+import { htmlAnswer } from "../answers.ts";
+import type { Asked, DownloadFault, FaultKinds } from "../fault-kinds.ts";
+import type { Faults as AllFaults } from "../faults.ts";
+import { claimsChallengeAnswer, frontDoorThrottledAnswer, graphAnswer, resyncAnswer, throttledAnswer } from "./fault-answers.ts";
 import {
-  claimsChallengeAnswer,
-  frontDoorThrottledAnswer,
-  graphAnswer,
-  htmlAnswer,
-  resyncAnswer,
-  throttledAnswer,
-  type FaultAnswer,
-} from "./fault-answers.ts";
+  isChildren,
+  isDelta,
+  isDeltaToken,
+  isDownload,
+  isGraph,
+  isGraphOrDownload,
+  isItem,
+  isRange,
+  isSubscriptionCreation,
+  isSubscriptionRenewal,
+} from "./fault-scopes.ts";
+import { GRAPH_HOST } from "./hosts.ts";
 
-/** Which requests a fault is about: any where nothing is said. */
-export type FaultScope =
-  | "graph"
-  | "delta"
-  | "delta-token"
-  | "item"
-  | "children"
-  | "download"
-  | "range"
-  | "token"
-  | "create-subscription"
-  | "renew-subscription"
-  | "graph-or-download";
-
-/**
- * A named fault. With `answer` it replaces the answers in its scope; without, the code of the route that it is about asks for it.
- * `site` is the address of Graph in the form of the request.
- */
-export type FaultKind = { about: string; scope?: FaultScope; answer?: (site: string, path: string) => FaultAnswer };
-
-const enumeration = (site: string, path: string): string => `${site}${path.replace(/\(.*$/, "")}?token=`;
+const enumeration = (asked: Asked, site: (host: string) => string): string =>
+  `${site(GRAPH_HOST)}${asked.path.replace(/\(.*$/, "")}?token=`;
 
 export const FAULT_KINDS = {
   // Delta: what a page holds.
@@ -52,57 +40,57 @@ export const FAULT_KINDS = {
   // Delta: refusals.
   "resync-required": {
     about: "410 resyncRequired with a Location",
-    scope: "delta-token",
-    answer: (site, path) => resyncAnswer("resyncRequired", undefined, enumeration(site, path)),
+    scope: isDeltaToken,
+    answer: (asked, site) => resyncAnswer("resyncRequired", undefined, enumeration(asked, site)),
   },
   "resync-apply-differences": {
     about: "410 resyncChangesApplyDifferences with a Location",
-    scope: "delta-token",
-    answer: (site, path) => resyncAnswer("resyncChangesApplyDifferences", "resyncApplyDifferences", enumeration(site, path)),
+    scope: isDeltaToken,
+    answer: (asked, site) => resyncAnswer("resyncChangesApplyDifferences", "resyncApplyDifferences", enumeration(asked, site)),
   },
   "resync-upload-differences": {
     about: "410 resyncChangesUploadDifferences with a Location",
-    scope: "delta-token",
-    answer: (site, path) => resyncAnswer("resyncChangesUploadDifferences", "resyncUploadDifferences", enumeration(site, path)),
+    scope: isDeltaToken,
+    answer: (asked, site) => resyncAnswer("resyncChangesUploadDifferences", "resyncUploadDifferences", enumeration(asked, site)),
   },
   "resync-inner-code": {
     about: "410 resyncRequired whose inner code is resyncChangesApplyDifferences",
-    scope: "delta-token",
-    answer: (site, path) => resyncAnswer("resyncRequired", "resyncChangesApplyDifferences", enumeration(site, path)),
+    scope: isDeltaToken,
+    answer: (asked, site) => resyncAnswer("resyncRequired", "resyncChangesApplyDifferences", enumeration(asked, site)),
   },
   "sync-state-not-found": {
     about: "410 syncStateNotFound without a Location",
-    scope: "delta-token",
+    scope: isDeltaToken,
     answer: () => resyncAnswer("syncStateNotFound", undefined, undefined),
   },
   "resync-without-location": {
     about: "410 resyncRequired without a Location",
-    scope: "delta-token",
+    scope: isDeltaToken,
     answer: () => resyncAnswer("resyncRequired", undefined, undefined),
   },
   "resync-broken-location": {
     about: "410 with a Location that cannot be read",
-    scope: "delta-token",
-    answer: (site, path) => resyncAnswer("resyncRequired", undefined, `${enumeration(site, path)}%2525broken`),
+    scope: isDeltaToken,
+    answer: (asked, site) => resyncAnswer("resyncRequired", undefined, `${enumeration(asked, site)}%2525broken`),
   },
   "token-not-found": {
     about: "404 itemNotFound for a delta token",
-    scope: "delta-token",
+    scope: isDeltaToken,
     answer: () => graphAnswer(404, "itemNotFound", "The resource could not be found."),
   },
   "token-refused": {
     about: "400 for a delta token",
-    scope: "delta-token",
+    scope: isDeltaToken,
     answer: () => graphAnswer(400, "invalidRequest", "Invalid API or resource"),
   },
   "token-timeout": {
     about: "504 for a delta token",
-    scope: "delta-token",
+    scope: isDeltaToken,
     answer: () => graphAnswer(504, "GatewayTimeout", "The gateway did not receive a response in time."),
   },
   "snapshot-failed": {
     about: "500 cannotSnapshotTree from delta",
-    scope: "delta",
+    scope: isDelta,
     answer: () =>
       graphAnswer(
         500,
@@ -116,27 +104,27 @@ export const FAULT_KINDS = {
   // Items.
   "item-lag": {
     about: "an item that delta has listed answers 404 by id for a while",
-    scope: "item",
+    scope: isItem,
     answer: () => graphAnswer(404, "itemNotFound", "The resource could not be found."),
   },
   "transient-not-found": {
     about: "404 itemNotFound for what is there",
-    scope: "graph",
+    scope: isGraph,
     answer: () => graphAnswer(404, "itemNotFound", "Item does not exist"),
   },
   "access-denied": {
     about: "403 accessDenied",
-    scope: "graph-or-download",
+    scope: isGraphOrDownload,
     answer: () => graphAnswer(403, "accessDenied", "Access denied"),
   },
   "object-handle-invalid": {
     about: "400 ObjectHandle is Invalid, as for a Personal Vault",
-    scope: "children",
+    scope: isChildren,
     answer: () => graphAnswer(400, "invalidRequest", "ObjectHandle is Invalid"),
   },
   "not-provisioned": {
     about: "404: the user has no OneDrive",
-    scope: "graph",
+    scope: isGraph,
     answer: () => graphAnswer(404, "ResourceNotFound", "User's mysite not found."),
   },
   "personal-vault": { about: "items look like a Personal Vault: no webUrl, size 0" },
@@ -149,73 +137,68 @@ export const FAULT_KINDS = {
   // Downloads.
   "download-expired": {
     about: "401 although the download URL is fresh",
-    scope: "download",
+    scope: isDownload,
     answer: () => graphAnswer(401, "unauthenticated", "The provided token is expired or invalid."),
   },
-  "download-not-found": { about: "404 from the download host", scope: "download", answer: () => htmlAnswer(404, "404 FILE NOT FOUND") },
-  "download-gone": { about: "410 from the download host", scope: "download", answer: () => htmlAnswer(410, "Gone") },
+  "download-not-found": { about: "404 from the download host", scope: isDownload, answer: () => htmlAnswer(404, "404 FILE NOT FOUND") },
+  "download-gone": { about: "410 from the download host", scope: isDownload, answer: () => htmlAnswer(410, "Gone") },
   "download-html": {
     about: "200 with a page of HTML instead of the file",
-    scope: "download",
+    scope: isDownload,
     answer: () => htmlAnswer(200, "Sign in to your account"),
   },
-  "range-ignored": { about: "Range is ignored: 200 with the whole file" },
-  "range-not-satisfiable": { about: "416 for any Range", scope: "range", answer: () => ({ status: 416, headers: {}, body: "" }) },
-  "truncated-body": { about: "the connection breaks in the middle of a download" },
-  "short-body": { about: "a download ends early, with a Content-Length that agrees with it" },
-  "corrupt-body": { about: "a byte of a download is wrong" },
-  "chunked-body": { about: "downloads come without Content-Length" },
+  "range-not-satisfiable": { about: "416 for any Range", scope: isRange, answer: () => ({ status: 416, headers: {}, body: "" }) },
   malware: { about: "files are marked as malware, and refused with 403 as JSON" },
   "malware-html": { about: "files are marked as malware, and refused with 403 as HTML and X-Virus-Infected" },
   "malware-empty": { about: "files are marked as malware, and refused with an empty 400" },
   locked: {
     about: "423 resourceLocked",
-    scope: "download",
+    scope: isDownload,
     answer: () => graphAnswer(423, "resourceLocked", "The file is locked or checked out."),
   },
   "bandwidth-exceeded": {
     about: "509 Bandwidth Limit Exceeded",
-    scope: "download",
+    scope: isDownload,
     answer: () => htmlAnswer(509, "Bandwidth Limit Exceeded"),
   },
   // Throttling.
   throttle: {
     about: "resource units are limited to unitsPerMinute (1,250 unless set) for an application in a tenant, or for match.account",
   },
-  throttled: { about: "429 with Retry-After: 2", scope: "graph-or-download", answer: () => throttledAnswer(2) },
+  throttled: { about: "429 with Retry-After: 2", scope: isGraphOrDownload, answer: () => throttledAnswer(2) },
   "throttled-without-retry-after": {
     about: "429 without Retry-After",
-    scope: "graph-or-download",
+    scope: isGraphOrDownload,
     answer: () => throttledAnswer(undefined),
   },
-  "throttled-long": { about: "429 with a Retry-After of an hour", scope: "graph-or-download", answer: () => throttledAnswer(3600) },
+  "throttled-long": { about: "429 with a Retry-After of an hour", scope: isGraphOrDownload, answer: () => throttledAnswer(3600) },
   "throttled-rate-limit": {
     about: "429 with Retry-After and a later RateLimit-Reset",
-    scope: "graph",
+    scope: isGraph,
     answer: () => throttledAnswer(2, { limit: 1250, resetSeconds: 4 }),
   },
   "throttled-front-door": {
     about: "429 TooManyRequests, as Graph's front door writes it",
-    scope: "graph",
+    scope: isGraph,
     answer: () => frontDoorThrottledAnswer(10),
   },
   "server-busy": {
     about: "503 serviceNotAvailable with Retry-After: 2",
-    scope: "graph-or-download",
+    scope: isGraphOrDownload,
     answer: () =>
       graphAnswer(503, "serviceNotAvailable", "The service is not available. Try the request again after a delay.", { "Retry-After": "2" }),
   },
-  "bad-gateway": { about: "502 with a page of HTML", scope: "graph-or-download", answer: () => htmlAnswer(502, "Bad Gateway") },
+  "bad-gateway": { about: "502 with a page of HTML", scope: isGraphOrDownload, answer: () => htmlAnswer(502, "Bad Gateway") },
   "server-error": {
     about: "500 generalException",
-    scope: "graph",
+    scope: isGraph,
     answer: () => graphAnswer(500, "generalException", "An unspecified error has occurred."),
   },
   // Subscriptions and notifications.
   "subscription-conflict": { about: "409 ObjectIdentifierInUse on creating a second subscription, instead of a second one" },
   "subscription-limit": {
     about: "403: the maximum number of subscriptions has been reached",
-    scope: "create-subscription",
+    scope: isSubscriptionCreation,
     answer: () =>
       graphAnswer(
         403,
@@ -225,17 +208,17 @@ export const FAULT_KINDS = {
   },
   "subscription-forbidden": {
     about: "403 on creating a subscription with a read scope",
-    scope: "create-subscription",
+    scope: isSubscriptionCreation,
     answer: () => graphAnswer(403, "accessDenied", "Access denied"),
   },
   "subscription-lost": {
     about: "404 on renewing",
-    scope: "renew-subscription",
+    scope: isSubscriptionRenewal,
     answer: () => graphAnswer(404, "ResourceNotFound", "The object was not found."),
   },
   "subscription-moved": {
     about: "308 without Location on renewing",
-    scope: "renew-subscription",
+    scope: isSubscriptionRenewal,
     answer: () => ({ status: 308, headers: {}, body: "" }),
   },
   "subscription-short": { about: "subscriptions are granted an hour at most" },
@@ -260,52 +243,15 @@ export const FAULT_KINDS = {
   "narrow-scope": { about: "token answers grant less than what was asked for: User.Read only" },
   "access-token-expired": {
     about: "401 InvalidAuthenticationToken although the token is fresh",
-    scope: "graph",
+    scope: isGraph,
     answer: () =>
       graphAnswer(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.", {
         "WWW-Authenticate":
           'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"',
       }),
   },
-  "claims-challenge": { about: "401 with claims that a new token must meet", scope: "graph", answer: claimsChallengeAnswer },
-} as const satisfies Record<string, FaultKind>;
+  "claims-challenge": { about: "401 with claims that a new token must meet", scope: isGraph, answer: claimsChallengeAnswer },
+} as const satisfies FaultKinds;
 
-export type FaultName = keyof typeof FAULT_KINDS;
-export const FAULT_NAMES = Object.keys(FAULT_KINDS) as [FaultName, ...FaultName[]];
-export const faultKind = (name: FaultName): FaultKind => FAULT_KINDS[name];
-
-const DELTA = /\/(microsoft\.graph\.)?delta(\(|$)/;
-const DELTA_TOKEN = /token=(?!latest|'latest'|&|$|'')/;
-
-/** Whether a request is one that a fault of this scope is about. */
-export function inScope(
-  scope: FaultScope,
-  asked: { host: string; method: string; path: string; search: string; ranged: boolean },
-): boolean {
-  const graph = asked.host === GRAPH_HOST;
-  const download = asked.host !== GRAPH_HOST && asked.host !== LOGIN_HOST;
-  switch (scope) {
-    case "graph":
-      return graph && !asked.path.endsWith("/$batch");
-    case "download":
-      return download;
-    case "range":
-      return download && asked.ranged;
-    case "graph-or-download":
-      return download || (graph && !asked.path.endsWith("/$batch"));
-    case "delta":
-      return graph && DELTA.test(asked.path);
-    case "delta-token":
-      return graph && DELTA.test(asked.path) && DELTA_TOKEN.test(decodeURIComponent(asked.path + asked.search));
-    case "item":
-      return graph && /\/items\/[^/]+$/.test(asked.path);
-    case "children":
-      return graph && asked.path.endsWith("/children");
-    case "token":
-      return asked.host === LOGIN_HOST && asked.path.endsWith("/oauth2/v2.0/token");
-    case "create-subscription":
-      return graph && asked.method === "POST" && asked.path.endsWith("/subscriptions");
-    case "renew-subscription":
-      return graph && asked.method === "PATCH" && /\/subscriptions\/[^/]+$/.test(asked.path);
-  }
-}
+export type FaultName = keyof typeof FAULT_KINDS | DownloadFault;
+export type Faults = AllFaults<FaultName>;

@@ -1,52 +1,45 @@
-import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import { createGrants, type AccessProblem, type Grant as AnyGrant } from "../oauth/grants.ts";
+import { openJwt, signJwt } from "../oauth/keys.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { guidOf } from "./ids.ts";
-import { openJwt, signJwt, type Keys } from "./keys.ts";
-import { seal, unseal } from "./sealed.ts";
+import type { Keys } from "./keys.ts";
 
 export const ACCESS_TOKEN_SECONDS = 3599;
 const REFRESH_TOKEN_MS = 90 * 86_400_000;
 const GRAPH_AUDIENCE = "https://graph.microsoft.com";
 const OPENID_SCOPES = new Set(["openid", "profile", "email", "offline_access"]);
+const PERSONAL_ACCESS = "EwCI";
+const PERSONAL_REFRESH = "M.C5";
+const WORK_REFRESH = "1.AXYA";
 
-/** What a user allowed a client, as tokens carry it. Generations end when the user's grants are revoked. */
-export type Grant = { account: Account; client: string; scope: string; generation: number; expires: number };
-
-export type AccessProblem = "malformed" | "expired" | "revoked";
+export type Grant = AnyGrant<Account>;
 
 export type Grants = {
-  accessToken: (account: Account, client: string, scope: string) => { token: string; expires: number };
+  accessToken: (account: Account, client: string, scope: string) => string;
   refreshToken: (account: Account, client: string, scope: string) => string;
   /** Who a bearer token speaks for. */
   openAccessToken: (token: string) => Grant | AccessProblem;
-  openRefreshToken: (token: string) => { grant: Grant; issued: number; id: string } | AccessProblem;
+  openRefreshToken: (token: string) => { grant: Grant; id: string } | AccessProblem;
 };
 
-/** Tokens need no table: they are signed or sealed, and end with their grant's generation. */
-export function createGrants(keys: Keys, accounts: Accounts, now: Clock): Grants {
-  const grantOf = (no: unknown, client: unknown, scope: unknown, generation: unknown, expires: unknown): Grant | "malformed" => {
-    const account = accounts.numbered(Number(no));
-    if (account === undefined) return "malformed";
-    return { account, client: String(client), scope: String(scope), generation: Number(generation), expires: Number(expires) };
-  };
-  const check = (grant: Grant | AccessProblem): Grant | AccessProblem => {
-    if (typeof grant === "string") return grant;
-    if (grant.generation !== accounts.state(grant.account).grantGeneration) return "revoked";
-    return grant.expires <= now() ? "expired" : grant;
-  };
+/** Tokens in Microsoft's forms: a work account's access token is a JWT, whose `uti` holds the grant. */
+export function createMicrosoftGrants(keys: Keys, accounts: Accounts, now: Clock): Grants {
+  const grants = createGrants(accounts, now, {
+    secret: keys.secret,
+    accessMs: ACCESS_TOKEN_SECONDS * 1000,
+    refreshMs: REFRESH_TOKEN_MS,
+  });
   return {
     accessToken: (account, client, scope) => {
-      const generation = accounts.state(account).grantGeneration;
-      const expires = now() + ACCESS_TOKEN_SECONDS * 1000;
-      if (account.form !== "business") {
-        return { expires, token: `EwCI${seal(keys.secret, "access", { a: account.no, c: client, s: scope, g: generation, e: expires })}` };
-      }
-      const claims = {
+      const { sealed, expires } = grants.access(account, client, scope);
+      if (account.form !== "business") return `${PERSONAL_ACCESS}${sealed}`;
+      const seconds = Math.floor(now() / 1000);
+      return signJwt(keys.work, {
         aud: GRAPH_AUDIENCE,
         iss: `https://sts.windows.net/${account.tenant}/`,
-        iat: Math.floor(now() / 1000),
-        nbf: Math.floor(now() / 1000),
+        iat: seconds,
+        nbf: seconds,
         exp: Math.floor(expires / 1000),
         appid: client,
         oid: account.oid,
@@ -56,31 +49,20 @@ export function createGrants(keys: Keys, accounts: Accounts, now: Clock): Grants
           .join(" "),
         tid: account.tenant,
         upn: account.name,
-        uti: seal(keys.secret, "uti", { a: account.no, s: scope, g: generation, e: expires }),
+        uti: sealed,
         ver: "1.0",
-      };
-      return { expires, token: signJwt(keys.work, claims) };
+      });
     },
-    refreshToken: (account, client, scope) => {
-      const generation = accounts.state(account).grantGeneration;
-      const sealed = seal(keys.secret, "refresh", { a: account.no, c: client, s: scope, g: generation, i: now(), id: randomUUID() });
-      return account.form === "business" ? `1.AXYA${sealed}` : `M.C5${sealed}`;
-    },
+    refreshToken: (account, client, scope) =>
+      `${account.form === "business" ? WORK_REFRESH : PERSONAL_REFRESH}${grants.refresh(account, client, scope)}`,
     openAccessToken: (token) => {
-      if (token.startsWith("EwCI")) {
-        const open = unseal(keys.secret, "access", token.slice(4));
-        return open === undefined ? "malformed" : check(grantOf(open["a"], open["c"], open["s"], open["g"], open["e"]));
-      }
+      if (token.startsWith(PERSONAL_ACCESS)) return grants.openAccess(token.slice(PERSONAL_ACCESS.length));
       const claims = openJwt(keys.work, token);
-      const open = claims?.["aud"] === GRAPH_AUDIENCE ? unseal(keys.secret, "uti", String(claims["uti"])) : undefined;
-      return open === undefined ? "malformed" : check(grantOf(open["a"], claims?.["appid"], open["s"], open["g"], open["e"]));
+      return claims?.["aud"] === GRAPH_AUDIENCE ? grants.openAccess(String(claims["uti"])) : "malformed";
     },
     openRefreshToken: (token) => {
-      const sealed = token.startsWith("1.AXYA") ? token.slice(6) : token.startsWith("M.C5") ? token.slice(4) : "";
-      const open = unseal(keys.secret, "refresh", sealed);
-      if (open === undefined) return "malformed";
-      const grant = check(grantOf(open["a"], open["c"], open["s"], open["g"], Number(open["i"]) + REFRESH_TOKEN_MS));
-      return typeof grant === "string" ? grant : { grant, issued: Number(open["i"]), id: String(open["id"]) };
+      const prefix = [WORK_REFRESH, PERSONAL_REFRESH].find((one) => token.startsWith(one));
+      return prefix === undefined ? "malformed" : grants.openRefresh(token.slice(prefix.length));
     },
   };
 }

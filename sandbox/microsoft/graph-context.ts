@@ -1,15 +1,15 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { DriveTools } from "../drives/drive.ts";
+import type { Account } from "./accounts.ts";
 import type { VendorRequest } from "../vendor-request.ts";
-import type { Asked, Faults } from "./faults.ts";
+import type { Asked } from "../fault-kinds.ts";
+import type { Faults } from "./fault-table.ts";
 import type { Grant, Grants } from "./grants.ts";
 import type { Keys } from "./keys.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { Throttle } from "./throttle.ts";
 
 /** What Graph as a whole is made of. */
-export type GraphTools = DriveTools & {
-  db: DatabaseSync;
+export type GraphTools = DriveTools<Account> & {
   grants: Grants;
   keys: Keys;
   faults: Faults;

@@ -1,14 +1,16 @@
+import { Refusal } from "../answers.ts";
 import { randomUUID } from "node:crypto";
-import { decodeSegment, type VendorRequest } from "../vendor-request.ts";
+import { bearerOf, decodeSegment, type VendorRequest } from "../vendor-request.ts";
 import { parseAddress, type Address } from "./address.ts";
-import { toResponse } from "./answers.ts";
+import { toResponse } from "../answers.ts";
 import { batch } from "./batch.ts";
 import { delta } from "./delta.ts";
 import { graphAnswer } from "./fault-answers.ts";
-import type { Asked } from "./faults.ts";
+import type { Asked } from "../fault-kinds.ts";
 import type { GraphCall, GraphTools } from "./graph-context.ts";
-import { GraphError, invalidRequest, refuse } from "./graph-error.ts";
-import type { AccessProblem, Grant } from "./grants.ts";
+import { invalidRequest, refuse } from "./graph-error.ts";
+import type { AccessProblem } from "../oauth/grants.ts";
+import type { Grant } from "./grants.ts";
 import { checkDrive, checkUser, children, content, drive, drivesList, findItem, item, user } from "./items.ts";
 import { resourceUnits } from "./throttle.ts";
 
@@ -36,7 +38,7 @@ export async function graph(
     charged = tools.throttle.charge(call.grant, asked, resourceUnits(address, request.method, hasToken));
     response = await answer(tools, call, address, ask);
   } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     response = toResponse(error.answer);
   }
   for (const [name, value] of Object.entries(charged)) response.headers.set(name, value);
@@ -60,14 +62,10 @@ export function stampGraph(request: VendorRequest, response: Response): void {
   }
 }
 
-export function bearerOf(request: VendorRequest): string | undefined {
-  return /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-}
-
 function authenticate(tools: GraphTools, request: VendorRequest): Grant {
   const token = bearerOf(request);
-  const refused = (message: string, challenge = CHALLENGE): GraphError =>
-    new GraphError(graphAnswer(401, "InvalidAuthenticationToken", message, { "WWW-Authenticate": challenge }));
+  const refused = (message: string, challenge = CHALLENGE): Refusal =>
+    new Refusal(graphAnswer(401, "InvalidAuthenticationToken", message, { "WWW-Authenticate": challenge }));
   if (token === undefined) throw refused("Access token is empty.");
   const grant = tools.grants.openAccessToken(token);
   if (typeof grant !== "string") return grant;

@@ -1,10 +1,10 @@
 import type { VendorRequest } from "../vendor-request.ts";
 import { PERSONAL_TENANT, WORK_TENANT } from "./accounts.ts";
 import { authorize, type AuthorizeTools } from "./authorize.ts";
-import type { Asked } from "./faults.ts";
+import type { Asked } from "../fault-kinds.ts";
 import { GRAPH_HOST, LOGIN_HOST } from "./hosts.ts";
 import type { Keys } from "./keys.ts";
-import { page } from "./sign-in-page.ts";
+import { page } from "../oauth/sign-in-page.ts";
 import { token, type TokenTools } from "./token.ts";
 
 const TENANTS = new Set(["common", "organizations", "consumers", PERSONAL_TENANT, WORK_TENANT, "contoso.example"]);

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
+import type { ItemIds as AnyItemIds } from "../accounts.ts";
 import { ROOT_N } from "../drives/store.ts";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -7,13 +8,8 @@ const NIL_IV = null;
 const ROOT_GUID = guidFromBytes(fromBase32(`AAAAAAV6Y2GOVW7725BZO354PWSELRRZ`).subarray(4));
 const PERSONAL_NUMBER_OFFSET = 100;
 
-/** How the items of one drive are named to the outside, and back. */
-export type ItemIds = {
-  id: (n: number) => string;
-  /** The item's number, or undefined where the id is not one of this drive's. */
-  parse: (id: string) => number | undefined;
-  guid: (n: number) => string;
-};
+/** Items have a GUID besides their id. */
+export type ItemIds = AnyItemIds & { guid: (n: number) => string };
 
 /** SharePoint's form: `01`, then base32 of four bytes for the drive and sixteen for the item's GUID. */
 export function businessIds(driveKey: string): ItemIds {

@@ -1,7 +1,7 @@
 import type { Item } from "../drives/store.ts";
 import type { AnsweredItem, Rendering } from "./drive-item.ts";
 import type { FaultName } from "./fault-table.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "./fault-table.ts";
 import type { GraphCall } from "./graph-context.ts";
 import { guidOf } from "./ids.ts";
 

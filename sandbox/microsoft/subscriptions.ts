@@ -6,11 +6,12 @@ import type { Clock } from "../clock.ts";
 import { ROOT_N, type DriveStore } from "../drives/store.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { parseAddress } from "./address.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "./fault-table.ts";
 import type { GraphCall } from "./graph-context.ts";
 import { invalidRequest, refuse } from "./graph-error.ts";
 import { GRAPH_HOST } from "./hosts.ts";
 import type { Notifier } from "./notifications.ts";
+import { dateTime, SUBSCRIPTION_COLUMNS, type SubscriptionRow } from "./subscription-row.ts";
 
 /** 29 days and 9 hours. */
 const LIFE_MINUTES_MAX = 42_300;
@@ -28,22 +29,6 @@ const createSchema = z.object({
   clientState: z.string().max(CLIENT_STATE_LENGTH_MAX).nullish(),
 });
 const patchSchema = z.object({ expirationDateTime: z.string().optional(), notificationUrl: url.optional() });
-
-export type SubscriptionRow = {
-  id: string;
-  account: number;
-  client: string;
-  resource: string;
-  changeType: string;
-  notificationUrl: string;
-  lifecycleUrl: string | null;
-  clientState: string | null;
-  expires: number;
-  authorisedUntil: number;
-};
-
-const COLUMNS = `id, account, client, resource, change_type AS changeType, notification_url AS notificationUrl, lifecycle_url AS lifecycleUrl,
-  client_state AS clientState, expires, authorised_until AS authorisedUntil`;
 
 export type Subscriptions = {
   create: (call: GraphCall) => Promise<Response>;
@@ -68,9 +53,9 @@ export type SubscriptionTools = {
 export function createSubscriptions(tools: SubscriptionTools): Subscriptions {
   const { db, now } = tools;
   const find = (call: GraphCall, id: string): SubscriptionRow => {
-    const row = db.prepare(`SELECT ${COLUMNS} FROM subscriptions WHERE id = ? AND expires > ?`).get(id.toLowerCase(), now()) as
-      | SubscriptionRow
-      | undefined;
+    const row = db
+      .prepare(`SELECT ${SUBSCRIPTION_COLUMNS} FROM subscriptions WHERE id = ? AND expires > ?`)
+      .get(id.toLowerCase(), now()) as SubscriptionRow | undefined;
     if (row === undefined || row.account !== call.grant.account.no || row.client !== call.grant.client) {
       throw refuse(404, "ResourceNotFound", "The object was not found.");
     }
@@ -115,7 +100,7 @@ export function createSubscriptions(tools: SubscriptionTools): Subscriptions {
     },
     list: (call) => {
       const rows = db
-        .prepare(`SELECT ${COLUMNS} FROM subscriptions WHERE account = ? AND client = ? AND expires > ? ORDER BY id`)
+        .prepare(`SELECT ${SUBSCRIPTION_COLUMNS} FROM subscriptions WHERE account = ? AND client = ? AND expires > ? ORDER BY id`)
         .all(call.grant.account.no, call.grant.client, now()) as SubscriptionRow[];
       return Response.json({
         "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#subscriptions`,
@@ -169,9 +154,6 @@ function written(call: GraphCall, row: SubscriptionRow, clientState: string | nu
 const context = (call: GraphCall): object => ({
   "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#subscriptions/$entity`,
 });
-
-/** With the seven decimals that the service writes. */
-export const dateTime = (time: number): string => new Date(time).toISOString().replace("Z", "0000Z");
 
 // A work account's root only; on personal accounts any folder.
 function checkResource(tools: SubscriptionTools, account: Account, resource: string): void {

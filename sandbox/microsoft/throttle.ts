@@ -1,8 +1,9 @@
+import { Refusal } from "../answers.ts";
 import type { Clock } from "../clock.ts";
 import type { Address } from "./address.ts";
 import { throttledAnswer } from "./fault-answers.ts";
-import type { Asked, Faults } from "./faults.ts";
-import { GraphError } from "./graph-error.ts";
+import type { Asked } from "../fault-kinds.ts";
+import type { Faults } from "./fault-table.ts";
 import type { Grant } from "./grants.ts";
 
 const WINDOW_MS = 60_000;
@@ -35,7 +36,7 @@ export function createThrottle(faults: Faults, now: Clock): Throttle {
       // Throttled requests count as well.
       counter.units += units;
       const resetSeconds = Math.max(1, Math.ceil(((window + 1) * WINDOW_MS - now()) / 1000));
-      if (counter.units > limit) throw new GraphError(throttledAnswer(resetSeconds, { limit, resetSeconds }));
+      if (counter.units > limit) throw new Refusal(throttledAnswer(resetSeconds, { limit, resetSeconds }));
       if (counter.units < limit * SHOWN_FROM_SHARE) return {};
       return {
         "RateLimit-Limit": String(limit),

@@ -1,20 +1,22 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
+import { CLIENT_SECRET, clientCredentials } from "../oauth/clients.ts";
+import type { CodeProblem, Codes } from "../oauth/codes.ts";
+import { signJwt } from "../oauth/keys.ts";
 import type { VendorRequest } from "../vendor-request.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { isClientId } from "./authorize.ts";
-import type { Asked, Faults } from "./faults.ts";
+import type { Asked } from "../fault-kinds.ts";
+import type { Faults } from "./fault-table.ts";
 import { ACCESS_TOKEN_SECONDS, pairwiseSubject, type Grants } from "./grants.ts";
 import { LOGIN_HOST } from "./hosts.ts";
 import { INTERACTION_CLAIMS, tokenError, type IdentityError } from "./identity-errors.ts";
-import { signJwt, type Keys } from "./keys.ts";
+import type { Keys } from "./keys.ts";
 
-const CODE_MS = 10 * 60_000;
 const ID_TOKEN_SECONDS = 3600;
-const CLIENT_SECRET = "sandbox-secret";
 
-export type TokenTools = { db: DatabaseSync; accounts: Accounts; grants: Grants; keys: Keys; faults: Faults; now: Clock };
+export type TokenTools = { db: DatabaseSync; accounts: Accounts; codes: Codes; grants: Grants; keys: Keys; faults: Faults; now: Clock };
 
 type Granted = { account: Account; client: string; scope: string; asked: string; nonce: string | null };
 
@@ -45,10 +47,7 @@ export async function token(tools: TokenTools, request: VendorRequest, tenant: s
 // The client's id, or why it is not believed.
 function authenticate(tools: TokenTools, form: URLSearchParams, headers: Headers, asked: Asked): string | IdentityError {
   if (!form.has("grant_type")) return missing("grant_type");
-  const basic = /^Basic (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  const [basicId, basicSecret] = basic === undefined ? [] : Buffer.from(basic, "base64").toString().split(":").map(formDecode);
-  const client = form.get("client_id") ?? basicId;
-  const secret = form.get("client_secret") ?? basicSecret;
+  const { id: client, secret } = clientCredentials(form, headers);
   if (client === undefined) return missing("client_id");
   if (!isClientId(client))
     return {
@@ -97,71 +96,51 @@ function redeem(tools: TokenTools, form: URLSearchParams, client: string, tenant
 function redeemCode(tools: TokenTools, form: URLSearchParams, client: string, tenant: string): Granted | IdentityError {
   const code = form.get("code");
   if (code === null) return missing("code");
-  const row = tools.db.prepare("SELECT * FROM codes WHERE code = ?").get(code);
-  const account = row === undefined ? undefined : tools.accounts.numbered(Number(row["account"]));
-  if (row === undefined || account === undefined || row["client"] !== client) {
-    return { error: "invalid_grant", code: 9002313, text: "Invalid request. Request is malformed or invalid." };
-  }
-  if (row["redeemed"] !== null) {
-    return {
-      error: "invalid_grant",
-      code: 54005,
-      text: "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.",
-    };
-  }
-  if (tools.now() - Number(row["issued"]) > CODE_MS) {
-    return {
-      error: "invalid_grant",
-      code: 70008,
-      text: "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
-    };
-  }
-  if (row["tenant"] !== tenant) {
-    return {
-      error: "invalid_grant",
-      code: 700005,
-      text: "Provided Authorization Code is intended to use against other tenant, thus rejected.",
-    };
-  }
-  if (row["redirect_uri"] !== form.get("redirect_uri")) {
-    return {
-      error: "invalid_grant",
-      code: 500112,
-      text: "The reply address does not match the reply address provided when requesting Authorization code.",
-    };
-  }
-  const unproven = checkVerifier(row["challenge"] as string | null, String(row["challenge_method"]), form.get("code_verifier"));
-  if (unproven !== undefined) return unproven;
-  tools.db.prepare("UPDATE codes SET redeemed = ? WHERE code = ?").run(tools.now(), code);
-  const scope = String(row["scope"]);
-  return { account, client, scope, asked: form.get("scope") ?? scope, nonce: row["nonce"] as string | null };
+  const grant = tools.codes.redeem(code, {
+    client,
+    redirectUri: form.get("redirect_uri"),
+    verifier: form.get("code_verifier"),
+    suits: ({ extra }) => extra["tenant"] === tenant,
+  });
+  if (typeof grant === "string") return CODE_ERRORS[grant];
+  const account = tools.accounts.numbered(grant.account);
+  if (account === undefined) return CODE_ERRORS.unknown;
+  return { account, client, scope: grant.scope, asked: form.get("scope") ?? grant.scope, nonce: grant.nonce };
 }
 
-function checkVerifier(challenge: string | null, method: string, verifier: string | null): IdentityError | undefined {
-  if (challenge === null) {
-    return verifier === null
-      ? undefined
-      : {
-          error: "invalid_grant",
-          code: 501481,
-          text: "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
-        };
-  }
-  if (verifier === null)
-    return {
-      error: "invalid_grant",
-      code: 50148,
-      text: "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE.",
-    };
-  const proven = method === "S256" ? createHash("sha256").update(verifier).digest("base64url") : verifier;
-  return proven === challenge
-    ? undefined
-    : {
-        error: "invalid_grant",
-        code: 501481,
-        text: "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
-      };
-}
+const CODE_ERRORS: Record<CodeProblem, IdentityError> = {
+  unknown: { error: "invalid_grant", code: 9002313, text: "Invalid request. Request is malformed or invalid." },
+  redeemed: {
+    error: "invalid_grant",
+    code: 54005,
+    text: "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.",
+  },
+  expired: {
+    error: "invalid_grant",
+    code: 70008,
+    text: "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
+  },
+  unsuitable: {
+    error: "invalid_grant",
+    code: 700005,
+    text: "Provided Authorization Code is intended to use against other tenant, thus rejected.",
+  },
+  "other-redirect": {
+    error: "invalid_grant",
+    code: 500112,
+    text: "The reply address does not match the reply address provided when requesting Authorization code.",
+  },
+  "verifier-missing": {
+    error: "invalid_grant",
+    code: 50148,
+    text: "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE.",
+  },
+  "verifier-wrong": {
+    error: "invalid_grant",
+    code: 501481,
+    text: "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+  },
+};
 
 function redeemRefreshToken(tools: TokenTools, form: URLSearchParams, client: string, asked: Asked): Granted | IdentityError {
   const text = form.get("refresh_token");
@@ -227,7 +206,7 @@ function tokenAnswer(tools: TokenTools, request: VendorRequest, granted: Granted
     scope: given.join(" "),
     expires_in: ACCESS_TOKEN_SECONDS,
     ext_expires_in: ACCESS_TOKEN_SECONDS,
-    access_token: tools.grants.accessToken(account, client, given.join(" ")).token,
+    access_token: tools.grants.accessToken(account, client, given.join(" ")),
   };
   if (scopes.includes("offline_access") && tools.faults.strike("missing-refresh-token", struck) === undefined) {
     body["refresh_token"] = tools.grants.refreshToken(account, client, scope);
@@ -260,8 +239,6 @@ function includesScope(granted: string, wanted: string): boolean {
   const name = wanted.replace(/^https:\/\/graph\.microsoft\.com\//i, "").toLowerCase();
   return name === ".default" || granted.toLowerCase().split(" ").includes(name);
 }
-
-const formDecode = (text: string): string => decodeURIComponent(text.replaceAll("+", " "));
 
 function missing(parameter: string): IdentityError {
   return { error: "invalid_request", code: 900144, text: `The request body must contain the following parameter: '${parameter}'.` };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PATH_LENGTH_MAX } from "../../sandbox/drives/names.ts";
+import { ONEDRIVE_RULES } from "../../sandbox/microsoft/names.ts";
 import { openSandbox } from "./sandbox-client.ts";
 
 type Counts = { files: number; folders: number; bytes: number };
@@ -22,7 +22,7 @@ test("a generated drive is the same each time, and has what makes drives hard", 
 
   const paths = files.map((file) => file.path);
   expect(new Set(paths.map((path) => path.toLowerCase())).size).toBe(3000);
-  expect(Math.max(...paths.map((path) => path.length - 1))).toBe(PATH_LENGTH_MAX);
+  expect(Math.max(...paths.map((path) => path.length - 1))).toBe(ONEDRIVE_RULES.pathLengthMax);
   expect(files.filter((file) => file.size === 0).length).toBeGreaterThan(5);
   for (const odd of [/[\u0400-\u04ff]/, /[\u3040-\u9fff]/, /\p{Emoji_Presentation}/u, /%/, /#/, /'/, /\/README\.md$/])
     expect(paths.some((path) => odd.test(path))).toBe(true);

@@ -86,7 +86,7 @@ test("what happened while the sandbox was not running is found when it starts, a
   const { start, at } = await folderDrive();
   const first = await start();
   const { deltaLink, items } = await first.delta();
-  first.sandbox.close();
+  await first.sandbox.close();
   cleanUp.pop();
   await rename(at("a"), at("renamed"));
   const second = await start();

@@ -1,10 +1,10 @@
-import { ConnectionDropped } from "../../sandbox/microsoft/interfere.ts";
 import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
+import { ConnectionDropped } from "../../sandbox/interfere.ts";
+import { isVendorHost } from "../../sandbox/vendors.ts";
 
 const CONTROL_HOST = "sandbox.test";
 /** Where tests say the product runs. Nothing listens there: the sandbox's handshakes are answered here, its notifications are in its outbox. */
 const PRODUCT_HOST = "tidemark.example";
-const VENDOR_HOSTS = /(^|\.)(microsoftonline\.com|microsoft\.com|sharepoint\.com|1drv\.com|microsoftpersonalcontent\.com)$/;
 
 let sandbox: Promise<Sandbox> | undefined;
 
@@ -14,7 +14,7 @@ let sandbox: Promise<Sandbox> | undefined;
  */
 export async function sandboxOutbound(request: Request): Promise<Response> {
   const { hostname } = new URL(request.url);
-  if (hostname !== CONTROL_HOST && !VENDOR_HOSTS.test(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
+  if (hostname !== CONTROL_HOST && !isVendorHost(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
   const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct }));
   try {
     return await app.fetch(request);

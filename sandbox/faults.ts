@@ -1,46 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
-import type { Meta } from "../database.ts";
-import { combine, randomFrom } from "../drives/random.ts";
-import { FAULT_NAMES, faultKind, inScope, type FaultName } from "./fault-table.ts";
-import type { FaultAnswer } from "./fault-answers.ts";
+import type { Answer } from "./answers.ts";
+import type { Meta } from "./database.ts";
+import { combine, randomFrom } from "./drives/random.ts";
+import { DOWNLOAD_FAULTS, type Asked, type FaultKind, type FaultKinds } from "./fault-kinds.ts";
+import { faultSchema, type FaultSpec } from "./fault-schema.ts";
 
-const DELAY_MS_MAX = 600_000;
-
-const pattern = z.string().refine(isPattern, "not a regular expression");
-
-export const faultSchema = z
-  .strictObject({
-    name: z.enum(FAULT_NAMES).optional(),
-    match: z
-      .strictObject({ host: z.string(), method: z.string(), path: pattern, account: z.string(), item: pattern })
-      .partial()
-      .default({}),
-    rate: z.number().min(0).max(1).default(1),
-    times: z.number().int().min(1).optional(),
-    seed: z.number().int().min(0).default(1),
-    status: z.number().int().min(200).max(599).optional(),
-    headers: z.record(z.string(), z.string()).optional(),
-    body: z.unknown().optional(),
-    delayMs: z.number().min(0).max(DELAY_MS_MAX).optional(),
-    truncate: z.union([z.boolean(), z.number().int().min(0)]).optional(),
-    corrupt: z.boolean().optional(),
-    drop: z.boolean().optional(),
-    unitsPerMinute: z.number().int().min(1).optional(),
-  })
-  .refine(
-    (fault) => fault.name ?? fault.status ?? fault.headers ?? fault.body ?? fault.delayMs ?? fault.truncate ?? fault.corrupt ?? fault.drop,
-    "a fault without a name needs an effect: status, headers, body, delayMs, truncate, corrupt or drop",
-  );
-type FaultSpec = z.infer<typeof faultSchema>;
 type ActiveFault = FaultSpec & { id: string; hits: number };
-
-/** What of a request a fault can be matched with. */
-export type Asked = { host: string; method: string; path: string; search: string; ranged: boolean; account: string | undefined };
 
 /** What intercepting faults do to one request: the answer in the real one's place, and changes to whichever is given. */
 export type Interception = {
-  answer: FaultAnswer | undefined;
+  answer: Answer | undefined;
   headers: Record<string, string>;
   delayMs: number;
   truncate: boolean | number;
@@ -48,23 +17,27 @@ export type Interception = {
   drop: boolean;
 };
 
-export type Faults = {
+/** `Name`: the faults that whoever holds this may ask for. */
+export type Faults<Name extends string = string> = {
+  /** What `add` takes. */
+  schema: ReturnType<typeof faultSchema>;
   list: () => ActiveFault[];
   add: (spec: FaultSpec) => ActiveFault;
   /** Switches off one fault, all of a name, or all. */
   remove: (which?: { id?: string | undefined; name?: string | undefined; account?: string | undefined }) => void;
   /** The fault of this name that strikes this request, if any; it is used up by asking. */
-  strike: (name: FaultName, asked: Asked) => ActiveFault | undefined;
+  strike: (name: Name, asked: Asked) => ActiveFault | undefined;
   /** Whether a fault strikes this item; always the same items for the same seed. */
-  strikesItem: (name: FaultName, asked: Asked, item: { n: number; name: string }) => boolean;
-  intercept: (asked: Asked, site: string) => Interception | undefined;
+  strikesItem: (name: Name, asked: Asked, item: { n: number; name: string }) => boolean;
+  intercept: (asked: Asked, site: (host: string) => string) => Interception | undefined;
 };
 
 /** The faults that are switched on. They are kept over a restart; how often each has struck is not. */
-export function createFaults(meta: Meta): Faults {
-  let faults = (JSON.parse(meta.get("faults") ?? "[]") as FaultSpec[]).map(
-    (spec) => ({ ...spec, id: randomUUID(), hits: 0 }) as ActiveFault,
-  );
+export function createFaults(meta: Meta, vendors: readonly { name: string; faultKinds: FaultKinds }[]): Faults {
+  const kinds = kindsByName(vendors);
+  let faults = (JSON.parse(meta.get("faults") ?? "[]") as FaultSpec[])
+    .filter(({ name }) => name === undefined || kinds.has(name))
+    .map((spec): ActiveFault => ({ ...spec, id: randomUUID(), hits: 0 }));
   const chances = new Map<string, () => number>();
   const save = (): void => meta.set("faults", JSON.stringify(faults.map(({ id: _id, hits: _hits, ...spec }) => spec)));
 
@@ -87,6 +60,7 @@ export function createFaults(meta: Meta): Faults {
   };
 
   return {
+    schema: faultSchema([...kinds.keys()]),
     list: () => faults,
     add: (spec) => {
       const fault = { ...spec, id: randomUUID(), hits: 0 };
@@ -114,17 +88,28 @@ export function createFaults(meta: Meta): Faults {
     intercept: (asked, site) => {
       let interception: Interception | undefined;
       for (const fault of faults) {
-        const kind = fault.name === undefined ? undefined : faultKind(fault.name);
-        if (kind !== undefined && (kind.answer === undefined || kind.scope === undefined || !inScope(kind.scope, asked))) continue;
+        const kind = fault.name === undefined ? undefined : kinds.get(fault.name);
+        if (kind !== undefined && (kind.answer === undefined || kind.vendor !== asked.vendor || kind.scope?.(asked) !== true)) continue;
         if (!matches(fault, asked) || !byChance(fault)) continue;
-        interception = merge(interception, fault, kind?.answer?.(site, asked.path));
+        interception = merge(interception, fault, kind?.answer?.(asked, site));
       }
       return interception;
     },
   };
 }
 
-function merge(before: Interception | undefined, fault: ActiveFault, answer: FaultAnswer | undefined): Interception {
+function kindsByName(vendors: readonly { name: string; faultKinds: FaultKinds }[]): Map<string, FaultKind & { vendor?: string }> {
+  const kinds = new Map<string, FaultKind & { vendor?: string }>(Object.entries(DOWNLOAD_FAULTS));
+  for (const vendor of vendors) {
+    for (const [name, kind] of Object.entries(vendor.faultKinds)) {
+      if (kinds.has(name)) throw new Error(`Two faults are called ${name}.`);
+      kinds.set(name, { ...kind, vendor: vendor.name });
+    }
+  }
+  return kinds;
+}
+
+function merge(before: Interception | undefined, fault: ActiveFault, answer: Answer | undefined): Interception {
   const own = fault.status === undefined && fault.body === undefined ? answer : ownAnswer(fault, answer);
   return {
     answer: before?.answer ?? own,
@@ -136,16 +121,8 @@ function merge(before: Interception | undefined, fault: ActiveFault, answer: Fau
   };
 }
 
-function ownAnswer(fault: ActiveFault, named: FaultAnswer | undefined): FaultAnswer {
+function ownAnswer(fault: ActiveFault, named: Answer | undefined): Answer {
   const body = fault.body ?? named?.body ?? "";
   const type = typeof body === "string" ? "text/plain; charset=utf-8" : "application/json";
   return { status: fault.status ?? named?.status ?? 500, headers: { "Content-Type": type, ...named?.headers }, body };
-}
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
 }

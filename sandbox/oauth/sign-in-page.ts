@@ -1,6 +1,5 @@
 import { escapeHtml } from "../html.ts";
-import type { Account } from "./accounts.ts";
-import { errorDescription, type IdentityError } from "./identity-errors.ts";
+import type { Account } from "../accounts.ts";
 
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -13,23 +12,29 @@ const STYLE = `
   input { flex: 1; min-width: 0; } .problem { color: light-dark(#b3261e, #ff8a80); }
 `;
 
+export type Choice = {
+  /** Who plays: "Microsoft". */
+  vendor: string;
+  accounts: readonly { account: Account; kind: string }[];
+  /** What the client asked the authorize endpoint. */
+  query: URLSearchParams;
+  /** Where a chosen account goes: there `account` is one's name, or `declined` is set, and the query comes along. */
+  action: string;
+  /** A name that would do, in the empty field. */
+  example: string;
+  problem: string | undefined;
+};
+
 /** "Pick an account": each a link that signs in and consents at once, one more that declines. No script. */
-export function accountsPage(
-  accounts: Account[],
-  tenant: string,
-  query: URLSearchParams,
-  login: string,
-  problem: string | undefined,
-): Response {
+export function accountsPage({ vendor, accounts, query, action, example, problem }: Choice): Response {
   const kept = new URLSearchParams(query);
   for (const name of ["prompt", "login_hint", "account", "declined"]) kept.delete(name);
   const link = (extra: Record<string, string>): string =>
-    escapeHtml(`${login}?${new URLSearchParams([...kept, ...Object.entries(extra)])}`);
-  const shown = accounts.filter((account) => tenant === "common" || (tenant === "consumers") === (account.form !== "business"));
-  const rows = shown.map((account) => {
-    const kind = account.form === "business" ? "Work or school account" : "Personal account";
-    return `<a class="account" href="${link({ account: account.name })}"><strong>${escapeHtml(account.displayName)}</strong><br><small>${escapeHtml(account.name)} · ${kind}</small></a>`;
-  });
+    escapeHtml(`${action}?${new URLSearchParams([...kept, ...Object.entries(extra)])}`);
+  const rows = accounts.map(
+    ({ account, kind }) =>
+      `<a class="account" href="${link({ account: account.name })}"><strong>${escapeHtml(account.displayName)}</strong><br><small>${escapeHtml(account.name)} · ${kind}</small></a>`,
+  );
   const hidden = [...kept].map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`).join("");
   return page(
     200,
@@ -37,19 +42,14 @@ export function accountsPage(
     `<h1>Pick an account</h1><p>to let <code>${escapeHtml(query.get("client_id") ?? "")}</code> have: <small>${escapeHtml(query.get("scope") ?? "")}</small></p>
      ${problem === undefined ? "" : `<p class="problem" role="alert">${escapeHtml(problem)}</p>`}
      ${rows.join("\n")}
-     <form action="${escapeHtml(login)}">${hidden}<input name="account" type="email" required placeholder="someone@contoso.example" aria-label="Use another account"><button>Next</button></form>
+     <form action="${escapeHtml(action)}">${hidden}<input name="account" type="email" required placeholder="${escapeHtml(example)}" aria-label="Use another account"><button>Next</button></form>
      <a href="${link({ declined: "1" })}">Cancel</a>
-     <p><small>This is the sandbox playing Microsoft's sign-in. No password is needed.</small></p>`,
+     <p><small>This is the sandbox playing ${escapeHtml(vendor)}'s sign-in. No password is needed.</small></p>`,
   );
 }
 
-export function errorPage(problem: IdentityError, now: number): Response {
-  const { description } = errorDescription(problem, now);
-  return page(
-    400,
-    "Sign in to your account",
-    `<h1>Sorry, but we’re having trouble signing you in.</h1><p class="problem">${escapeHtml(description)}</p>`,
-  );
+export function problemPage(title: string, heading: string, problem: string): Response {
+  return page(400, title, `<h1>${escapeHtml(heading)}</h1><p class="problem">${escapeHtml(problem)}</p>`);
 }
 
 export function page(status: number, title: string, body: string): Response {

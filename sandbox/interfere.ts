@@ -1,5 +1,5 @@
 import type { Interception } from "./faults.ts";
-import { toStream } from "./downloads.ts";
+import { toStream } from "./streams.ts";
 
 /** The connection is to break without an answer. */
 export class ConnectionDropped extends Error {}

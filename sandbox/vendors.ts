@@ -1,0 +1,10 @@
+import { microsoft } from "./microsoft/microsoft.ts";
+import type { Vendor } from "./vendor.ts";
+
+/** Everybody whom the sandbox plays. */
+export const VENDORS: readonly Vendor[] = [microsoft];
+
+/** Whose drive a folder of this machine becomes. */
+export const FOLDER_ACCOUNT = "alice@contoso.example";
+
+export const isVendorHost = (host: string): boolean => VENDORS.some((vendor) => vendor.isHost(host));
