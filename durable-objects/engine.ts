@@ -1,7 +1,8 @@
 import type { Logger } from "../worker/log.ts";
 import type { Database } from "../worker/db/client.ts";
 import type { ItemScope } from "../worker/db/items.ts";
-import type { Provider, ProviderOptions } from "../worker/providers/provider.ts";
+import type { ProviderOptions } from "../worker/providers/options.ts";
+import type { Provider } from "../worker/providers/provider.ts";
 import type { SeenIds } from "../worker/sync/seen.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Gates } from "./gates.ts";

@@ -7,7 +7,7 @@ import { deleteSync, getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
-import type { ProviderOptions } from "../worker/providers/provider.ts";
+import type { ProviderOptions } from "../worker/providers/options.ts";
 import { providers } from "../worker/providers/registry.ts";
 import { mergeOptions, toFilters, toSelection } from "../worker/sync/given-rules.ts";
 import type { SelectionEntry } from "../worker/sync/rules.ts";

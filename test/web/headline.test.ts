@@ -42,7 +42,7 @@ const SYNC: Sync = {
   labels: {},
   selection: [],
   filters: {},
-  options: { deleteRemoved: true, retentionDays: 30, removalLimit: { share: 0.25, count: 1000 }, sentinel: null },
+  options: { deleteRemoved: true, retentionDays: 30, removalLimit: { share: 0.25, count: 1000 }, sentinel: null, providerOptions: {} },
   alarm: null,
   status: "active",
   nextRunAt: null,

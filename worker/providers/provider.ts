@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ProviderOptions } from "./options.ts";
 
 /**
  * The contract between the core and a source of files.
@@ -252,9 +253,6 @@ export interface ProviderDefinition {
   removalsWithinDays?: number;
   create(env: ProviderEnv, context: ProviderContext): Provider;
 }
-
-/** What a provider alone understands of a sync: plain values by name. */
-export type ProviderOptions = Record<string, string | number | boolean | null | string[]>;
 
 export type AuthMethod = OAuthMethod | FormMethod;
 

@@ -1,5 +1,6 @@
 import type { ProviderErrorKind } from "../providers/errors.ts";
-import type { DownloadUrl, Entry, ProviderOptions, RequestBudget } from "../providers/provider.ts";
+import type { ProviderOptions } from "../providers/options.ts";
+import type { DownloadUrl, Entry, RequestBudget } from "../providers/provider.ts";
 import type { LargeResult, LargeTask } from "./large.ts";
 
 // A job: a bundle of downloads. A row of the ledger and, while dispatched, a queue message.

@@ -1,4 +1,4 @@
-import type { ProviderOptions } from "../providers/provider.ts";
+import type { ProviderOptions } from "../providers/options.ts";
 
 // What a person wants kept of a source, and how. Shapes only; what they mean is decided beside them, in `sync/`.
 
