@@ -12,6 +12,8 @@ export interface Fixture {
   move(path: string, folder: string): Promise<void>;
   remove(path: string): Promise<void>;
   restore(id: string): Promise<void>;
+  /** What a file is called that was put there, where the source names its files itself. */
+  nameOf?: (path: string) => string;
   /** Every live file. */
   files(): Promise<{ id: string; path: string; sha256: string }[]>;
   expireCursors(): Promise<void>;
@@ -23,8 +25,12 @@ export interface Fixture {
   revoke(): Promise<void>;
 }
 
-/** What every provider does: the promises that the core builds on. */
-export function providerContract(open: () => Promise<Fixture>): void {
+/** What some sources do not have: a tree to move things in, and contents that change; hashes; empty files; addresses that run out, waits that they name, subscriptions. */
+export type Lack = "tree" | "hashes" | "empty files" | "expiring addresses" | "named waits" | "webhooks";
+
+/** What every provider does, as far as its source has it: the promises that the core builds on. */
+export function providerContract(open: () => Promise<Fixture>, lacks: readonly Lack[] = []): void {
+  const has = (what: Lack) => !lacks.includes(what);
   test("an enumeration, applied by id, is the drive", async () => {
     const drive = await open();
     await drive.put("/a.txt", "a");
@@ -35,32 +41,35 @@ export function providerContract(open: () => Promise<Fixture>): void {
     expect(await mirror(drive)).toEqual(await expected(drive));
   });
 
-  test("rounds of changes keep the mirror equal through renames, moves, removals, new contents and restores", async () => {
-    const drive = await open();
-    await drive.put("/one/a.txt", "a");
-    await drive.put("/one/b.txt", "b");
-    const removed = await drive.put("/two/c.txt", "c");
-    const feedId = await feedOf(drive.provider);
-    const known = new Map<string, Entry>();
-    let cursor = await applyRound(drive.provider, feedId, null, known);
-    const step = async (...changes: Promise<unknown>[]) => {
-      await Promise.all(changes);
+  test.runIf(has("tree"))(
+    "rounds of changes keep the mirror equal through renames, moves, removals, new contents and restores",
+    async () => {
+      const drive = await open();
+      await drive.put("/one/a.txt", "a");
+      await drive.put("/one/b.txt", "b");
+      const removed = await drive.put("/two/c.txt", "c");
+      const feedId = await feedOf(drive.provider);
+      const known = new Map<string, Entry>();
+      let cursor = await applyRound(drive.provider, feedId, null, known);
+      const step = async (...changes: Promise<unknown>[]) => {
+        await Promise.all(changes);
+        cursor = await applyRound(drive.provider, feedId, cursor, known);
+        expect(pathsOf(known)).toEqual(await expected(drive));
+      };
+      await step(drive.put("/one/new.txt", "new"));
+      await step(drive.rename("/one", "eins"));
+      await step(drive.rename("/eins/a.txt", "A.txt"));
+      await step(drive.move("/eins/b.txt", "/two"));
+      await step(drive.put("/two/b.txt", "other content"));
+      await step(drive.remove("/two/c.txt"));
+      await step(drive.restore(removed));
+      await step(drive.move("/eins", "/two"));
+      await step(drive.remove("/two/eins"));
+      const before = known.size;
       cursor = await applyRound(drive.provider, feedId, cursor, known);
-      expect(pathsOf(known)).toEqual(await expected(drive));
-    };
-    await step(drive.put("/one/new.txt", "new"));
-    await step(drive.rename("/one", "eins"));
-    await step(drive.rename("/eins/a.txt", "A.txt"));
-    await step(drive.move("/eins/b.txt", "/two"));
-    await step(drive.put("/two/b.txt", "other content"));
-    await step(drive.remove("/two/c.txt"));
-    await step(drive.restore(removed));
-    await step(drive.move("/eins", "/two"));
-    await step(drive.remove("/two/eins"));
-    const before = known.size;
-    cursor = await applyRound(drive.provider, feedId, cursor, known);
-    expect(known.size).toBe(before);
-  });
+      expect(known.size).toBe(before);
+    },
+  );
 
   test("a cursor can be used again, with the same outcome", async () => {
     const drive = await open();
@@ -88,11 +97,14 @@ export function providerContract(open: () => Promise<Fixture>): void {
 
   test("files come with their marks, and their bytes are what the drive has", async () => {
     const drive = await open();
-    await drive.put("/a.txt", "hello world");
-    const entry = await entryAt(drive, "a.txt");
-    expect(entry).toMatchObject({ kind: "file", size: 11, hash: { value: expect.any(String) }, modifiedAt: expect.any(Number) });
+    const id = await drive.put("/a.txt", "hello world");
+    const entry = await entryOf(drive, id);
+    expect(entry).toMatchObject({ kind: "file", size: 11, modifiedAt: expect.any(Number) });
     expect(entry.modifiedAt).toBe(Math.floor((entry.modifiedAt ?? 0) / 1000) * 1000);
-    expect(drive.provider.facts.hashAlgorithms).toContain(entry.hash?.algorithm);
+    if (has("hashes")) {
+      expect(entry.hash).toMatchObject({ value: expect.any(String) });
+      expect(drive.provider.facts.hashAlgorithms).toContain(entry.hash?.algorithm);
+    }
     const opened = await drive.provider.open(await refTo(drive, entry));
     expect(opened).toMatchObject({ size: 11, partial: false });
     const bytes = new Uint8Array(await new Response(opened.body).arrayBuffer());
@@ -101,23 +113,23 @@ export function providerContract(open: () => Promise<Fixture>): void {
 
   test("a range of a content can be read", async () => {
     const drive = await open();
-    await drive.put("/a.txt", "hello world");
-    const opened = await drive.provider.open(await refTo(drive, await entryAt(drive, "a.txt")), { range: { offset: 6, length: 3 } });
+    const id = await drive.put("/a.txt", "hello world");
+    const opened = await drive.provider.open(await refTo(drive, await entryOf(drive, id)), { range: { offset: 6, length: 3 } });
     expect(opened.partial).toBe(true);
     expect(await new Response(opened.body).text()).toBe("wor");
   });
 
   test("a range past the end is an error", async () => {
     const drive = await open();
-    await drive.put("/a.txt", "hello world");
-    const ref = await refTo(drive, await entryAt(drive, "a.txt"));
+    const id = await drive.put("/a.txt", "hello world");
+    const ref = await refTo(drive, await entryOf(drive, id));
     await expect(drive.provider.open(ref, { range: { offset: 100, length: 3 } })).rejects.toMatchObject({ kind: "fatal", status: 416 });
   });
 
-  test("an address that has run out says so, and a lookup brings a new one", async () => {
+  test.runIf(has("expiring addresses"))("an address that has run out says so, and a lookup brings a new one", async () => {
     const drive = await open();
     const id = await drive.put("/a.txt", "hello");
-    const ref = await refTo(drive, await entryAt(drive, "a.txt"));
+    const ref = await refTo(drive, await entryOf(drive, id));
     await drive.expireAddresses();
     await expect(drive.provider.open(ref)).rejects.toMatchObject({ kind: "expired_url" });
     const [found] = await drive.provider.lookup(ref.feedId, [id]);
@@ -133,7 +145,10 @@ export function providerContract(open: () => Promise<Fixture>): void {
     const answers = new Map((await drive.provider.lookup(await feedOf(drive.provider), ids)).map((answer) => [answer.id, answer]));
     expect(answers.size).toBe(ids.length);
     expect([...answers.values()].filter(({ status }) => status === "gone").map(({ id }) => id)).toEqual([ids[3]]);
-    expect(answers.get(ids[4] ?? "")).toMatchObject({ status: "found", entry: { name: "4.txt", size: 9, kind: "file" } });
+    expect(answers.get(ids[4] ?? "")).toMatchObject({
+      status: "found",
+      entry: { name: drive.nameOf?.("/4.txt") ?? "4.txt", size: 9, kind: "file" },
+    });
   });
 
   test("more ids than a lookup takes are refused", async () => {
@@ -142,13 +157,13 @@ export function providerContract(open: () => Promise<Fixture>): void {
     await expect(drive.provider.lookup(await feedOf(drive.provider), ids)).rejects.toMatchObject({ kind: "fatal" });
   });
 
-  test("an empty file has the size 0", async () => {
+  test.runIf(has("empty files"))("an empty file has the size 0", async () => {
     const drive = await open();
-    await drive.put("/empty.txt", "");
-    expect(await entryAt(drive, "empty.txt")).toMatchObject({ kind: "file", size: 0 });
+    const id = await drive.put("/empty.txt", "");
+    expect(await entryOf(drive, id)).toMatchObject({ kind: "file", size: 0 });
   });
 
-  test("throttling says how long to wait", async () => {
+  test.runIf(has("named waits"))("throttling says how long to wait", async () => {
     const drive = await open();
     const feedId = await feedOf(drive.provider);
     await drive.throttleOnce();
@@ -169,7 +184,7 @@ export function providerContract(open: () => Promise<Fixture>): void {
     expect((await drive.provider.account()).id).toBe(account.id);
   });
 
-  test("a subscription is made, renewed, removed, and removed again", async () => {
+  test.runIf(has("webhooks"))("a subscription is made, renewed, removed, and removed again", async () => {
     const drive = await open();
     const { webhook } = drive.provider;
     if (!webhook) throw new Error("The provider has webhooks.");
@@ -240,11 +255,11 @@ async function expected(drive: Fixture): Promise<string[]> {
   return (await drive.files()).map(({ id, path }) => `${path} ${id}`).sort();
 }
 
-async function entryAt(drive: Fixture, name: string): Promise<Entry> {
+async function entryOf(drive: Fixture, id: string): Promise<Entry> {
   const known = new Map<string, Entry>();
   await applyRound(drive.provider, await feedOf(drive.provider), null, known);
-  const entry = [...known.values()].find((each) => each.name === name);
-  if (!entry) throw new Error(`${name} is there.`);
+  const entry = known.get(id);
+  if (!entry) throw new Error(`${id} is there.`);
   return entry;
 }
 
