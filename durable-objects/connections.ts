@@ -212,6 +212,7 @@ function toWireEntry(entry: BrowseEntry): BrowsePage["items"][number] {
     kind,
     hasChildren,
     size: entry.size ?? null,
+    items: entry.items ?? null,
     modifiedAt: entry.modifiedAt === undefined ? null : new Date(entry.modifiedAt).toISOString(),
     webUrl: entry.webUrl ?? null,
   };

@@ -8,6 +8,7 @@ import { randomId } from "../worker/ids.ts";
 import { createLogger, errorFields } from "../worker/log.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
 import type { FormValues, Provider } from "../worker/providers/provider.ts";
+import { connect } from "../worker/sockets.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { BrowsePage, Connection, ConnectionTest, Run, Sync, SyncPatch, SyncStatus } from "../worker/wire.ts";
@@ -92,6 +93,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (!definition) throw new Error(`There is no provider for connection ${connectionId}.`);
     return definition.create(this.env, {
       fetch: (input, init) => fetch(input, init),
+      connect,
       now,
       accessToken: (how) => credentials.accessToken(connectionId, how),
       fields: () => credentials.fields(connectionId),

@@ -128,6 +128,8 @@ export const browseEntry = z.object({
   kind: z.enum(["file", "folder"]),
   hasChildren: z.boolean(),
   size: z.number().nullable(),
+  /** How many files a whole feed holds, where that is known. */
+  items: count.nullable(),
   modifiedAt: instant.nullable(),
   webUrl: z.string().nullable(),
 });

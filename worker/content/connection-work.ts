@@ -1,5 +1,6 @@
 import { ProviderError } from "../providers/errors.ts";
 import type { FormValues, ProviderContext, RequestBudget } from "../providers/provider.ts";
+import { connect } from "../sockets.ts";
 import { restSeconds } from "../sync/budget.ts";
 import type { UserObjectCalls } from "./user-object.ts";
 
@@ -23,6 +24,7 @@ export class ConnectionWork {
   providerContext(onRequest: () => void, onStopped: () => void): ProviderContext {
     return {
       fetch,
+      connect,
       now: () => Date.now(),
       accessToken: (options) => this.#accessToken(options?.renew ?? false),
       fields: () => (this.#fields ??= this.#calls.connectionFields(this.#connectionId)),

@@ -1,5 +1,5 @@
 import { ProviderError } from "./errors.ts";
-import type { Account, FormMethod, FormValues, ProviderDefinition, ProviderEnv } from "./provider.ts";
+import type { Account, FormMethod, FormValues, ProviderContext, ProviderDefinition, ProviderEnv } from "./provider.ts";
 
 // A connection that is made by filling in a form: the values are tried at the source before anything is kept.
 
@@ -17,7 +17,7 @@ export async function tryForm(
   method: FormMethod,
   values: FormValues,
   env: ProviderEnv,
-  context: { fetch: typeof fetch; now: () => number },
+  context: Pick<ProviderContext, "fetch" | "connect" | "now">,
 ): Promise<Account> {
   const provider = definition.create(env, {
     ...context,

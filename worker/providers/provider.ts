@@ -149,6 +149,8 @@ export interface BrowseEntry {
   kind: "file" | "folder";
   hasChildren: boolean;
   size?: number;
+  /** What a feed holds, where it is known without reading it: mails of a folder. */
+  items?: number;
   modifiedAt?: number;
   webUrl?: string;
 }
@@ -223,6 +225,8 @@ export interface RequestBudget {
 /** What a provider is given to work with: everything it needs of the outside. */
 export interface ProviderContext {
   fetch: typeof fetch;
+  /** Opens a connection for what is not HTTP. */
+  connect?: (address: SocketAddress, options?: SocketOptions) => Socket;
   now: () => number;
   /** A valid access token; `renew` after a 401 asks for one that is not the one just refused. */
   accessToken: (options?: { renew?: boolean }) => Promise<string>;
@@ -300,4 +304,4 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;
+export type ProviderEnv = Pick<Env, "ORIGIN" | "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;

@@ -8,6 +8,7 @@ import { formProblem, tryForm } from "../providers/form.ts";
 import type { FormMethod, FormValues, ProviderDefinition } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
 import type { Connection } from "../wire.ts";
+import { connect } from "../sockets.ts";
 
 // A connection by a form: its values are tried at the source, then sealed by the user's object. They are never shown again.
 
@@ -44,6 +45,7 @@ export async function connectByForm(
     throw new AppError("request.rate_limited", "Too many attempts. Wait a minute: many sources lock an account that is tried too often.");
   const account = await tryForm(definition, method, values, c.env, {
     fetch: (input, init) => fetch(input, init),
+    connect,
     now: () => Date.now(),
   }).catch((error: unknown) => {
     const { kind, message } = asProviderError(error);
