@@ -1,5 +1,6 @@
+import { imap } from "./imap/imap.ts";
 import { onedrive } from "./onedrive/onedrive.ts";
 import type { ProviderDefinition } from "./provider.ts";
 
 /** Every kind of source that can be connected, by id. */
-export const providers = new Map<string, ProviderDefinition>([[onedrive.id, onedrive]]);
+export const providers = new Map<string, ProviderDefinition>([onedrive, imap].map((definition) => [definition.id, definition]));
