@@ -1,6 +1,7 @@
 import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
 import { ConnectionDropped } from "../../sandbox/interfere.ts";
 import { isVendorHost } from "../../sandbox/vendors.ts";
+import { answerDovecot, DOVECOT_HOST } from "./dovecot/control.ts";
 
 const CONTROL_HOST = "sandbox.test";
 /** Where tests say the product runs. Nothing listens there: the sandbox's handshakes are answered here, its notifications are in its outbox. */
@@ -14,6 +15,7 @@ let sandbox: Promise<Sandbox> | undefined;
  */
 export async function sandboxOutbound(request: Request): Promise<Response> {
   const { hostname } = new URL(request.url);
+  if (hostname === DOVECOT_HOST) return answerDovecot(request);
   if (hostname !== CONTROL_HOST && !isVendorHost(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
   const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct }));
   try {
