@@ -45,7 +45,14 @@ export async function startTidemark(vars: Record<string, string> = {}): Promise<
     throw new Error("`.dev.vars` names a real app registration, and the bench is for the sandbox. Move it away.");
   const stateDir = mkdtempSync(join(process.env["BENCH_DIR"] ?? tmpdir(), "tidemark-bench-"));
   const port = await freePort();
-  const settings: LocalSettings = { port, sandboxPort: await freePort(), stateDir, sandbox: true, origin: `http://localhost:${port}` };
+  const settings: LocalSettings = {
+    port,
+    sandboxPort: await freePort(),
+    mailPort: await freePort(),
+    stateDir,
+    sandbox: true,
+    origin: `http://localhost:${port}`,
+  };
   const children: ChildProcess[] = [];
   let disconnect: () => void = () => undefined;
   const stop = async () => {

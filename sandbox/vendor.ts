@@ -33,7 +33,7 @@ export type VendorTools = DriveTools & {
   log: RequestLog;
   /** How requests of the vendor's own leave, to addresses that clients gave it. */
   deliver: typeof fetch;
-  /** The environment's variables, where the sandbox is a process of its own; empty within a test, where no vendor may listen on a port. */
+  /** The environment's variables, where the sandbox is a process of its own; within a test, only what it sets. A vendor listens on no port but one that is named here. */
   settings: Readonly<Record<string, string | undefined>>;
 };
 

@@ -15,6 +15,8 @@ const SANDBOX_CLIENT = { id: "11111111-2222-4333-8444-555555555555", secret: "sa
 export interface LocalSettings {
   port: number;
   sandboxPort: number;
+  /** Where the sandbox's mail provider is read by IMAP. */
+  mailPort: number;
   stateDir: string;
   /** True: the sandbox plays Microsoft. False: `.dev.vars` names a real app registration. */
   sandbox: boolean;
@@ -27,6 +29,7 @@ export function localSettings(env: NodeJS.ProcessEnv = process.env): LocalSettin
   return {
     port,
     sandboxPort: portOf(env["SANDBOX_PORT"], "SANDBOX_PORT", 8790),
+    mailPort: portOf(env["MAIL_PORT"], "MAIL_PORT", 8143),
     stateDir: resolve(ROOT, env["STATE_DIR"] ?? ".state"),
     sandbox: !own["MICROSOFT_CLIENT_ID"],
     origin: own["ORIGIN"] ?? `http://localhost:${port}`,
@@ -168,7 +171,7 @@ export function startWorker(settings: LocalSettings, varsFile: string, log: (lin
 export function startSandboxProcess(settings: LocalSettings, args: readonly string[], log: (line: string) => void): ChildProcess {
   const child = spawn(process.execPath, [join(ROOT, "sandbox", "main.ts"), ...args], {
     cwd: ROOT,
-    env: { ...process.env, SANDBOX_PORT: String(settings.sandboxPort), STATE_DIR: settings.stateDir },
+    env: { ...process.env, SANDBOX_PORT: String(settings.sandboxPort), MAIL_PORT: String(settings.mailPort), STATE_DIR: settings.stateDir },
     stdio: ["ignore", "pipe", "pipe"],
   });
   forwardLines(child, log);

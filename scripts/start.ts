@@ -40,7 +40,10 @@ async function start(): Promise<void> {
   if (drive !== undefined && !settings.sandbox) throw new Error("--drive is for the sandbox, and .dev.vars names a real app registration.");
   if (!existsSync(join(ROOT, "node_modules", ".bin", "wrangler"))) throw new Error("Packages are missing. Run: npm ci");
   await requireFreePort(settings.port, "PORT");
-  if (settings.sandbox) await requireFreePort(settings.sandboxPort, "SANDBOX_PORT");
+  if (settings.sandbox) {
+    await requireFreePort(settings.sandboxPort, "SANDBOX_PORT");
+    await requireFreePort(settings.mailPort, "MAIL_PORT");
+  }
 
   mkdirSync(settings.stateDir, { recursive: true });
   const logTo = (name: string) => (line: string) => appendFileSync(join(settings.stateDir, `${name}.log`), `${line}\n`);
@@ -62,7 +65,10 @@ async function start(): Promise<void> {
   tickEveryMinute(local);
 
   console.log(`\n  Tidemark is ready: ${settings.origin}\n`);
-  if (settings.sandbox) console.log(`  Microsoft is played by the sandbox: http://localhost:${settings.sandboxPort}`);
+  if (settings.sandbox) {
+    console.log(`  Microsoft is played by the sandbox: http://localhost:${settings.sandboxPort}`);
+    console.log(`  So is a mail server: localhost, port ${settings.mailPort}, encryption "none", dora@mailbox.example, password "sandbox"`);
+  }
   console.log(`  Logs and state: ${settings.stateDir}\n  Stop with Ctrl-C.\n`);
 }
 

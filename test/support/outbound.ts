@@ -17,7 +17,7 @@ export async function sandboxOutbound(request: Request): Promise<Response> {
   const { hostname } = new URL(request.url);
   if (hostname === DOVECOT_HOST) return answerDovecot(request);
   if (hostname !== CONTROL_HOST && !isVendorHost(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
-  const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct }));
+  const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct, settings: { MAIL_PORT: "0" } }));
   try {
     return await app.fetch(request);
   } catch (error) {

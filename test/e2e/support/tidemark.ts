@@ -19,14 +19,14 @@ export class Tidemark {
   readonly origin: string;
   readonly sandboxOrigin: string;
   readonly sandbox: SandboxControl;
-  readonly #ports: { PORT: string; SANDBOX_PORT: string };
+  readonly #ports: { PORT: string; SANDBOX_PORT: string; MAIL_PORT: string };
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   #output = "";
 
   private constructor(ports: readonly number[], args: readonly string[]) {
-    const [port = 0, sandboxPort = 0] = ports;
-    this.#ports = { PORT: String(port), SANDBOX_PORT: String(sandboxPort) };
+    const [port = 0, sandboxPort = 0, mailPort = 0] = ports;
+    this.#ports = { PORT: String(port), SANDBOX_PORT: String(sandboxPort), MAIL_PORT: String(mailPort) };
     this.#args = args;
     this.origin = `http://localhost:${port}`;
     this.sandboxOrigin = `http://localhost:${sandboxPort}`;
@@ -36,7 +36,7 @@ export class Tidemark {
 
   /** `npm start -- …args`, on free ports and with empty state. Ready when this answers. */
   static async start(args: readonly string[] = []): Promise<Tidemark> {
-    const tidemark = new Tidemark(await freePorts(2), args);
+    const tidemark = new Tidemark(await freePorts(3), args);
     await tidemark.start();
     return tidemark;
   }
