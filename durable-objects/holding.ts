@@ -1,6 +1,6 @@
 import { chainsOf } from "../worker/db/browse.ts";
 import { showKept, toBeShown } from "../worker/db/going.ts";
-import { countHeld, excludeHeld, hasHeld, heldItems, keepItems } from "../worker/db/held.ts";
+import { countHeld, excludeHeld, hasHeld, heldItems, keepItems, placeOfUnplaced } from "../worker/db/held.ts";
 import { countItems, removeItems } from "../worker/db/items.ts";
 import { appendRunEvents, lastRunEvent } from "../worker/db/run-events.ts";
 import { closeHeldRuns, getRun, toRun } from "../worker/db/runs.ts";
@@ -84,11 +84,12 @@ async function carryOut(engine: Engine, sync: SyncState, decision: DecisionState
 async function meantBy(engine: Engine, sync: SyncState, decision: DecisionState, rows: readonly ItemRow[]): Promise<ItemRow[]> {
   if (decision.folders.length === 0) return [...rows];
   const folders = new Set(decision.folders);
-  const parents = [...new Set(rows.map((row) => row.parentId ?? ""))];
-  const chains = await chainsOf(engine.db(), engine.userId, sync.id, parents);
+  const unplaced = await placeOfUnplaced(engine.db(), scopeOf(engine, sync.id));
+  const parentOf = (row: ItemRow) => row.parentId || unplaced;
+  const chains = await chainsOf(engine.db(), engine.userId, sync.id, [...new Set(rows.map(parentOf))]);
   return rows.filter((row) => {
-    const above = (chains.get(row.parentId ?? "") ?? []).slice(0, -1);
-    return [row.remoteId, row.parentId ?? "", ...above].some((id) => folders.has(id));
+    const above = (chains.get(parentOf(row)) ?? []).slice(0, -1);
+    return [row.remoteId, parentOf(row), ...above].some((id) => folders.has(id));
   });
 }
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { ErrorCode } from "./errors.ts";
+import { ERROR_STATUS } from "./errors.ts";
 import { READ_CONTENTS } from "./sync/verifying.ts";
 import { VERSION_ENDS } from "./sync/rules.ts";
 import { globProblem } from "./sync/glob.ts";
@@ -16,8 +18,9 @@ const INTERVAL_MINUTES_MAX = 7 * 24 * 60;
 const instant = z.iso.datetime();
 const count = z.int().nonnegative();
 
+const errorCode = z.enum(Object.keys(ERROR_STATUS) as [ErrorCode, ...ErrorCode[]]);
 export const errorBody = z.object({
-  error: z.object({ code: z.string(), message: z.string(), requestId: z.string() }),
+  error: z.object({ code: errorCode, message: z.string(), requestId: z.string() }),
 });
 
 export const pageQuery = z.object({

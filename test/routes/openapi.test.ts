@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../worker/app.ts";
+import { ERROR_STATUS } from "../../worker/errors.ts";
 import { OPERATIONS } from "../../worker/routes/operations.ts";
 import { call, callJson } from "./client.ts";
 
 interface Document {
   openapi: string;
-  paths: Record<string, Record<string, { requestBody?: unknown; parameters: { name: string }[] }>>;
+  paths: Record<string, Record<string, { requestBody?: unknown; parameters: { name: string }[]; responses: object }>>;
   components: { schemas: Record<string, object> };
 }
 
@@ -32,6 +33,16 @@ describe("the API's document", () => {
     });
     const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g);
     for (const [, name = ""] of references) expect(document.components.schemas).toHaveProperty(name);
+  });
+
+  it("names every success that is not the usual one, and every code of an error", async () => {
+    const document = await callJson<Document>("/api/openapi.json");
+    const statuses = (path: string, method: string) => Object.keys(document.paths[`/api/v1${path}`]?.[method]?.responses ?? {});
+    expect(statuses("/connections/{id}", "delete")).toEqual(["200", "204", "default"]);
+    expect(statuses("/items/{id}/content", "get")).toEqual(["200", "206", "304", "default"]);
+    expect(statuses("/items/{id}/versions/{number}/content", "get")).toEqual(["200", "206", "304", "default"]);
+    const { Error: error } = document.components.schemas as { Error?: { properties: { error: { properties: { code: object } } } } };
+    expect(error?.properties.error.properties.code).toMatchObject({ enum: Object.keys(ERROR_STATUS) });
   });
 
   it("is shown as a page that loads nothing", async () => {

@@ -43,7 +43,7 @@ function openapiDocument(origin: string): object {
   };
 }
 
-function describe({ path, summary, query, body, status = 200, answer }: Operation): object {
+function describe({ path, summary, query, body, status = 200, also = {}, answer }: Operation): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({ name, in: "query", schema: jsonSchema(schema, "input") }));
   return {
@@ -52,6 +52,7 @@ function describe({ path, summary, query, body, status = 200, answer }: Operatio
     ...(body === undefined ? {} : { requestBody: { content: { "application/json": { schema: jsonSchema(body, "input") } } } }),
     responses: {
       [status]: { description: summary, ...(answer === null ? {} : { content: contentOf(answer) }) },
+      ...Object.fromEntries(Object.entries(also).map(([code, description]) => [code, { description }])),
       default: { description: "What went wrong", content: { "application/json": { schema: { $ref: `${SCHEMAS}Error` } } } },
     },
   };

@@ -32,8 +32,13 @@ export interface Operation {
   query?: z.ZodObject;
   body?: z.ZodType;
   status?: number;
+  /** Other answers of success, which have another body or none. */
+  also?: Readonly<Record<number, string>>;
   answer: { shape: ShapeName } | { listOf: ShapeName } | { schema: z.ZodType } | { mediaType: string } | null;
 }
+
+/** Of a content: what `Range` and `If-None-Match` come to. */
+const PARTLY = { 206: "The part that was asked for", 304: "It is what the caller has" } as const;
 
 const authorizeUrl = z.object({ authorizeUrl: z.url() });
 
@@ -69,6 +74,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "delete",
     path: "/connections/{id}",
     summary: "Destroy the credential; with syncs, the connection stays as revoked (200), without, it goes (204)",
+    also: { 204: "It had no syncs, and is gone" },
     answer: { shape: "Connection" },
   },
   {
@@ -204,6 +210,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/items/{id}/content",
     summary: "An item's last stored content; takes Range, If-Range and If-None-Match",
+    also: PARTLY,
     answer: { mediaType: "application/octet-stream" },
   },
   {
@@ -217,6 +224,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/items/{id}/versions/{number}/content",
     summary: "One of an item's contents; takes Range, If-Range and If-None-Match",
+    also: PARTLY,
     answer: { mediaType: "application/octet-stream" },
   },
   {
