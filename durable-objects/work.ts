@@ -82,8 +82,7 @@ export class Work {
     } catch (error) {
       this.#jobsNotBefore = now() + Math.min(JOBS_RETRY_SECONDS * 2 ** this.#jobsFailures, JOBS_RETRY_SECONDS_MAX) * 1000;
       this.#jobsFailures += 1;
-      // Whether the catalogue took what it was sent is not known.
-      for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+      store.doubtStats();
       log.error("jobs.failed", errorFields(error));
       return false;
     }

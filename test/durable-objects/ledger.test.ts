@@ -6,6 +6,8 @@ import { contentKey } from "../../worker/sync/job.ts";
 import { unwrap } from "../../worker/errors.ts";
 import { contentMetadata } from "../../worker/content/metadata.ts";
 import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
+import { totalsOf } from "../support/catalogue.ts";
+import { arm, disarm } from "../support/kill.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
 import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts";
 
@@ -169,6 +171,24 @@ describe("a lease whose answer was lost", () => {
 });
 
 describe("a settlement", () => {
+  it("that comes after its run was cancelled is counted though the object is killed when the catalogue has it", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    unwrap(await user.stub.cancel(user.syncId));
+    const results = await store(user, job);
+    const { fired } = await arm(user, { after: 0, effect: true });
+    await user.stub.settle(settlement(job, results));
+    await alarm(user).catch(() => undefined);
+    disarm();
+    expect(fired()).toBe(true);
+    await alarm(user);
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await alarm(user);
+    const { said, counted } = await totalsOf(user);
+    expect(said).toEqual(counted);
+    expect(said).toMatchObject({ stored: 1 });
+  });
+
   it("that is repeated, before and after it was drained, keeps what it stored", async () => {
     const { user, sent } = await listedUser(3);
     const job = await leased(user, sent[0] ?? "");
