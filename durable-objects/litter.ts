@@ -15,9 +15,9 @@ const AGAIN_SECONDS = 60;
 const LEASES_MAX = 10;
 
 /** Notes the job's newest lease, if it has not come to its end. To be called before the job is given to another, or is no more. */
-export function noteLitter(engine: Engine, job: JobState): void {
+export function noteLitter(engine: Engine, job: JobState | null): void {
   // What a large file's jobs may have left is ended with its upload.
-  if (job.leased === 0 || job.large) return;
+  if (!job || job.leased === 0 || job.large) return;
   engine.store.litter.add({ jobId: job.id, lease: job.lease, syncId: job.syncId, dueAt: engine.now() + OVER_SECONDS * 1000 });
 }
 

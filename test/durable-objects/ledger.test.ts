@@ -351,6 +351,20 @@ describe("a settlement", () => {
 });
 
 describe("what is looked for of a lease that broke off", () => {
+  it("is deleted though its sync was erased meanwhile, and its consumer died with it", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    unwrap(await user.stub.deleteSync(user.syncId));
+    for (let round = 0; round < 5; round += 1) await alarm(user);
+    expect(await user.stub.statuses()).toEqual([]);
+    await store(user, job);
+    expect(await storedKeys(user)).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 30 * 60_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await alarm(user);
+    expect(await storedKeys(user)).toEqual([]);
+  });
+
   it("is not deleted where the catalogue has it, however long the item's id", async () => {
     const { user, sent } = await listedUser(1, (drive) => drive.misreport("/0.txt", { entry: { id: "i".repeat(2_000) } }));
     const jobId = sent[0] ?? "";
