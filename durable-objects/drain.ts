@@ -136,7 +136,8 @@ function storedItem(job: JobState, file: JobFile, result: Extract<FileResult, { 
     storedSha256: result.sha256,
     storedHash: file.hash,
     storedTag: file.contentTag,
-    storedSourceSize: file.size,
+    // Where nothing is announced the size that came is noted: a content without any mark is one that was found damaged.
+    storedSourceSize: file.size ?? result.size,
     storedModifiedAt: file.modifiedAt,
     storedDiffers: result.differs ? 1 : 0,
   };

@@ -51,8 +51,8 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     super(ctx, env);
     const store = new UserSyncStore(ctx.storage);
     store.migrate();
-    // A run that was under way when the last instance ended: its last step may be half done.
-    for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+    // Where work was under way when the last instance ended, its last step may be half done.
+    store.doubtStats();
     this.#engine = this.#createEngine(store);
     this.#display = new Display(this.#engine);
     this.#ledger = new Ledger(this.#engine, (syncId, bytes) => this.#display.paceOf(syncId).note(this.#engine.now(), 0, bytes, []));

@@ -13,7 +13,7 @@ import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
 import { clearLitter } from "./litter.ts";
 import { isRebuilding } from "./rebuilding.ts";
-import { replanChunk, retryDue } from "./replanning.ts";
+import { replanChunk, retryDue, trying } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
@@ -82,8 +82,7 @@ export class Work {
     } catch (error) {
       this.#jobsNotBefore = now() + Math.min(JOBS_RETRY_SECONDS * 2 ** this.#jobsFailures, JOBS_RETRY_SECONDS_MAX) * 1000;
       this.#jobsFailures += 1;
-      // Whether the catalogue took what it was sent is not known.
-      for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+      store.doubtStats();
       log.error("jobs.failed", errorFields(error));
       return false;
     }
@@ -163,8 +162,10 @@ export class Work {
   }
 
   async #retry(sync: SyncState, run: RunState): Promise<void> {
-    await lookAtUnreadable(this.#engine, sync, run);
-    await retryDue(this.#engine, sync, run);
+    await trying(this.#engine, sync.id, async () => {
+      await lookAtUnreadable(this.#engine, sync, run);
+      await retryDue(this.#engine, sync, run);
+    });
   }
 
   #inPhase(run: RunState, phase: RunState["phase"]): RunState {
