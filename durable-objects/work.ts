@@ -8,6 +8,7 @@ import type { Engine } from "./engine.ts";
 import { eraseChunk } from "./erase.ts";
 import { stepFailed, stepSucceeded } from "./failing.ts";
 import { stepFeed } from "./feed.ts";
+import { isToBeJudged } from "./guard.ts";
 import type { Ledger } from "./ledger.ts";
 import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
@@ -148,7 +149,8 @@ export class Work {
     }
     if (this.#isAhead(sync)) return null;
     if (sync.replanAfter !== null) return () => replanChunk(engine, sync, run);
-    const feed = feeds.find((each) => each.phase !== "idle");
+    // What goes in several feeds is judged together: each is read first.
+    const feed = feeds.find((each) => each.phase !== "idle" && !isToBeJudged(each)) ?? feeds.find((each) => each.phase !== "idle");
     if (feed)
       return () =>
         stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing"));

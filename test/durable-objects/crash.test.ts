@@ -31,6 +31,8 @@ async function expectTrue(user: MemoryUser): Promise<void> {
     .bind(user.syncId)
     .first();
   expect(said).toEqual(counted);
+  const waiting = "SELECT name, state FROM items WHERE sync_id = ? AND state NOT IN ('stored', 'removed', 'excluded')";
+  expect((await env.DB.prepare(waiting).bind(user.syncId).all()).results, "nothing waits for anything").toEqual([]);
   expect(await lastReceiptDigest(user), "the last receipt is about what is there").toEqual(await digestFromScratch(user));
   // Nothing in the bucket that the catalogue does not know.
   const { objects } = await env.CONTENT.list({ prefix: `content/${user.userId}/` });
@@ -60,6 +62,31 @@ describe.each([
   { effect: false, when: "before" },
   { effect: true, when: "right after" },
 ])("killed $when a call to the outside", ({ effect }) => {
+  it("at any boundary of a first listing, what is gone when it is read again leaves nothing behind", { timeout: 240_000 }, async () => {
+    let kills = 0;
+    for (const after of boundaries(effect, BOUNDARIES_MAX)) {
+      const user = await createMemoryUser((drive) => {
+        drive.put("/keep.txt", "stays");
+        drive.put("/gone.txt", "goes");
+      });
+      const { fired } = await arm(user, { after, effect });
+      let deleted = false;
+      await workOff(user, async () => {
+        if (deleted || !fired()) return;
+        deleted = true;
+        user.drive.delete(user.drive.put("/gone.txt", "goes"));
+      });
+      disarm();
+      tick();
+      unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+      await workOff(user);
+      await expectTrue(user);
+      if (!fired()) break;
+      kills += 1;
+    }
+    expect(kills).toBeGreaterThan(5);
+  });
+
   it("at any boundary of a run with every kind of change, the mirror ends equal to the source", { timeout: 240_000 }, async () => {
     let kills = 0;
     for (const after of boundaries(effect, BOUNDARIES_MAX)) {
