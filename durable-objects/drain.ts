@@ -4,6 +4,7 @@ import { knownContents, settleItems } from "../worker/db/settlement.ts";
 import type { SettledItem } from "../worker/db/settlement.ts";
 import { knownItems } from "../worker/db/items.ts";
 import type { Change } from "../worker/providers/provider.ts";
+import { reasonWords, skippedNote } from "../worker/sync/explain-words.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
 import type { Note } from "../worker/sync/plan.ts";
 import { applyChanges } from "./apply.ts";
@@ -170,12 +171,13 @@ function judgeFailure(
       return;
     case "skip":
       verdict.settled.push({ ...unsettled, state: "skipped", reason: decision.reason });
-      verdict.notes.push({ remoteId: file.remoteId, level: "info", message: `Skipped “${file.name}”: ${decision.reason}.` });
+      verdict.notes.push({ remoteId: file.remoteId, level: "info", message: skippedNote(file.name, decision.reason) });
       return;
     case "fail": {
       const nextAttemptAt = decision.nextAttemptSeconds === null ? null : engine.now() + decision.nextAttemptSeconds * 1000;
       verdict.settled.push({ ...unsettled, state: "failed", reason: decision.reason, nextAttemptAt });
-      verdict.notes.push({ remoteId: file.remoteId, level: "error", message: `“${file.name}” could not be kept: ${failure.message}` });
+      const message = `“${file.name}” could not be kept. ${reasonWords(decision.reason)}. (${failure.message})`;
+      verdict.notes.push({ remoteId: file.remoteId, level: "error", message });
       engine.log.warn("file.failed", { syncId: sync.id, remoteId: file.remoteId, kind: failure.kind });
     }
   }

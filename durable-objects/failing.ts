@@ -107,17 +107,20 @@ function isListing(feed: FeedState): boolean {
   return feed.phase === "listing" || feed.phase === "catching_up";
 }
 
-/** In words of what it means for the copy. */
+const MEANING: Partial<Record<FailureKind, string>> = {
+  not_found: "The source says that what this sync follows is not there.",
+  forbidden: "The source no longer lets us list these files.",
+  transient: "The source could not be reached, or did not answer as it should, several times in a row.",
+  fatal: "The source answered what makes no sense, several times in a row.",
+  unsupported: "The source cannot list these files.",
+};
+
+/** In words of what it means for the copy; in brackets, what was said. */
 function messageOf(failure: Failure, told: boolean): string {
   if (failure.kind === "auth") return "The source asks the person to sign in again.";
-  if (!told) return failure.message;
-  if (failure.kind === "not_found") {
-    return `The source says that what this sync follows is not there. Nothing was removed: all that was copied stays. (${failure.message})`;
-  }
-  if (failure.kind === "forbidden") {
-    return `The source no longer lets us list these files. Nothing was removed: all that was copied stays. (${failure.message})`;
-  }
-  return failure.message;
+  const meaning = told ? MEANING[failure.kind] : "Something of our own did not work, several times in a row.";
+  if (meaning === undefined) return failure.message;
+  return `${meaning} Nothing was removed: all that was copied stays. (${failure.message})`;
 }
 
 /** The grant is dead: the person must sign in again. */

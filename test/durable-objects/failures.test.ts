@@ -60,6 +60,10 @@ describe("listing", () => {
     user.drive.fail("changes", new ProviderError("transient", "No answer."), 5);
     expect(await syncNow(user, 100)).toEqual({ status: "failed", error_code: "provider.transient" });
     expect(await mirrorOf(user)).toHaveLength(10);
+    const told = env.DB.prepare("SELECT error_message FROM runs WHERE sync_id = ? AND status = 'failed'").bind(user.syncId);
+    expect(await told.first("error_message")).toBe(
+      "The source could not be reached, or did not answer as it should, several times in a row. Nothing was removed: all that was copied stays. (No answer.)",
+    );
     expect(await syncNow(user)).toMatchObject({ status: "completed" });
     expect(await mirrorOf(user)).toEqual(sourceOf(user));
   });

@@ -430,6 +430,11 @@ describe("a failure", () => {
     await alarm(user);
   }
 
+  async function logOf(user: MemoryUser): Promise<unknown[]> {
+    const lines = env.DB.prepare("SELECT message FROM run_events JOIN runs ON runs.id = run_id WHERE sync_id = ? ORDER BY number");
+    return (await lines.bind(user.syncId).all()).results.map((row) => row["message"]);
+  }
+
   it("that passes is tried again, later each time, and then given up with a reason and a next attempt", async () => {
     const { user, sent } = await listedUser(1);
     for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -444,6 +449,7 @@ describe("a failure", () => {
     expect(row?.["next_attempt_at"]).toBeGreaterThan(Date.now());
     const run = await env.DB.prepare("SELECT status, failed FROM runs WHERE sync_id = ?").bind(user.syncId).first();
     expect(run).toEqual({ status: "incomplete", failed: 1 });
+    expect(await logOf(user)).toContain("“0.txt” could not be kept. The source could not hand it out just then. (no)");
 
     // Its time comes: it is tried again by itself.
     vi.setSystemTime(Date.now() + 5_000_000);
@@ -473,6 +479,7 @@ describe("a failure", () => {
     await fail(user, sent[0] ?? "", "blocked");
     const row = await env.DB.prepare("SELECT state, reason FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first();
     expect(row).toEqual({ state: "skipped", reason: "malware" });
+    expect(await logOf(user)).toContain("Skipped “0.txt”. The source marks it as malware and does not hand it out.");
     expect(await env.DB.prepare("SELECT status FROM runs WHERE sync_id = ?").bind(user.syncId).first("status")).toBe("completed");
   });
 });

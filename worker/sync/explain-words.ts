@@ -38,6 +38,11 @@ export function reasonWords(reason: string | null): string {
   return REASONS[reason] ?? `The reason is “${reason}”`;
 }
 
+/** What a run's log says of an item whose content cannot be kept. */
+export function skippedNote(name: string, reason: string | null): string {
+  return `Skipped “${name}”. ${reasonWords(reason)}.`;
+}
+
 const KEPT_WORDS = {
   restored: "you restored it",
   discarded: "you decided against its removal",
