@@ -12,6 +12,9 @@ import type { UserSyncStore } from "./user-sync-store.ts";
 const RENEW_EARLY_MILLISECONDS = 5 * 60_000;
 /** A refused token that is younger than this was refused for another reason than its age. */
 const FRESH_MILLISECONDS = 30_000;
+/** A grant that was renewed this lately is alive: that its tokens are refused all the same is believed only after some times in a row. */
+const ALIVE_MILLISECONDS = 10 * 60_000;
+const DOUBTS_MAX = 4;
 
 export class Credentials {
   readonly #env: Env;
@@ -20,6 +23,8 @@ export class Credentials {
   readonly #now: () => number;
   readonly #refreshes = new Map<string, Promise<Tokens>>();
   readonly #refreshedAt = new Map<string, number>();
+  /** Refusals in a row of a grant that is alive. */
+  readonly #doubts = new Map<string, number>();
   /** Opened credentials, by the sealed text that they came from. */
   readonly #opened = new Map<string, { sealed: string; tokens: Tokens }>();
 
@@ -52,6 +57,19 @@ export class Credentials {
     const refresh = this.#refresh(connectionId).finally(() => this.#refreshes.delete(connectionId));
     this.#refreshes.set(connectionId, refresh);
     return refresh;
+  }
+
+  /** The source refuses access. Whether that is to be believed, and the person to sign in again: each call counts as one refusal. */
+  believesRefusal(connectionId: string): boolean {
+    if (this.#now() - (this.#refreshedAt.get(connectionId) ?? -Infinity) > ALIVE_MILLISECONDS) return true;
+    const doubts = (this.#doubts.get(connectionId) ?? 0) + 1;
+    this.#doubts.set(connectionId, doubts);
+    return doubts > DOUBTS_MAX;
+  }
+
+  /** The source has answered as it should. */
+  answered(connectionId: string): void {
+    this.#doubts.delete(connectionId);
   }
 
   async #refresh(connectionId: string): Promise<Tokens> {

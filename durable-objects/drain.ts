@@ -22,6 +22,8 @@ import { drainReads, isReading } from "./verify-reads.ts";
 // Settlements on their way into the catalogue: first D1, then, in one transaction, the ledger. Drained again after a
 // crash in between, they change nothing.
 
+/** A job goes out whole: files that were not begun wait this long at most for another's second attempt. */
+const UNBEGUN_WAIT_SECONDS = 5;
 /** Keys of one R2 delete. */
 const DELETED_KEYS_MAX = 1000;
 
@@ -120,7 +122,10 @@ function judge(engine: Engine, sync: SyncState, job: JobState): Verdict {
     else if (result.outcome === "changed") verdict.changes.push({ type: "upsert", entry: result.entry });
     else if (result.outcome === "failed") judgeFailure(engine, sync, verdict, file, result);
   }
-  verdict.left.push(...unresolved(job.files, job.results));
+  const unbegun = unresolved(job.files, job.results);
+  // What was never tried does not wait for what failed: not as long, at any rate.
+  if (unbegun.length > 0) verdict.dueAt = Math.min(verdict.dueAt, engine.now() + UNBEGUN_WAIT_SECONDS * 1000);
+  verdict.left.push(...unbegun);
   return verdict;
 }
 

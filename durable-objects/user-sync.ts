@@ -280,13 +280,19 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (!answer.accepted || !job) return answer;
     const connectionId = this.#engine.store.sync(job.syncId)?.connectionId;
     if (connectionId !== undefined) {
-      if (request.results.some((result) => result.outcome === "stored")) this.#engine.gates.answered(connectionId);
+      if (request.results.some((result) => result.outcome === "stored")) this.#answered(connectionId);
       if (request.budget) this.#engine.gates.note(connectionId, request.budget);
       for (const result of request.results)
         if (result.outcome === "failed" && STOPPING_KINDS.has(result.kind)) await connectionFailed(this.#engine, connectionId, result);
     }
     if (request.done) await this.#jobDone();
     return { ...answer, ...this.#stopOf(job.syncId) };
+  }
+
+  /** The source has let a consumer have a file. */
+  #answered(connectionId: string): void {
+    this.#engine.gates.answered(connectionId);
+    this.#engine.credentials.answered(connectionId);
   }
 
   /** Whether a consumer is to begin no further file of this sync, or of any on its connection. */
