@@ -90,7 +90,14 @@ export class MemoryRounds {
     if (settings.childrenFirst) changed.reverse();
     const rows = [{ id: rootId, stale: false }, ...changed.map(({ id }) => ({ id, stale: false }))];
     const repeated = settings.repeatEvery > 0 ? rows.filter((_, index) => index % settings.repeatEvery === settings.repeatEvery - 1) : [];
-    return this.#rounds.push({ rows: [...repeated.map(({ id }) => ({ id, stale: true })), ...rows], enumeration, after: since, since: sequence }) - 1;
+    return (
+      this.#rounds.push({
+        rows: [...repeated.map(({ id }) => ({ id, stale: true })), ...rows],
+        enumeration,
+        after: since,
+        since: sequence,
+      }) - 1
+    );
   }
 
   #change({ id, stale }: { id: string; stale: boolean }, round: Round, now: number): Change[] {
