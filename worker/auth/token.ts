@@ -16,7 +16,7 @@ const FORM = new RegExp(`^${PREFIX}([0-9a-z]{${ID_CHARACTERS}})[a-z2-7]{${SECRET
 
 /** A new token with this id, a `timeId`. */
 export function makeToken(id: string): string {
-  const random = { read: (bytes: Uint8Array) => void crypto.getRandomValues(bytes) };
+  const random = { read: (bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes) };
   const body = `${PREFIX}${id}${generateRandomString(random, ALPHABET, SECRET_CHARACTERS)}`;
   return body + checksumOf(body);
 }

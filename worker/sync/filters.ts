@@ -1,4 +1,4 @@
-import picomatch from "picomatch/posix";
+import picomatch from "picomatch/posix.js";
 import type { Chain } from "./chains.ts";
 import { pathIn } from "./chains.ts";
 import type { Filters, Wantedness } from "./rules.ts";
