@@ -1,5 +1,6 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Connection, Me, Run, Status, Sync, syncCreate, syncPatch } from "../worker/wire.ts";
+import { errorBody } from "../worker/wire.ts";
 import type { Credentials } from "./credentials.ts";
 import { Failure } from "./failure.ts";
 
@@ -10,6 +11,8 @@ const TIMEOUT_MILLISECONDS = 60_000;
 const ATTEMPTS_MAX = 4;
 const PAUSE_MILLISECONDS = 1_000;
 const AGAIN = new Set([429, 502, 503, 504]);
+
+const listShape = z.object({ items: z.array(z.unknown()), cursor: z.string().min(1).nullable() });
 
 export type SyncFields = z.input<typeof syncCreate>;
 export type SyncChange = z.input<typeof syncPatch>;
@@ -69,14 +72,26 @@ export function createApi({ origin, token }: Credentials): Api {
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await ask(method, `/api/v1${path}`, body);
     if (!response.ok) throw await errorOf(response, origin);
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    return response.status === 204 ? (undefined as T) : readJson<T>(response, origin);
   };
-  const list = async <T>(path: string): Promise<T[]> => (await call<{ items: T[] }>("GET", path)).items;
+  const list = async <T>(path: string): Promise<T[]> => {
+    const items: T[] = [];
+    for (let cursor: string | null = ""; cursor !== null;) {
+      const page = listShape.safeParse(await call("GET", cursor === "" ? path : `${path}?cursor=${encodeURIComponent(cursor)}`));
+      if (!page.success) throw unreadable(origin, 200);
+      items.push(...(page.data.items as T[]));
+      cursor = page.data.cursor;
+    }
+    return items;
+  };
 
   return {
     origin,
-    // 503 is an answer, too.
-    health: async () => (await (await send("GET", "/health", undefined)).json()) as Health,
+    async health() {
+      // 503 is an answer, too.
+      const response = await ask("GET", "/health");
+      return readJson<Health>(response, origin);
+    },
     me: () => call("GET", "/me"),
     status: () => call("GET", "/status"),
     connections: () => list("/connections"),
@@ -93,13 +108,23 @@ async function errorOf(response: Response, origin: string): Promise<ApiError> {
   const { status } = response;
   if (status >= 300 && status < 400)
     return new ApiError("client.moved", `${origin} sends on to ${response.headers.get("location")}: use that address.`, status);
+  const told = errorBody.safeParse(await readJson(response, origin));
+  if (!told.success) return unreadable(origin, status);
+  const { error } = told.data;
+  const hint = status === 401 ? " Run: tidemark login" : "";
+  return new ApiError(error.code, `${error.message}${hint}`, status);
+}
+
+async function readJson<T>(response: Response, origin: string): Promise<T> {
   try {
-    const { error } = (await response.json()) as { error: { code: string; message: string } };
-    const hint = status === 401 ? " Run: tidemark login" : "";
-    return new ApiError(error.code, `${error.message}${hint}`, status);
+    return (await response.json()) as T;
   } catch (cause) {
-    return new ApiError("client.unreadable", `${origin} answered ${status}, and not as Tidemark does.`, status, { cause });
+    throw unreadable(origin, response.status, { cause });
   }
+}
+
+function unreadable(origin: string, status: number, options?: ErrorOptions): ApiError {
+  return new ApiError("client.unreadable", `${origin} answered ${status}, and not as Tidemark does.`, status, options);
 }
 
 function reasonOf(error: unknown): string {

@@ -19,8 +19,8 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   return {
     interactive: process.stdin.isTTY && process.stderr.isTTY,
-    out: (line) => void process.stdout.write(`${line}\n`),
-    note: (line) => void process.stderr.write(`${line}\n`),
+    out: (line) => void process.stdout.write(`${printable(line)}\n`),
+    note: (line) => void process.stderr.write(`${printable(line)}\n`),
     ask: (question) => answerTo(question, process.stderr),
     async askSecret(question) {
       process.stderr.write(question);
@@ -30,6 +30,11 @@ export function processTerminal(): Terminal {
     },
     input: () => text(process.stdin),
   };
+}
+
+/** Names and messages come from elsewhere, and must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, "\u{fffd}");
 }
 
 async function answerTo(question: string, output: NodeJS.WritableStream): Promise<string> {

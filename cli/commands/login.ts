@@ -15,7 +15,7 @@ export const login: Command = {
       json: { type: "boolean", default: false },
     });
     const { env, terminal } = context;
-    const origin = checkOrigin(values.origin ?? env["TIDEMARK_ORIGIN"] ?? (await ask(context, "Address: ", "--origin")));
+    const origin = checkOrigin(values.origin ?? (env["TIDEMARK_ORIGIN"] || (await ask(context, "Address: ", "--origin"))));
     const token = checkToken((values["token-stdin"] ? await terminal.input() : await askSecret(context)).trim());
     const me = await createApi({ origin, token }).me();
     const file = await saveCredentials(env, { origin, token });
