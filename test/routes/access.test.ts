@@ -3,11 +3,12 @@ import { randomId, timeId } from "../../worker/ids.ts";
 import { encodeItemId } from "../../worker/item-id.ts";
 import { OPERATIONS } from "../../worker/routes/operations.ts";
 import { call, errorCode } from "./client.ts";
-import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedUser } from "./seed.ts";
+import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedToken, seedUser } from "./seed.ts";
 
 const connectionId = randomId();
 const syncId = randomId();
 const runId = timeId(Date.now());
+const tokenId = timeId(Date.now());
 const itemId = encodeItemId(syncId, "x");
 
 /** Every route of the API: method, path, body, and the code that another user's id gets. */
@@ -16,6 +17,9 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", "/status", null, null],
   ["GET", "/dashboard", null, null],
   ["GET", "/providers", null, null],
+  ["GET", "/tokens", null, null],
+  ["POST", "/tokens", { name: "Mine", scopes: ["read"] }, null],
+  ["DELETE", `/tokens/${tokenId}`, null, "token.not_found"],
   ["GET", "/connections", null, null],
   ["POST", "/connections", { provider: "onedrive", connectionId }, "connection.not_found"],
   ["GET", `/connections/${connectionId}`, null, "connection.not_found"],
@@ -76,6 +80,7 @@ beforeAll(async () => {
   const owner = await seedUser();
   await seedConnection(owner, { id: connectionId });
   await seedSync({ userId: owner, id: syncId, connectionId });
+  await seedToken({ userId: owner, id: tokenId });
   await seedRoot(syncId);
   await seedItem({ syncId, remoteId: "x" });
   await seedRun({ userId: owner, syncId, id: runId });

@@ -6,7 +6,7 @@ import { call, callJson } from "./client.ts";
 
 interface Document {
   openapi: string;
-  paths: Record<string, Record<string, { requestBody?: unknown; parameters: { name: string }[]; responses: object }>>;
+  paths: Record<string, Record<string, { requestBody?: unknown; security: object[]; parameters: { name: string }[]; responses: object }>>;
   components: { schemas: Record<string, object> };
 }
 
@@ -45,10 +45,20 @@ describe("the API's document", () => {
     expect(error?.properties.error.properties.code).toMatchObject({ enum: Object.keys(ERROR_STATUS) });
   });
 
+  it("says which scope a token needs for each route, and what no token may do", async () => {
+    const { paths } = await callJson<Document>("/api/openapi.json");
+    const scopes = (path: string, method: string) => paths[`/api/v1${path}`]?.[method]?.security;
+    expect(scopes("/me", "get")).toEqual([{ session: [] }, { bearerAuth: ["read"] }]);
+    expect(scopes("/syncs/{id}/run", "post")).toEqual([{ session: [] }, { bearerAuth: ["run"] }]);
+    expect(scopes("/syncs/{id}", "patch")).toEqual([{ session: [] }, { bearerAuth: ["write"] }]);
+    expect(scopes("/tokens", "post")).toEqual([{ session: [] }]);
+  });
+
   it("is shown as a page that loads nothing", async () => {
     const response = await call("/api/docs");
     const page = await response.text();
     expect(page).toContain("GET /api/v1/syncs/{id}/items");
+    expect(page).toContain("Scope <code>run</code>");
     expect(page).not.toMatch(/<script|src=|<link/);
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
   });

@@ -6,6 +6,8 @@ import * as wire from "../wire.ts";
 /** The shapes that the document names. */
 export const NAMED_SHAPES = {
   Me: wire.me,
+  Token: wire.token,
+  NewToken: wire.newToken,
   Provider: wire.provider,
   Connection: wire.connection,
   ConnectionTest: wire.connectionTest,
@@ -53,6 +55,17 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Live updates, as server-sent events; resumes after Last-Event-ID",
     answer: { mediaType: "text/event-stream" },
   },
+
+  { method: "get", path: "/tokens", summary: "API tokens, newest first", query: wire.pageQuery, answer: { listOf: "Token" } },
+  {
+    method: "post",
+    path: "/tokens",
+    summary: "Make a token for a program; this answer is the only one that has it",
+    body: wire.tokenCreate,
+    status: 201,
+    answer: { shape: "NewToken" },
+  },
+  { method: "delete", path: "/tokens/{id}", summary: "Revoke a token", status: 204, answer: null },
 
   { method: "get", path: "/connections", summary: "The connected accounts", answer: { listOf: "Connection" } },
   {
