@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Connection, Me, Run, Status, Sync, syncCreate, syncPatch } from "../worker/wire.ts";
-import { errorBody } from "../worker/wire.ts";
 import type { Credentials } from "./credentials.ts";
 import { Failure } from "./failure.ts";
 
@@ -12,6 +11,8 @@ const ATTEMPTS_MAX = 4;
 const PAUSE_MILLISECONDS = 1_000;
 const AGAIN = new Set([429, 502, 503, 504]);
 
+/** A newer Tidemark may have codes that this program does not know. */
+const errorShape = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const listShape = z.object({ items: z.array(z.unknown()), cursor: z.string().min(1).nullable() });
 
 export type SyncFields = z.input<typeof syncCreate>;
@@ -108,7 +109,7 @@ async function errorOf(response: Response, origin: string): Promise<ApiError> {
   const { status } = response;
   if (status >= 300 && status < 400)
     return new ApiError("client.moved", `${origin} sends on to ${response.headers.get("location")}: use that address.`, status);
-  const told = errorBody.safeParse(await readJson(response, origin));
+  const told = errorShape.safeParse(await readJson(response, origin));
   if (!told.success) return unreadable(origin, status);
   const { error } = told.data;
   const hint = status === 401 ? " Run: tidemark login" : "";
