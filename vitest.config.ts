@@ -35,7 +35,7 @@ export default defineConfig(async () => ({
         test: {
           name: "workerd",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{sandbox,scripts,web,e2e}/**"],
+          exclude: ["test/{sandbox,scripts,web,cli,e2e}/**"],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 60_000,
         },
@@ -44,7 +44,7 @@ export default defineConfig(async () => ({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/{sandbox,scripts,web}/**/*.test.ts"],
+          include: ["test/{sandbox,scripts,web,cli}/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

@@ -14,6 +14,9 @@ import type { UserSyncStore } from "./user-sync-store.ts";
 const RENEW_EARLY_MILLISECONDS = 5 * 60_000;
 /** A refused token that is younger than this was refused for another reason than its age. */
 const FRESH_MILLISECONDS = 30_000;
+/** A grant that was renewed this lately is alive: that its tokens are refused all the same is believed only after some times in a row. */
+const ALIVE_MILLISECONDS = 10 * 60_000;
+const DOUBTS_MAX = 4;
 
 /** What is sealed. Tokens alone are what earlier releases sealed: of the provider's first method. */
 export type Credential =
@@ -28,6 +31,8 @@ export class Credentials {
   readonly #now: () => number;
   readonly #renewals = new Map<string, Promise<MintedToken>>();
   readonly #renewedAt = new Map<string, number>();
+  /** Refusals in a row of a grant that is alive. */
+  readonly #doubts = new Map<string, number>();
   /** Opened credentials, by the sealed text that they came from. */
   readonly #opened = new Map<string, { sealed: string; credential: Credential }>();
   /** Tokens that were minted from a form, likewise: nobody else needs them, so they are kept in memory alone. */
@@ -69,6 +74,19 @@ export class Credentials {
     const renewal = this.#renew(connectionId).finally(() => this.#renewals.delete(connectionId));
     this.#renewals.set(connectionId, renewal);
     return renewal;
+  }
+
+  /** The source refuses access. Whether that is to be believed, and the person to sign in again: each call counts as one refusal. */
+  believesRefusal(connectionId: string): boolean {
+    if (this.#now() - (this.#renewedAt.get(connectionId) ?? -Infinity) > ALIVE_MILLISECONDS) return true;
+    const doubts = (this.#doubts.get(connectionId) ?? 0) + 1;
+    this.#doubts.set(connectionId, doubts);
+    return doubts > DOUBTS_MAX;
+  }
+
+  /** The source has answered as it should. */
+  answered(connectionId: string): void {
+    this.#doubts.delete(connectionId);
   }
 
   async #renew(connectionId: string): Promise<MintedToken> {

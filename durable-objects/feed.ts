@@ -10,7 +10,7 @@ import { noteGone } from "./drift.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { roundEnded } from "./replanning.ts";
-import { stepJudging } from "./guard.ts";
+import { isToBeJudged, stepJudging } from "./guard.ts";
 import { applyPage } from "./poison.ts";
 import { stepRemoving } from "./removing.ts";
 import { announce } from "./run.ts";
@@ -58,10 +58,9 @@ export async function stepFeed(engine: Engine, sync: SyncState, feed: FeedState,
     case "sweeping":
       return sweep(engine, sync, feed, run);
     case "judging":
-      return stepJudging(engine, sync, feed);
+      return stepJudging(engine, sync);
     case "removing":
-      // A round that an earlier release began was not judged.
-      if (feed.action === null) return stepJudging(engine, sync, feed);
+      if (isToBeJudged(feed)) return stepJudging(engine, sync);
       return stepRemoving(engine, sync, feed, run, () => finishRound(engine, sync, feed));
   }
 }
@@ -69,6 +68,9 @@ export async function stepFeed(engine: Engine, sync: SyncState, feed: FeedState,
 async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
   const page = await nextPage(engine, sync, feed, run);
   if (!page) return;
+  const first = feed.enumeration === "first" && feed.page === 0;
+  // Should this be cut short, what it wrote may be gone at the source when it is done again, and no page would say so.
+  if (first) engine.store.updateFeed(feed, { enumeration: "over" });
   const loop = page.more ? afterPage(feed.loop, page) : null;
   if (loop === "loop") return beginAnew(engine, sync, feed, run);
   const { present, commit } = await applyPage(engine, sync, feed, run, page.changes);
@@ -79,7 +81,7 @@ async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
     if (feed.enumeration === "over") engine.store.seen.note(feed, feed.page, noteIds(present));
     const marked = engine.store.removals(feed, 1).length > 0;
     const phase = page.more ? feed.phase : phaseAfter(feed, marked);
-    const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop };
+    const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop, ...(first && { enumeration: "first" as const }) };
     if (phase === "idle") finishRound(engine, sync, feed, place);
     else engine.store.updateFeed(feed, { ...place, phase });
     engine.store.saveRun(run);

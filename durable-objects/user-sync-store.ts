@@ -181,6 +181,11 @@ export class UserSyncStore {
     if (stats) this.updateSync(id, { stats: differences.reduce<Stats>((sum, more) => add(sum, { ...NO_STATS, ...more }), stats) });
   }
 
+  /** Whether the catalogue took what it was sent is not known: the totals of syncs that are at work are counted anew. */
+  doubtStats(): void {
+    for (const { id } of this.syncs()) if (this.run(id) || this.jobs.backlog(id).jobs > 0) this.updateSync(id, { statsDoubtful: 1 });
+  }
+
   deleteSync(id: string): void {
     this.#runs.deleteOf(id);
     this.#taken.delete(id);

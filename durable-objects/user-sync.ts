@@ -51,8 +51,8 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     super(ctx, env);
     const store = new UserSyncStore(ctx.storage);
     store.migrate();
-    // A run that was under way when the last instance ended: its last step may be half done.
-    for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+    // Where work was under way when the last instance ended, its last step may be half done.
+    store.doubtStats();
     this.#engine = this.#createEngine(store);
     this.#display = new Display(this.#engine);
     this.#ledger = new Ledger(this.#engine, (syncId, bytes) => this.#display.paceOf(syncId).note(this.#engine.now(), 0, bytes, []));
@@ -296,13 +296,19 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (!answer.accepted || !job) return answer;
     const connectionId = this.#engine.store.sync(job.syncId)?.connectionId;
     if (connectionId !== undefined) {
-      if (request.results.some((result) => result.outcome === "stored")) this.#engine.gates.answered(connectionId);
+      if (request.results.some((result) => result.outcome === "stored")) this.#answered(connectionId);
       if (request.budget) this.#engine.gates.note(connectionId, request.budget);
       for (const result of request.results)
         if (result.outcome === "failed" && STOPPING_KINDS.has(result.kind)) await connectionFailed(this.#engine, connectionId, result);
     }
     if (request.done) await this.#jobDone();
     return { ...answer, ...this.#stopOf(job.syncId) };
+  }
+
+  /** The source has let a consumer have a file. */
+  #answered(connectionId: string): void {
+    this.#engine.gates.answered(connectionId);
+    this.#engine.credentials.answered(connectionId);
   }
 
   /** Whether a consumer is to begin no further file of this sync, or of any on its connection. */

@@ -8,12 +8,13 @@ import type { Engine } from "./engine.ts";
 import { eraseChunk } from "./erase.ts";
 import { stepFailed, stepSucceeded } from "./failing.ts";
 import { stepFeed } from "./feed.ts";
+import { isToBeJudged } from "./guard.ts";
 import type { Ledger } from "./ledger.ts";
 import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
 import { clearLitter } from "./litter.ts";
 import { isRebuilding } from "./rebuilding.ts";
-import { replanChunk, retryDue } from "./replanning.ts";
+import { replanChunk, retryDue, trying } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
@@ -82,8 +83,7 @@ export class Work {
     } catch (error) {
       this.#jobsNotBefore = now() + Math.min(JOBS_RETRY_SECONDS * 2 ** this.#jobsFailures, JOBS_RETRY_SECONDS_MAX) * 1000;
       this.#jobsFailures += 1;
-      // Whether the catalogue took what it was sent is not known.
-      for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+      store.doubtStats();
       log.error("jobs.failed", errorFields(error));
       return false;
     }
@@ -149,7 +149,8 @@ export class Work {
     }
     if (this.#isAhead(sync)) return null;
     if (sync.replanAfter !== null) return () => replanChunk(engine, sync, run);
-    const feed = feeds.find((each) => each.phase !== "idle");
+    // What goes in several feeds is judged together: each is read first.
+    const feed = feeds.find((each) => each.phase !== "idle" && !isToBeJudged(each)) ?? feeds.find((each) => each.phase !== "idle");
     if (feed)
       return () =>
         stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing"));
@@ -163,8 +164,10 @@ export class Work {
   }
 
   async #retry(sync: SyncState, run: RunState): Promise<void> {
-    await lookAtUnreadable(this.#engine, sync, run);
-    await retryDue(this.#engine, sync, run);
+    await trying(this.#engine, sync.id, async () => {
+      await lookAtUnreadable(this.#engine, sync, run);
+      await retryDue(this.#engine, sync, run);
+    });
   }
 
   #inPhase(run: RunState, phase: RunState["phase"]): RunState {

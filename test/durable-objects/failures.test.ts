@@ -5,6 +5,7 @@ import { unwrap } from "../../worker/errors.ts";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
 import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts";
+import { historyOf } from "../support/versions.ts";
 
 // What a run does when the source fails. The clock is the test's.
 
@@ -59,6 +60,10 @@ describe("listing", () => {
     user.drive.fail("changes", new ProviderError("transient", "No answer."), 5);
     expect(await syncNow(user, 100)).toEqual({ status: "failed", error_code: "provider.transient" });
     expect(await mirrorOf(user)).toHaveLength(10);
+    const told = env.DB.prepare("SELECT error_message FROM runs WHERE sync_id = ? AND status = 'failed'").bind(user.syncId);
+    expect(await told.first("error_message")).toBe(
+      "The source could not be reached, or did not answer as it should, several times in a row. Nothing was removed: all that was copied stays. (No answer.)",
+    );
     expect(await syncNow(user)).toMatchObject({ status: "completed" });
     expect(await mirrorOf(user)).toEqual(sourceOf(user));
   });
@@ -203,6 +208,23 @@ describe("an item that cannot be asked for either", () => {
     }
     const failed = env.DB.prepare("SELECT count(*) AS failed FROM runs WHERE sync_id = ? AND status = 'failed'");
     expect(await failed.bind(user.syncId).first("failed")).toBe(1);
+  });
+});
+
+describe("a source that announces nothing of a content", () => {
+  it("has it copied all the same, and its earlier content stays a version", async () => {
+    const user = await syncedUser();
+    const bare = { omit: ["hash", "contentTag", "size", "modifiedAt"] } as const;
+    const id = user.drive.put("/bare.txt", "bare");
+    user.drive.misreport(id, bare);
+    await syncNow(user);
+    const entries = "SELECT receipt->>'$.receipt.digest.entries' AS entries FROM receipts WHERE sync_id = ? ORDER BY run_id DESC LIMIT 1";
+    expect(await env.DB.prepare(entries).bind(user.syncId).first("entries")).toBe(12);
+    user.drive.put("/bare.txt", "bare no more");
+    user.drive.misreport(id, bare);
+    await syncNow(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+    expect(await historyOf(user, id)).toEqual([[1, "superseded"]]);
   });
 });
 

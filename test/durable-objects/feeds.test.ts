@@ -140,3 +140,27 @@ describe("a feed that is no longer offered", () => {
     expect(await stateOf(user, first.item("/first.txt").id)).toBe("stored");
   });
 });
+
+describe("removals in two feeds", () => {
+  it("that are too many together are held in both, though few in each", async () => {
+    const { user, first, second } = await twoFeeds((feeds) => {
+      for (let n = 0; n < 20; n += 1) for (const drive of [feeds.first, feeds.second]) drive.put(`/docs/${n}.txt`, `content ${n}`);
+    });
+    await workOff(user, 100);
+    for (let n = 0; n < 11; n += 1) for (const drive of [first, second]) drive.delete(drive.put(`/docs/${n}.txt`, `content ${n}`));
+    const runId = await syncNow(user, 100);
+    const run = await env.DB.prepare("SELECT status, held, removed FROM runs WHERE id = ?").bind(runId).first();
+    expect(run).toEqual({ status: "held", held: 22, removed: 0 });
+  });
+
+  it("that are few together are believed", async () => {
+    const { user, first, second } = await twoFeeds((feeds) => {
+      for (let n = 0; n < 20; n += 1) for (const drive of [feeds.first, feeds.second]) drive.put(`/docs/${n}.txt`, `content ${n}`);
+    });
+    await workOff(user, 100);
+    for (let n = 0; n < 5; n += 1) for (const drive of [first, second]) drive.delete(drive.put(`/docs/${n}.txt`, `content ${n}`));
+    const runId = await syncNow(user, 100);
+    const run = await env.DB.prepare("SELECT status, held, removed FROM runs WHERE id = ?").bind(runId).first();
+    expect(run).toEqual({ status: "completed", held: 0, removed: 10 });
+  });
+});

@@ -25,15 +25,17 @@ export class SandboxDrive {
   requests = 0;
   /** Added to the clock that the provider sees. */
   skewMilliseconds = 0;
+  readonly refreshToken: string;
   #token: string;
 
-  private constructor(account: string, token: string) {
+  private constructor(account: string, { access, refresh }: { access: string; refresh: string }) {
     this.account = account;
-    this.#token = token;
+    this.refreshToken = refresh;
+    this.#token = access;
     this.context = {
       fetch,
       now: () => Date.now() + this.skewMilliseconds,
-      accessToken: async (options) => (options?.renew ? (this.#token = await signIn(account)) : this.#token),
+      accessToken: async (options) => (options?.renew ? (this.#token = (await signIn(account)).access) : this.#token),
       onRequest: () => (this.requests += 1),
     };
     this.provider = onedrive.create(env, this.context);
@@ -94,7 +96,7 @@ async function control(method: string, path: string, body?: unknown): Promise<un
   return response.json();
 }
 
-async function signIn(account: string): Promise<string> {
+async function signIn(account: string): Promise<{ access: string; refresh: string }> {
   const challenge = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(VERIFIER)));
   const query = new URLSearchParams({
     client_id: env.MICROSOFT_CLIENT_ID,
@@ -119,7 +121,8 @@ async function signIn(account: string): Promise<string> {
   };
   const answer = (await (await fetch(`${LOGIN}/token`, { method: "POST", body: new URLSearchParams(form) })).json()) as {
     access_token?: string;
+    refresh_token?: string;
   };
   if (answer.access_token === undefined) throw new Error(`No token: ${JSON.stringify(answer)}`);
-  return answer.access_token;
+  return { access: answer.access_token, refresh: answer.refresh_token ?? "" };
 }

@@ -23,6 +23,17 @@ test("a reason that is not known here is shown as it came", () => {
   expect(reasonText(null)).toBe("No reason was given.");
 });
 
+test.each(["lost", "damaged", "quota", "unplaced", "malformed", "loop", "many_removals", "excluded"])(
+  "the reason %s is a sentence",
+  (reason) => {
+    expect(reasonText(reason)).toMatch(/^[A-Z].+ .+\.$/);
+  },
+);
+
+test.each(["lost", "damaged"])("of what was found %s, and the source no longer has, nothing is promised", (reason) => {
+  expect(reasonText(reason)).toContain("the source no longer has it");
+});
+
 describe("labels as text", () => {
   test("go there and back", () => {
     const labels = { team: "finance", url: "https://a.example/b", empty: "" };

@@ -164,13 +164,13 @@ export async function takesItems(db: Database, scope: ItemScope, remoteId: strin
   await db.run(sql`UPDATE items SET seen_at = seen_at WHERE sync_id = ${scope.syncId} AND remote_id = ${remoteId} AND ${owned(scope)}`);
 }
 
-/** Marks rows that the source refuses to show: kept, and no longer followed. */
+/** Marks rows that the source refuses to show: kept, and no longer followed. What the rules leave out stays left out. */
 export async function markUnreachable(db: Database, scope: ItemScope, remoteIds: readonly string[], runId: string | null): Promise<number> {
   if (remoteIds.length === 0) return 0;
   const result = await db.run(sql`
     UPDATE items SET state = 'unreachable', reason = 'forbidden', pending_job = NULL, next_attempt_at = NULL, run_id = ${runId}
     WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))
-      AND state <> 'unreachable' AND ${owned(scope)}`);
+      AND state <> 'unreachable' AND (state <> 'excluded' OR reason IS 'metadata_only') AND ${owned(scope)}`);
   return result.meta.rows_written;
 }
 

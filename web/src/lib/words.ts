@@ -23,7 +23,7 @@ export const ITEM_STATES: Record<ItemState, Words> = {
   removed: { label: "Removed", tone: "calm", detail: "It was removed at the source." },
 };
 
-type Reason = FailureKind | SkipReason | "malformed" | "metadata_only" | ExclusionReason | HeldReason | "quota" | "damaged";
+type Reason = FailureKind | SkipReason | "malformed" | "metadata_only" | ExclusionReason | HeldReason | "quota" | "lost" | "damaged";
 /** Why the rules leave an item out. */
 type ExclusionReason = "not_selected" | "type" | "glob" | "size" | "date" | "unplaced";
 
@@ -48,7 +48,8 @@ const REASONS: Record<Reason, string> = {
   emptied: "The source says that everything is gone.",
   excluded: "Changed rules leave it out, with very much else at once.",
   quota: "The storage that this account may use is full.",
-  damaged: "The stored copy was found damaged; it is fetched again.",
+  lost: "The stored copy was found missing, and the source no longer has it.",
+  damaged: "The stored copy was found damaged, and the source no longer has it.",
   malformed: "OneDrive's description of it could not be read.",
   auth: "The sign-in at Microsoft is no longer valid.",
   throttled: "Microsoft asked us to slow down.",
