@@ -7,6 +7,7 @@ import { failure } from "../../worker/errors.ts";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";
 import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
+import { overridden } from "../support/overridden.ts";
 import type { Provider } from "../../worker/providers/provider.ts";
 import { providers } from "../../worker/providers/registry.ts";
 import { consume, Desk, keyOf, keys, leased } from "./desk.ts";
@@ -255,19 +256,14 @@ test("a file that is served otherwise each time fails, until it has been often e
 
 /** The provider, with a change to the bytes of each of its next answers. */
 function spoiling(real: Provider, spoils: ((bytes: Uint8Array) => void)[]): Provider {
-  return {
-    facts: real.facts,
-    account: () => real.account(),
-    feeds: () => real.feeds(),
-    changes: (...given) => real.changes(...given),
-    lookup: (...given) => real.lookup(...given),
+  return overridden(real, {
     open: async (...given) => {
       const opened = await real.open(...given);
       const bytes = new Uint8Array(await new Response(opened.body).arrayBuffer());
       spoils.shift()?.(bytes);
       return { ...opened, body: new Blob([bytes]).stream() };
     },
-  };
+  });
 }
 
 test.each([2_000, LARGE_BYTES])("a download of %i bytes that is cut short is transient, and leaves no object", async (size) => {

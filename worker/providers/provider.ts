@@ -26,7 +26,8 @@ export interface Entry {
   contentTag?: string;
   /**
    * Of a folder: the source's mark of everything below it. To be given only together with the complete list of its children,
-   * since it is how the next round knows that nothing below needs to be read.
+   * since it is how the next round knows that nothing below needs to be read. A page that is cut short may have stored it and
+   * is asked for again: a folder that the cursor names as still to be read is read, whatever its tag.
    */
   treeTag?: string;
   /** Why this entry has no bytes that could be kept. */
