@@ -14,12 +14,12 @@ import { unclear } from "./support/words.ts";
 
 const ACCOUNT = "tempest@contoso.example";
 const FULL = process.env["E2E_FULL"] === "1";
-const FILES = FULL ? 20_000 : 400;
+const FILES = FULL ? 20_000 : 300;
 const WEATHER = stormWeather(FULL ? { rate: 0.01, times: 3 } : { rate: 0.02, times: 1 });
 /** Each fault strikes at least this often at full size; in a small drive at least so many kinds do. */
 const STRUCK_MIN = 3;
 const KINDS_STRUCK_MIN = 12;
-const STORM_SECONDS = FULL ? 420 : 60;
+const STORM_SECONDS = FULL ? 420 : 45;
 /** The drive is changed this often meanwhile. */
 const CHANGES = 6;
 /** A file that met five faults in a row is tried again after an hour. */

@@ -9,10 +9,10 @@ import type { MemoryUser } from "./memory-user.ts";
 const WORK_ROUNDS_MAX = 400;
 
 /**
- * The calls to kill at: every second one, or as the stride says, and others where the call has its effect first. With
+ * The calls to kill at: every third one, or as the stride says, and others where the call has its effect first. With
  * EVERY_BOUNDARY=1 all of them, from both sides.
  */
-export function boundaries(effect: boolean, max: number, stride = 2): number[] {
+export function boundaries(effect: boolean, max: number, stride = 3): number[] {
   const all = (env as Env & { EVERY_BOUNDARY: string }).EVERY_BOUNDARY === "1";
   return Array.from({ length: max }, (_each, after) => after).filter((after) => all || after % stride === (effect ? 1 : 0));
 }
