@@ -12,7 +12,7 @@ interface Product {
 
 export async function loadProduct(): Promise<Product> {
   const [{ masterKeys }, { expectedIssuer }, { providers }] = await Promise.all(
-    ["keyring.ts", "auth/microsoft-token.ts", "providers/registry.ts"].map((file) => import(join(ROOT, "worker", file))),
+    ["keyring.ts", "auth/authorities/microsoft-token.ts", "providers/registry.ts"].map((file) => import(join(ROOT, "worker", file))),
   );
   return { masterKeys, expectedIssuer, scopes: providers.get("onedrive").methods[0].scopes };
 }
