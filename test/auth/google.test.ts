@@ -54,7 +54,7 @@ describe("signing in with Google", () => {
     const { state, nonce, code_challenge: challenge, ...rest } = Object.fromEntries(url.searchParams);
     for (const random of [state, nonce, challenge]) expect(random).toMatch(/^[\w-]{43}$/);
     expect(rest).toEqual({
-      client_id: "google-client",
+      client_id: env.GOOGLE_CLIENT_ID,
       response_type: "code",
       redirect_uri: "https://tidemark.example/auth/google/callback",
       scope: "openid email profile",

@@ -79,12 +79,12 @@ describe("renewing access at other authorities", () => {
     return { renewed, asked };
   };
   const fields = { grant_type: "refresh_token", refresh_token: "r1" };
-  const client = (name: string) => ({ client_id: `${name}-client`, client_secret: "sandbox-secret" });
+  const client = (id: string) => ({ client_id: id, client_secret: "sandbox-secret" });
 
   it.each([
-    ["google", "https://oauth2.googleapis.com/token", "form", { ...fields, ...client("google") }],
-    ["dropbox", "https://api.dropboxapi.com/oauth2/token", "form", { ...fields, ...client("dropbox") }],
-    ["atlassian", "https://auth.atlassian.com/oauth/token", "json", { ...fields, ...client("atlassian") }],
+    ["google", "https://oauth2.googleapis.com/token", "form", { ...fields, ...client(env.GOOGLE_CLIENT_ID) }],
+    ["dropbox", "https://api.dropboxapi.com/oauth2/token", "form", { ...fields, ...client("dropbox-client") }],
+    ["atlassian", "https://auth.atlassian.com/oauth/token", "json", { ...fields, ...client("atlassian-client") }],
     ["autodesk", "https://developer.api.autodesk.com/authentication/v2/token", "form", fields],
   ])("asks %s at %s, by %s", async (authority, url, form, body) => {
     const { renewed, asked } = refreshAt(authority, granted({ refresh_token: "r2" }));

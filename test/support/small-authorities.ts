@@ -34,7 +34,7 @@ const INVALID_GRANT = { status: 400, error: "invalid_grant", error_description: 
 
 const RULES: Readonly<Record<string, Rules>> = {
   google: {
-    client: "google-client",
+    client: "123456789012-sandbox.apps.googleusercontent.com",
     authorize: "https://accounts.google.com/o/oauth2/v2/auth",
     token: "https://oauth2.googleapis.com/token",
     revoke: "https://oauth2.googleapis.com/revoke",

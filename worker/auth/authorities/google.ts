@@ -24,11 +24,11 @@ export const google: Authority = {
   id: "google",
   name: NAME,
   client: (env) => registration(env.GOOGLE_CLIENT_ID, env.GOOGLE_CLIENT_SECRET),
-  server: ({ GOOGLE_LOGIN_URL, GOOGLE_TOKEN_URL, GOOGLE_CERTS_URL }) => ({
+  server: ({ GOOGLE_LOGIN_URL, GOOGLE_OAUTH_URL, GOOGLE_API_URL }) => ({
     issuer: GOOGLE_LOGIN_URL,
     authorization_endpoint: `${GOOGLE_LOGIN_URL}/o/oauth2/v2/auth`,
-    token_endpoint: `${GOOGLE_TOKEN_URL}/token`,
-    jwks_uri: GOOGLE_CERTS_URL,
+    token_endpoint: `${GOOGLE_OAUTH_URL}/token`,
+    jwks_uri: `${GOOGLE_API_URL}/oauth2/v3/certs`,
   }),
   clientAuthentication: "post",
   identity: { scopes: ["openid", "email", "profile"], provider: "none", person: toPerson },
@@ -47,7 +47,7 @@ export const google: Authority = {
   },
   revocation: {
     by: "refresh_token",
-    request: ({ GOOGLE_TOKEN_URL }, _client, token) => ({ url: `${GOOGLE_TOKEN_URL}/revoke`, body: new URLSearchParams({ token }) }),
+    request: ({ GOOGLE_OAUTH_URL }, _client, token) => ({ url: `${GOOGLE_OAUTH_URL}/revoke`, body: new URLSearchParams({ token }) }),
   },
 };
 
