@@ -39,7 +39,7 @@ async function createUser(authority: string, firstSync = false) {
   const tokens = authorities.grant(authority, `${userId}@somewhere.example`, Date.now() + HOUR_MILLISECONDS);
   const account = { id: userId, label: "Somebody", email: null };
   const { id } = unwrap(await stub().addConnection({ provider, account, scopes: [], tokens, homeShard: 0, firstSync }));
-  if (firstSync) await settle(stub);
+  await settle(stub);
   pass(2 * HOUR_MILLISECONDS);
   return { userId, stub, connectionId: id, token: async () => await stub().accessToken(id, { renew: false }) };
 }
