@@ -49,7 +49,7 @@ export async function stepFailed(engine: Engine, sync: SyncState, error: unknown
       store.updateSync(sync.id, { enumerateNext: 1, wakes: sync.wakes + 1 });
       return;
     case "reconnect":
-      await needsReconnect(engine, sync.connectionId);
+      await needsReconnect(engine, sync.connectionId, failure.advice);
       return;
     case "skip":
     case "fail":
@@ -97,13 +97,13 @@ async function endFailed(engine: Engine, sync: SyncState, code: string, message:
 export async function connectionFailed(
   engine: Engine,
   connectionId: string,
-  failure: { kind: FailureKind; status?: number | undefined; retryAfterSeconds?: number | undefined },
+  failure: { kind: FailureKind; status?: number | undefined; retryAfterSeconds?: number | undefined; advice?: string | undefined },
 ): Promise<void> {
   const kind = kindOf(engine, connectionId, failure);
   const decision = retryDecision(kind, engine.gates.refusals(connectionId), failure.retryAfterSeconds, engine.random());
   const sent = !(failure instanceof ProviderError && wasNotSent(failure));
   if (decision.action === "gate" && sent) engine.gates.close(connectionId, decision.seconds);
-  if (decision.action === "reconnect") await needsReconnect(engine, connectionId);
+  if (decision.action === "reconnect") await needsReconnect(engine, connectionId, failure.advice);
 }
 
 /**
@@ -129,20 +129,25 @@ const MEANING: Partial<Record<FailureKind, string>> = {
 
 /** In words of what it means for the copy; in brackets, what was said. */
 function messageOf(failure: Failure, told: boolean): string {
-  if (failure.kind === "auth") return "The source asks the person to sign in again.";
+  if (failure.kind === "auth") return signInAgain(failure.advice);
   const meaning = told ? MEANING[failure.kind] : "Something of our own did not work, several times in a row.";
   if (meaning === undefined) return failure.message;
   return `${meaning} Nothing was removed: all that was copied stays. (${failure.message})`;
 }
 
+/** What a person is told whose grant is dead. `advice`: why it is, where that is known. */
+export function signInAgain(advice: string | undefined): string {
+  return `The source asks the person to sign in again.${advice === undefined ? "" : ` ${advice}`}`;
+}
+
 /** The grant is dead: the person must sign in again. */
-export async function needsReconnect(engine: Engine, connectionId: string): Promise<void> {
+export async function needsReconnect(engine: Engine, connectionId: string, advice?: string): Promise<void> {
   if (engine.store.connection(connectionId)?.status !== "active") return;
   await updateConnection(engine.db(), engine.userId, connectionId, { status: "needs_reconnect" });
   engine.store.setConnectionStatus(connectionId, "needs_reconnect");
   await accountChanged(engine);
-  engine.log.warn("connection.needs_reconnect", { connectionId });
+  engine.log.warn("connection.needs_reconnect", { connectionId, advice });
   // Whoever found out: what runs on this connection can only go on with the next sign-in.
-  const failure = new ProviderError("auth", "The grant is dead.");
+  const failure = new ProviderError("auth", "The grant is dead.", advice === undefined ? {} : { advice });
   for (const sync of engine.store.syncs()) if (sync.connectionId === connectionId) await failRun(engine, sync, failure, true);
 }

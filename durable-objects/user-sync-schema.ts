@@ -112,6 +112,9 @@ export const MIGRATIONS: readonly string[] = [
     after_parent TEXT NOT NULL DEFAULT '', after_id TEXT NOT NULL DEFAULT '', held_before INTEGER NOT NULL, event INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE connections ADD COLUMN renewing_until INTEGER;
+  `,
 ];
 
 export interface ConnectionState {
@@ -127,6 +130,8 @@ export interface ConnectionState {
   gateUntil: number;
   /** Throttled answers in a row. */
   gateCount: number;
+  /** Its tokens, which work once, were sent for others, and no answer has come: until when they can be sent again. Null: nothing is open. */
+  renewingUntil: number | null;
 }
 
 export interface SyncState {

@@ -69,7 +69,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       env,
       userId,
       store,
-      credentials: new Credentials(env, userId, store, now),
+      credentials: new Credentials(env, userId, store, now, (at) => this.#wakeBy(at)),
       gates: new Gates({ store, log, now, random }),
       now,
       random,
@@ -272,7 +272,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       return success(await this.#engine.credentials.accessToken(connectionId, options));
     } catch (error) {
       const problem = asProviderError(error);
-      if (problem.kind === "auth") await needsReconnect(this.#engine, connectionId);
+      if (problem.kind === "auth") await needsReconnect(this.#engine, connectionId, problem.advice);
       return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
     }
   }

@@ -14,6 +14,7 @@ import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
 import { clearLitter } from "./litter.ts";
 import { isRebuilding } from "./rebuilding.ts";
+import { renewalsAt, resumeRenewals } from "./renewals.ts";
 import { replanChunk, retryDue, trying } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
@@ -64,7 +65,9 @@ export class Work {
       const stepped = await catalogueLock.hold(() => this.#stepOne());
       const ended = (await endUploads(this.#engine)) || (await clearLitter(this.#engine));
       const kept = await this.#upkeep.step();
-      if (!moved && !stepped && !ended && !kept && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine))) break;
+      const resumed = await resumeRenewals(this.#engine);
+      if (!moved && !stepped && !ended && !kept && !resumed && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine)))
+        break;
     }
     this.#display.rest();
   }
@@ -235,6 +238,7 @@ export class Work {
     const drainAt = this.#ledger.drainAt();
     const times = [
       subscriptionsAt(this.#engine),
+      renewalsAt(this.#engine),
       store.uploads.leftAt(),
       this.#upkeep.nextAt(),
       store.litter.dueAt(),

@@ -20,6 +20,8 @@ export interface ProviderErrorDetails {
   retryAfterSeconds?: number;
   /** Where an expired cursor's enumeration begins again, when the provider says so. */
   restartCursor?: string;
+  /** Of `auth`: why the person must sign in again, where there is more to say than that. */
+  advice?: string;
   cause?: unknown;
 }
 
@@ -29,6 +31,7 @@ export class ProviderError extends Error {
   readonly providerCode: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly restartCursor: string | undefined;
+  readonly advice: string | undefined;
 
   constructor(kind: ProviderErrorKind, message: string, details: ProviderErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -38,6 +41,7 @@ export class ProviderError extends Error {
     this.providerCode = details.providerCode;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.restartCursor = details.restartCursor;
+    this.advice = details.advice;
   }
 }
 

@@ -208,7 +208,7 @@ export interface Provider {
   readonly webhook?: WebhookCapability;
   /** What works for this connection and what does not, scope by scope. */
   checks?(): Promise<Check[]>;
-  /** Ends the grant at the provider, where it has an endpoint for that. */
+  /** Ends at the source what a form gave access by, where it has an endpoint for that. Grants of a sign-in are the authority's to end. */
   revoke?(): Promise<void>;
 }
 
@@ -243,6 +243,7 @@ export interface ProviderDefinition {
   name: string;
   /** Ways to connect an account, the usual one first. */
   methods: readonly [AuthMethod, ...AuthMethod[]];
+  /** `revoke`: by its own `revoke`; what is granted by a sign-in ends where its authority can. */
   capabilities: { browse: boolean; webhook: boolean; revoke: boolean };
   /** `/webhooks/{path}`: where its notifications go. */
   webhookPath?: string;

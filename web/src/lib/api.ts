@@ -38,7 +38,8 @@ export function asApiError(error: unknown): ApiError {
   return new ApiError("client.unexpected", error instanceof Error ? error.message : String(error), 0, null);
 }
 
-const { v1 } = hc<AppType>("/").api;
+const client = hc<AppType>("/");
+const { v1 } = client.api;
 
 /** The answer's body, as its route declares it. */
 async function read<T>(call: Promise<ClientResponse<T>>): Promise<T> {
@@ -74,6 +75,8 @@ function pageQuery({ cursor, limit }: PageQuery) {
 
 /** What is asked of the API, by the names that pages use. Shapes come from the Worker's routes. */
 export const api = {
+  /** What one can sign in with here, the usual first. */
+  authorities: () => read(client.auth.authorities.$get()),
   me: () => read(v1.me.$get()),
   status: () => read(v1.status.$get()),
   dashboard: () => read(v1.dashboard.$get()),

@@ -1,8 +1,9 @@
 import type { IDToken, JWKSCacheInput } from "oauth4webapi";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
-import type { Identity } from "../db/users.ts";
-import { SignInProblem, TRY_AGAIN } from "./problem.ts";
+import type { Person } from "../person.ts";
+import type { SignInProblem } from "../problem.ts";
+import { tokenRejected } from "../problem.ts";
 
 // What Microsoft's id tokens need beyond OpenID Connect: one set of keys serves every tenant, so the issuer is a template
 // that the token's own tenant fills in, and each key says for which issuer it signs.
@@ -25,19 +26,6 @@ const claims = z.object({
 
 const signingKey = z.object({ kid: z.string().optional(), issuer: z.string().optional() });
 
-/** The person that a verified id token is about. */
-export interface MicrosoftPerson {
-  identity: Identity;
-  tenantId: string;
-  /** The account at Microsoft: the same for every app. */
-  accountId: string;
-  name: string;
-  /** For show and as a hint. Not proven: see `verifiedEmail`. */
-  email: string | null;
-  /** An address whose domain's owner has confirmed it (`xms_edov`). */
-  verifiedEmail: string | null;
-}
-
 /** The issuer that discovery must state for a tenant setting. */
 export function expectedIssuer(loginUrl: string, tenant: string): string {
   if (tenant === "common" || tenant === "organizations") return `${loginUrl}/${TENANT_PLACEHOLDER}/v2.0`;
@@ -52,17 +40,21 @@ export function issuerForToken(template: string, idToken: unknown): string {
 }
 
 /** Refuses a token whose signing key belongs to another issuer than the token names. */
-export function assertKeyIssuer(idToken: string, issuer: string, tenantId: string, cache: JWKSCacheInput): void {
+export function assertKeyIssuer(
+  idToken: string,
+  { identity, tenantId = "" }: Pick<Person, "identity" | "tenantId">,
+  cache: JWKSCacheInput,
+): void {
   const keyId = decodeProtectedHeader(idToken).kid;
   const keys = z.array(signingKey).parse("jwks" in cache ? cache.jwks.keys : []);
   const stated = keys.find((key) => key.kid === keyId)?.issuer;
-  if (stated === undefined || stated.replace(TENANT_PLACEHOLDER, tenantId) !== issuer) {
+  if (stated === undefined || stated.replace(TENANT_PLACEHOLDER, tenantId) !== identity.issuer) {
     throw rejected("The token's key is another issuer's.");
   }
 }
 
 /** The person, from claims whose signature, issuer, audience, times and nonce are verified. */
-export function toPerson(verified: IDToken): MicrosoftPerson {
+export function toPerson(verified: IDToken): Person {
   const parsed = claims.safeParse(verified);
   if (!parsed.success) throw rejected("The token lacks a claim.", parsed.error);
   const { iss, sub, tid, oid, name, email, preferred_username, xms_edov } = parsed.data;
@@ -87,6 +79,5 @@ function decodeTenant(idToken: string): unknown {
 }
 
 function rejected(reason: string, cause?: unknown): SignInProblem {
-  const message = "Microsoft's answer did not prove who you are, so nobody was signed in.";
-  return new SignInProblem("auth.token_rejected", message, TRY_AGAIN, { cause: new Error(reason, { cause }) });
+  return tokenRejected("Microsoft", reason, cause);
 }
