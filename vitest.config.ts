@@ -25,6 +25,8 @@ export default defineConfig(async () => ({
                 ...(process.env["SOAK"] !== undefined && { SOAK: process.env["SOAK"] }),
                 MICROSOFT_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
                 MICROSOFT_CLIENT_SECRET: "sandbox-secret",
+                DROPBOX_CLIENT_ID: "dropbox-client",
+                DROPBOX_CLIENT_SECRET: "sandbox-secret",
                 MASTER_KEYS: "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
                 MIGRATIONS: await readD1Migrations("./migrations"),
               },

@@ -315,4 +315,4 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;
+export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS" | "DROPBOX_API_URL" | "DROPBOX_CONTENT_URL">;
