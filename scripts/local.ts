@@ -11,6 +11,8 @@ export const ROOT = resolve(import.meta.dirname, "..");
 const BIN = join(ROOT, "node_modules", ".bin");
 /** What the sandbox accepts as an app registration. */
 const SANDBOX_CLIENT = { id: "11111111-2222-4333-8444-555555555555", secret: "sandbox-secret" };
+/** The same at Dropbox, where keys look otherwise. */
+const SANDBOX_DROPBOX_APP = { id: "dropbox-client", secret: "sandbox-secret" };
 
 export interface LocalSettings {
   port: number;
@@ -71,6 +73,11 @@ export function writeVars(settings: LocalSettings, more: Record<string, string> 
           MICROSOFT_LOGIN_URL: `${sandboxUrl}/login.microsoftonline.com`,
           GRAPH_URL: `${sandboxUrl}/graph.microsoft.com`,
           MICROSOFT_DOWNLOAD_HOSTS: `localhost:${settings.sandboxPort}`,
+          DROPBOX_CLIENT_ID: SANDBOX_DROPBOX_APP.id,
+          DROPBOX_CLIENT_SECRET: SANDBOX_DROPBOX_APP.secret,
+          DROPBOX_LOGIN_URL: `${sandboxUrl}/www.dropbox.com`,
+          DROPBOX_API_URL: `${sandboxUrl}/api.dropboxapi.com`,
+          DROPBOX_CONTENT_URL: `${sandboxUrl}/content.dropboxapi.com`,
         }
       : {}),
     ...definedOf(ownVars()),
@@ -168,7 +175,12 @@ export function startWorker(settings: LocalSettings, varsFile: string, log: (lin
 export function startSandboxProcess(settings: LocalSettings, args: readonly string[], log: (line: string) => void): ChildProcess {
   const child = spawn(process.execPath, [join(ROOT, "sandbox", "main.ts"), ...args], {
     cwd: ROOT,
-    env: { ...process.env, SANDBOX_PORT: String(settings.sandboxPort), STATE_DIR: settings.stateDir },
+    env: {
+      ...process.env,
+      SANDBOX_PORT: String(settings.sandboxPort),
+      STATE_DIR: settings.stateDir,
+      DROPBOX_WEBHOOK_URL: `${settings.origin}/webhooks/dropbox`,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   forwardLines(child, log);

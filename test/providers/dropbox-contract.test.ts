@@ -1,6 +1,5 @@
 import { describe } from "vitest";
 import { type Exceptions, type Fixture, providerContract } from "./contract.ts";
-import { control } from "./sandbox-drive.ts";
 import { type Domain, SandboxDropbox } from "./sandbox-dropbox.ts";
 
 const EXCEPTIONS: Exceptions = {
@@ -26,7 +25,7 @@ async function open(domain: Domain, faults: readonly string[] = []): Promise<Fix
     expireCursors: () => drive.expireCursors(),
     expireAddresses: () => drive.fault({ name: "dropbox-revision-gone", times: 1 }),
     throttleOnce: () => drive.fault({ name: "dropbox-throttled", times: 1 }),
-    revoke: () => control("POST", `/grants/${drive.account}/revoke`).then(() => drive.fault({ name: "dropbox-token-invalid" })),
+    revoke: () => drive.fault({ name: "dropbox-token-invalid" }),
   };
 }
 

@@ -25,7 +25,7 @@ export class SandboxDropbox {
     this.context = {
       fetch,
       now: Date.now,
-      accessToken: async (options) => (options?.renew ? (this.#token = (await signIn(account)).access_token) : this.#token),
+      accessToken: async (options) => (options?.renew ? (this.#token = await refresh(tokens.refresh_token)) : this.#token),
       onRequest: () => (this.requests += 1),
     };
     this.provider = dropbox.create(env, this.context);
@@ -96,14 +96,16 @@ async function signIn(account: string, scopes: readonly string[] = SCOPES): Prom
   });
   const redirect = await fetch(`${env.DROPBOX_LOGIN_URL}/oauth2/authorize_submit?${query}`, { redirect: "manual" });
   const code = new URL(redirect.headers.get("Location") ?? "").searchParams.get("code") ?? "";
-  const form = {
-    client_id: env.DROPBOX_CLIENT_ID,
-    client_secret: "sandbox-secret",
-    grant_type: "authorization_code",
-    code,
-    redirect_uri: REDIRECT,
-  };
-  const answer = await fetch(`${env.DROPBOX_API_URL}/oauth2/token`, { method: "POST", body: new URLSearchParams(form) });
+  return askForTokens({ grant_type: "authorization_code", code, redirect_uri: REDIRECT });
+}
+
+async function refresh(token: string): Promise<string> {
+  return (await askForTokens({ grant_type: "refresh_token", refresh_token: token })).access_token;
+}
+
+async function askForTokens(fields: Record<string, string>): Promise<Tokens> {
+  const body = new URLSearchParams({ client_id: env.DROPBOX_CLIENT_ID, client_secret: "sandbox-secret", ...fields });
+  const answer = await fetch(`${env.DROPBOX_API_URL}/oauth2/token`, { method: "POST", body });
   if (!answer.ok) throw new Error(`No token: ${await answer.text()}`);
   return answer.json();
 }
