@@ -67,16 +67,17 @@ export async function applyChanges(
     run.holds = true;
     engine.store.saveRun(run);
   }
+  // Likewise: once its row is written, nothing tells any more that a folder has moved and all in it was told again.
+  engine.store.addRemovals({ syncId: sync.id, feedId }, await missingChildren(engine, sync, changes, plan.present));
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
   await logEvents(engine, run, [...plan.notes, ...overQuota.notes, ...(isFirstHeld ? [HELD_NOTE] : [])]);
-  const missing = await missingChildren(engine, sync, changes);
   const commitChanged = await noteChanged(engine, sync, run, countChanged(plan.rows, known, ledgerJobs));
   return {
     plan,
     commit: () => {
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
-      engine.store.addRemovals({ syncId: sync.id, feedId }, [...plan.removals, ...missing]);
+      engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       if (endingJobs.size === 0) engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
       commitChanged();
       overQuota.commit();
@@ -97,17 +98,12 @@ export function idOf(change: Change): string | [] {
   return change.type === "upsert" ? change.entry.id : (change.id ?? []);
 }
 
-/**
- * What was in a folder whose whole content has been told, and is not any more. Read after the rows are written: what has
- * moved to another folder, by this page or an earlier one, is there by now; what a later page reports loses its mark again.
- */
-async function missingChildren(engine: Engine, sync: SyncState, changes: readonly Change[]): Promise<string[]> {
-  const missing: string[] = [];
-  for (const change of changes) {
-    if (change.type !== "children") continue;
-    missing.push(...(await childrenBesides(engine.db(), scopeOf(engine, sync.id), change.folderId, change.ids)));
-  }
-  return missing;
+/** What was in folders whose whole content has been told, and is not any more: a later page that reports it takes the mark away. */
+async function missingChildren(engine: Engine, sync: SyncState, changes: readonly Change[], present: readonly string[]): Promise<string[]> {
+  const told = changes.filter((change) => change.type === "children");
+  const folderIds = told.map((change) => change.folderId);
+  const ids = [...present, ...told.flatMap((change) => change.ids)];
+  return childrenBesides(engine.db(), scopeOf(engine, sync.id), folderIds, ids);
 }
 
 /** How many contents may still leave the mirror in this round by what its pages report: so many that none would be held. */

@@ -1,5 +1,5 @@
 import { itemsUnder } from "../worker/db/going.ts";
-import { markUnreachable, scanItems, treeTags } from "../worker/db/items.ts";
+import { markUnreachable, scanItems } from "../worker/db/items.ts";
 import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
 import type { Change, Provider } from "../worker/providers/provider.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
@@ -11,6 +11,7 @@ import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { roundEnded } from "./replanning.ts";
 import { isToBeJudged, stepJudging } from "./guard.ts";
+import { knownItemsOf } from "./known.ts";
 import { applyPage } from "./poison.ts";
 import { stepRemoving } from "./removing.ts";
 import { announce } from "./run.ts";
@@ -110,9 +111,7 @@ const CIRCLE = {
 async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState) {
   const provider = sourceOf(engine, sync, run);
   try {
-    return await provider.changes(feed.feedId, feed.cursor, {
-      treeTags: (folderIds) => treeTags(engine.db(), scopeOf(engine, sync.id), folderIds),
-    });
+    return await provider.changes(feed.feedId, feed.cursor, knownItemsOf(engine, sync, feed));
   } catch (error) {
     const failure = asProviderError(error);
     if (failure.kind !== "cursor_expired") throw failure;

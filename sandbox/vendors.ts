@@ -1,8 +1,9 @@
+import { dropbox } from "./dropbox/dropbox.ts";
 import { microsoft } from "./microsoft/microsoft.ts";
 import type { Vendor } from "./vendor.ts";
 
 /** Everybody whom the sandbox plays. */
-export const VENDORS: readonly Vendor[] = [microsoft];
+export const VENDORS: readonly Vendor[] = [microsoft, dropbox];
 
 /** Whose drive a folder of this machine becomes. */
 export const FOLDER_ACCOUNT = "alice@contoso.example";

@@ -166,7 +166,12 @@ export function startWorker(settings: LocalSettings, varsFile: string, log: (lin
 export function startSandboxProcess(settings: LocalSettings, args: readonly string[], log: (line: string) => void): ChildProcess {
   const child = spawn(process.execPath, [join(ROOT, "sandbox", "main.ts"), ...args], {
     cwd: ROOT,
-    env: { ...process.env, SANDBOX_PORT: String(settings.sandboxPort), STATE_DIR: settings.stateDir },
+    env: {
+      ...process.env,
+      SANDBOX_PORT: String(settings.sandboxPort),
+      STATE_DIR: settings.stateDir,
+      DROPBOX_WEBHOOK_URL: `${settings.origin}/webhooks/dropbox`,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   forwardLines(child, log);

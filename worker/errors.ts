@@ -51,6 +51,7 @@ export const ERROR_STATUS = {
   "version.not_found": 404,
   "version.damaged": 409,
   "quota.syncs": 409,
+  "webhook.unsigned": 403,
   "events.upgrade_failed": 503,
   "server.unexpected": 500,
 } as const satisfies Record<string, ContentfulStatusCode>;

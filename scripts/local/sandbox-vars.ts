@@ -25,6 +25,7 @@ const VARS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     DROPBOX_CLIENT_SECRET: SECRET,
     DROPBOX_LOGIN_URL: "www.dropbox.com",
     DROPBOX_API_URL: "api.dropboxapi.com",
+    DROPBOX_CONTENT_URL: "content.dropboxapi.com",
   },
   atlassian: {
     ATLASSIAN_CLIENT_ID: "atlassian-client",

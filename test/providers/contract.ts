@@ -1,7 +1,7 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
 import { expect, test } from "vitest";
-import type { ContentRef, Entry, Provider } from "../../worker/providers/provider.ts";
+import type { ContentRef, Entry, KnownItem, KnownItems, Provider } from "../../worker/providers/provider.ts";
 
 /** A drive of the provider under test, with a person's hands on it. */
 export interface Fixture {
@@ -23,8 +23,16 @@ export interface Fixture {
   revoke(): Promise<void>;
 }
 
+/** Promises that a source cannot keep, each with the reason. */
+export interface Exceptions {
+  /** Why another case alone, in a name, is told by a list from the beginning only. */
+  caseRenames?: string;
+  /** Why there are no subscriptions to make. */
+  subscriptions?: string;
+}
+
 /** What every provider does: the promises that the core builds on. */
-export function providerContract(open: () => Promise<Fixture>): void {
+export function providerContract(open: () => Promise<Fixture>, exceptions: Exceptions = {}): void {
   test("an enumeration, applied by id, is the drive", async () => {
     const drive = await open();
     await drive.put("/a.txt", "a");
@@ -50,7 +58,7 @@ export function providerContract(open: () => Promise<Fixture>): void {
     };
     await step(drive.put("/one/new.txt", "new"));
     await step(drive.rename("/one", "eins"));
-    await step(drive.rename("/eins/a.txt", "A.txt"));
+    await step(drive.rename("/eins/a.txt", exceptions.caseRenames === undefined ? "A.txt" : "aa.txt"));
     await step(drive.move("/eins/b.txt", "/two"));
     await step(drive.put("/two/b.txt", "other content"));
     await step(drive.remove("/two/c.txt"));
@@ -169,7 +177,7 @@ export function providerContract(open: () => Promise<Fixture>): void {
     expect((await drive.provider.account()).id).toBe(account.id);
   });
 
-  test("a subscription is made, renewed, removed, and removed again", async () => {
+  test.skipIf(exceptions.subscriptions !== undefined)("a subscription is made, renewed, removed, and removed again", async () => {
     const drive = await open();
     const { webhook } = drive.provider;
     if (!webhook) throw new Error("The provider has webhooks.");
@@ -199,11 +207,15 @@ export async function feedOf(provider: Provider): Promise<string> {
 export async function applyRound(provider: Provider, feedId: string, cursor: string | null, known: Map<string, Entry>): Promise<string> {
   const removed = new Set<string>();
   for (let pages = 0; pages < 1_000; pages++) {
-    const page = await provider.changes(feedId, cursor);
+    const page = await provider.changes(feedId, cursor, knownOf(known, removed));
     for (const change of page.changes) {
       if (change.type === "upsert") known.set(change.entry.id, { ...known.get(change.entry.id), ...change.entry });
       if (change.type === "upsert") removed.delete(change.entry.id);
       if (change.type === "removal") removed.add(change.id);
+    }
+    for (const change of page.changes) {
+      if (change.type !== "children") continue;
+      for (const [id, { parentId }] of known) if (parentId === change.folderId && !change.ids.includes(id)) removed.add(id);
     }
     cursor = page.cursor;
     if (!page.more) {
@@ -216,6 +228,30 @@ export async function applyRound(provider: Provider, feedId: string, cursor: str
     }
   }
   throw new Error("The round does not end.");
+}
+
+/** What the core would answer of its catalogue. */
+function knownOf(known: ReadonlyMap<string, Entry>, removed: ReadonlySet<string>): KnownItems {
+  const pathOf = (entry: Entry, rootId: string): string | undefined => {
+    if (removed.has(entry.id)) return undefined;
+    if (entry.parentId === rootId) return `/${entry.name}`.toLowerCase();
+    const parent = known.get(entry.parentId ?? "");
+    const path = parent && pathOf(parent, rootId);
+    return path === undefined ? undefined : `${path}/${entry.name}`.toLowerCase();
+  };
+  return {
+    treeTags: async (folderIds) =>
+      new Map(folderIds.flatMap((id) => (known.get(id)?.treeTag === undefined ? [] : [[id, known.get(id)?.treeTag ?? ""]]))),
+    itemsAtPaths: async (rootId, paths) => {
+      const items = new Map<string, KnownItem[]>();
+      for (const entry of known.values()) {
+        const path = pathOf(entry, rootId);
+        if (path !== undefined && paths.includes(path))
+          items.set(path, [...(items.get(path) ?? []), { id: entry.id, kind: entry.kind ?? "file" }]);
+      }
+      return items;
+    },
+  };
 }
 
 /** Path and id of each known file. */

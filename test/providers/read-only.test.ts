@@ -3,11 +3,23 @@ import type { Entry } from "../../worker/providers/provider.ts";
 import { providers } from "../../worker/providers/registry.ts";
 import { applyRound } from "./contract.ts";
 import { SandboxDrive } from "./sandbox-drive.ts";
+import { SandboxDropbox } from "./sandbox-dropbox.ts";
 
 // The source is never written to: nothing is asked for that could, and no permission is asked that would allow it.
 
 /** All that changes anything at the vendor: our own subscriptions to its notifications. A batch holds looks at items only. */
 const NOT_A_LOOK = /^(POST .*\/\$batch|(POST|PATCH|DELETE) .*\/subscriptions(\/.*)?)$/;
+
+/** Every call at Dropbox is a POST: these only answer. */
+const DROPBOX_LOOKS = [
+  "/2/users/get_current_account",
+  "/2/users/get_space_usage",
+  "/2/files/list_folder",
+  "/2/files/list_folder/continue",
+  "/2/files/get_metadata",
+  "/2/files/download",
+  "/2/files/export",
+];
 
 test("a OneDrive is only looked at", async () => {
   const drive = await SandboxDrive.open("contoso.example", "read-only");
@@ -35,6 +47,33 @@ test("a OneDrive is only looked at", async () => {
   const asked = (await drive.asked()).filter(({ method, route }) => method !== "GET" && !route.includes("oauth2"));
   expect(asked.map(({ method, route }) => `${method} ${route}`).filter((each) => !NOT_A_LOOK.test(each))).toEqual([]);
   expect(asked.length).toBeGreaterThan(0);
+  expect(await drive.tree()).toEqual(before);
+});
+
+test("a Dropbox is only looked at", async () => {
+  const drive = await SandboxDropbox.open("dropbox.example", "read-only");
+  const ids = await drive.mutate(
+    { op: "create", path: "/a.txt", bytes: 10 },
+    { op: "create", path: "/f/b.paper", bytes: "b" },
+    { op: "create", path: "/gone.txt", bytes: 10 },
+    { op: "delete", path: "/gone.txt" },
+  );
+  const before = await drive.tree();
+  const { provider } = drive;
+  const feedId = await drive.feedId();
+  const known = new Map<string, Entry>();
+  await provider.account();
+  await provider.checks?.();
+  const cursor = await applyRound(provider, feedId, null, known);
+  await applyRound(provider, feedId, cursor, known);
+  await provider.lookup(feedId, [...new Set(ids)]);
+  await provider.browse?.list(null, null);
+  await provider.browse?.list({ id: `ns:${feedId}`, feedId }, null);
+  for (const { id, kind, download } of known.values()) {
+    if (kind === "file") await new Response((await provider.open({ id, feedId, ...(download && { download }) })).body).arrayBuffer();
+  }
+  const asked = (await drive.asked()).filter(({ route }) => !route.startsWith("/oauth2/"));
+  expect(new Set(asked.map(({ route }) => route))).toEqual(new Set(DROPBOX_LOOKS));
   expect(await drive.tree()).toEqual(before);
 });
 

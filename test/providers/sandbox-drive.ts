@@ -90,7 +90,7 @@ export class SandboxDrive {
   }
 }
 
-async function control(method: string, path: string, body?: unknown): Promise<unknown> {
+export async function control(method: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(`${CONTROL}${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response.json();

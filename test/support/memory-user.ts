@@ -8,13 +8,17 @@ import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
 import { providers } from "../../worker/providers/registry.ts";
 import type { UserSync } from "../../durable-objects/user-sync.ts";
 
-export interface MemoryUser {
+/** A user with one sync, whatever its source. */
+export interface Synced {
   userId: string;
-  drive: MemoryDrive;
   /** A new one each time: a stub is broken once its object was killed. */
   readonly stub: DurableObjectStub<UserSync>;
   connectionId: string;
   syncId: string;
+}
+
+export interface MemoryUser extends Synced {
+  drive: MemoryDrive;
 }
 
 /** A user whose one connection is a drive in memory. `fill` runs before anything is listed. */
@@ -50,7 +54,7 @@ export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () =
 }
 
 /** Lets alarms and consumers work until no run of the sync is active. */
-export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): Promise<void> {
+export async function settled(user: Synced, timeoutMilliseconds = 20_000): Promise<void> {
   const until = performance.now() + timeoutMilliseconds;
   while (performance.now() < until) {
     const status = unwrap(await user.stub.status(user.syncId));
@@ -61,7 +65,7 @@ export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): P
 }
 
 /** What the mirror has in these states: path, bytes' SHA-256, as read back from R2. */
-export async function mirrorOf(user: MemoryUser, states: readonly string[] = ["stored"]): Promise<{ path: string; sha256: string }[]> {
+export async function mirrorOf(user: Synced, states: readonly string[] = ["stored"]): Promise<{ path: string; sha256: string }[]> {
   const { results } = await env.DB.prepare(
     "SELECT remote_id, parent_id, kind, name, state, stored_id, stored_sha256 FROM items WHERE sync_id = ?",
   )

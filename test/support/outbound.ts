@@ -30,5 +30,8 @@ const deliverToProduct: typeof fetch = async (input) => {
   if (url.hostname !== PRODUCT_HOST) throw new Error(`No test may reach ${url.hostname}.`);
   const token = url.searchParams.get("validationToken");
   if (token !== null) return new Response(token, { headers: { "Content-Type": "text/plain" } });
+  const challenge = url.searchParams.get("challenge");
+  if (challenge !== null)
+    return new Response(challenge, { headers: { "Content-Type": "text/plain", "X-Content-Type-Options": "nosniff" } });
   return new Response(null, { status: 202 });
 };

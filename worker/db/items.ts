@@ -76,13 +76,20 @@ export async function scanItems(db: Database, scope: ItemScope, afterId: string,
     ORDER BY remote_id LIMIT ${limit}`);
 }
 
-/** Ids of what is directly in this folder, besides these: not what is gone already, nor what is kept though the source lost it. */
-export async function childrenBesides(db: Database, scope: ItemScope, folderId: string, ids: readonly string[]): Promise<string[]> {
+/** Ids of what is directly in these folders, besides these: not what is gone already, nor what is kept though the source lost it. */
+export async function childrenBesides(
+  db: Database,
+  scope: ItemScope,
+  folderIds: readonly string[],
+  ids: readonly string[],
+): Promise<string[]> {
+  if (folderIds.length === 0) return [];
   // The index is named: without statistics the planner takes a sync for ten rows, and goes through all of it.
   const rows = await db.all<{ id: string }>(sql`
-    SELECT remote_id AS id FROM items INDEXED BY items_by_parent
-    WHERE sync_id = ${scope.syncId} AND parent_id = ${folderId} AND state <> 'removed' AND kept IS NULL AND ${owned(scope)}
-      AND remote_id NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    SELECT items.remote_id AS id FROM json_each(${JSON.stringify(folderIds)}) AS folder
+      CROSS JOIN items INDEXED BY items_by_parent ON items.sync_id = ${scope.syncId} AND items.parent_id = folder.value
+    WHERE items.state <> 'removed' AND items.kept IS NULL AND ${owned(scope)}
+      AND items.remote_id NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
   return rows.map((row) => row.id);
 }
 

@@ -91,7 +91,10 @@ export const connections = sqliteTable(
     lastValidatedAt: integer("last_validated_at"),
     createdAt: integer("created_at").notNull(),
   },
-  (table) => [uniqueIndex("connections_by_account").on(table.userId, table.provider, table.accountId)],
+  (table) => [
+    uniqueIndex("connections_by_account").on(table.userId, table.provider, table.accountId),
+    index("connections_at_source").on(table.provider, table.accountId),
+  ],
 );
 
 export const syncs = sqliteTable(

@@ -73,10 +73,23 @@ export interface FeedRef {
   name: string;
 }
 
-/** What the catalogue knows of a feed's items: for sources without a change stream, which are compared with it. */
+/**
+ * What the catalogue knows of a feed's items: for sources without a change stream, which are compared with it, and for those
+ * whose changes come by path.
+ */
 export interface KnownItems {
   /** The tree tags of these folders, as far as they are known. */
   treeTags(folderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * What is at these paths by now, as far as anything is: small letters, from below the feed's root, each name with a slash before it.
+   * Left out is what this round has told is gone and, where it lists the source from its beginning, what it has not told of yet.
+   */
+  itemsAtPaths(rootId: string, paths: readonly string[]): Promise<ReadonlyMap<string, readonly KnownItem[]>>;
+}
+
+export interface KnownItem {
+  id: string;
+  kind: "file" | "folder";
 }
 
 export interface Account {
@@ -109,6 +122,8 @@ export interface OpenedContent {
   /** Whether the answer is the asked range; a source may ignore one and send everything. */
   partial: boolean;
   contentType?: string;
+  /** The source's hash of these very bytes, where the answer tells: what is only made when it is asked for has none before. */
+  hash?: ContentHash;
 }
 
 export type Lookup = { id: string; status: "found"; entry: Entry } | { id: string; status: "gone" } | { id: string; status: "refused" };
@@ -302,4 +317,4 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;
+export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS" | "DROPBOX_API_URL" | "DROPBOX_CONTENT_URL">;
