@@ -8,7 +8,7 @@ async function open(settings: Partial<MemorySettings>): Promise<Fixture> {
   const drive = createMemoryDrive();
   Object.assign(drive.settings, settings);
   let now = Date.UTC(2026, 5, 1);
-  const env = { GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
+  const env = { ORIGIN: "https://tidemark.example", GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
   return {
     provider: memoryProvider(drive).create(env, { fetch, now: () => now, accessToken: async () => "token" }),
     put: async (path, content) => drive.put(path, content),

@@ -7,7 +7,7 @@ import type { Change, Provider } from "../../worker/providers/provider.ts";
 let now = 1_000_000;
 
 function connect(drive: MemoryDrive): Provider {
-  const env = { GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
+  const env = { ORIGIN: "https://tidemark.example", GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
   return memoryProvider(drive).create(env, { fetch, now: () => now, accessToken: async () => "token" });
 }
 

@@ -300,4 +300,4 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;
+export type ProviderEnv = Pick<Env, "ORIGIN" | "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;
