@@ -21,7 +21,7 @@ import { refuse } from "./xml.ts";
 /** Nextcloud and ownCloud: the files of their accounts by WebDAV, to be read. */
 export const nextcloud: Vendor = {
   name: "nextcloud",
-  title: "Nextcloud and ownCloud",
+  title: "Nextcloud",
   isHost: isCloudHost,
   accountKinds: ACCOUNT_KINDS,
   firstAccounts: FIRST_ACCOUNTS,

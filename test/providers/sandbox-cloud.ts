@@ -77,6 +77,18 @@ export class SandboxCloud {
     await control("DELETE", `/faults?account=${encodeURIComponent(this.account)}`);
   }
 
+  /** What the server was asked with this account's name, by method and route. */
+  async requests(): Promise<Record<string, number>> {
+    const { routes } = (await control("GET", `/requests?account=${encodeURIComponent(this.account)}`)) as {
+      routes: { method: string; route: string; status: number; count: number }[];
+    };
+    return Object.fromEntries(routes.map(({ method, route, status, count }) => [`${method} ${route} ${status}`, count]));
+  }
+
+  async forgetRequests(): Promise<void> {
+    await control("DELETE", `/requests?account=${encodeURIComponent(this.account)}`);
+  }
+
   /** As when the server was restored from a backup. */
   async expireCursors(): Promise<void> {
     await control("POST", `/cursors/${this.account}/expire`);
