@@ -33,8 +33,7 @@ export async function locate(server: DavServer, share: Share, ids: readonly stri
 export async function canLocate(server: DavServer, share: Share, topId: string): Promise<boolean> {
   try {
     const location = (await locate(server, share, [topId])).get(topId);
-    // A search may leave out the folder that it begins in.
-    return share.dialect === "nextcloud" || typeof location === "object";
+    return typeof location === "object";
   } catch (error) {
     const { kind, status } = asProviderError(error);
     if (kind === "unsupported" || kind === "fatal" || status === 403 || status === 404) return false;
@@ -42,7 +41,7 @@ export async function canLocate(server: DavServer, share: Share, topId: string):
   }
 }
 
-/** One question for all of them. What Nextcloud's search does not find is not there. */
+/** One question for all of them. What Nextcloud's search does not find is not there, unless it is the top folder, that it begins in. */
 async function search(server: DavServer, share: Share, ids: readonly string[]): Promise<Map<string, Location>> {
   const found = new Map<string, Location>(ids.map((id) => [id, "gone"]));
   const numbers = ids.filter((id) => /^\d{1,18}$/.test(id));
@@ -56,6 +55,11 @@ async function search(server: DavServer, share: Share, ids: readonly string[]): 
     const path = resource.segments && pathBelow(share, resource.segments);
     if (id === undefined || !path || !found.has(id)) continue;
     found.set(id, resource.refused ? "refused" : { path, resource });
+  }
+  if ([...found.values()].includes("gone")) {
+    const [top] = await server.propfind(addressOf(share, [], true), 0, LISTED_PROPERTIES);
+    const topId = top?.properties.get(NAMES.fileId) ?? "";
+    if (top && found.has(topId)) found.set(topId, { path: [], resource: top });
   }
   return found;
 }

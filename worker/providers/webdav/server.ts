@@ -12,7 +12,6 @@ import { pathOf } from "./share.ts";
 const REDIRECTS_MAX = 3;
 /** Some twenty thousand files of one folder. */
 export const LISTING_BYTES_MAX = 16 * 1024 * 1024;
-const REFUSED = "The server refuses this user name and password.";
 
 interface Asking {
   method?: "GET" | "PROPFIND" | "SEARCH";
@@ -30,7 +29,7 @@ export class DavServer {
   readonly context: ProviderContext;
   readonly #appOrigin: string;
   #credentials: Promise<{ address: URL; user: string; authorization: string }> | null = null;
-  #refused = false;
+  #refusal: ProviderError | null = null;
 
   constructor(env: Pick<ProviderEnv, "ORIGIN">, context: ProviderContext) {
     this.context = context;
@@ -93,11 +92,11 @@ export class DavServer {
     let at = url;
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
       if (new URL(at).origin !== address.origin) throw elsewhere(at);
-      if (!anonymous && this.#refused) throw new ProviderError("auth", REFUSED, { status: 401 });
+      if (!anonymous && this.#refusal) throw this.#refusal;
       const response = await ask(at, anonymous ? {} : { Authorization: authorization });
       if (response.status === 401 && !anonymous) {
-        this.#refused = true;
-        throw await toProviderError(response, this.context.now());
+        this.#refusal = await toProviderError(response, this.context.now());
+        throw this.#refusal;
       }
       const location = redirectOf(response, at);
       if (location === undefined) return response;
