@@ -1,6 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { sandboxOutbound } from "./test/support/outbound.ts";
+import { serverProblems } from "./test/support/servers/forward.ts";
 
 // Two projects: the product runs in workerd, what is made for Node (the sandbox, scripts, end to end) runs in Node.
 export default defineConfig(async () => ({
@@ -18,6 +19,8 @@ export default defineConfig(async () => ({
               bindings: {
                 ORIGIN: "https://tidemark.example",
                 LOG_LEVEL: "error",
+                CI: process.env["CI"] ?? "",
+                SERVER_PROBLEMS: JSON.stringify(serverProblems),
                 EVERY_BOUNDARY: process.env["EVERY_BOUNDARY"] ?? "",
                 // As low as R2 allows: a large file is then one of a few MiB.
                 LARGE_FILE_BYTES: String(6 * 1024 ** 2),

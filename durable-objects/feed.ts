@@ -74,6 +74,8 @@ async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
   if (first) engine.store.updateFeed(feed, { enumeration: "over" });
   const loop = page.more ? afterPage(feed.loop, page) : null;
   if (loop === "loop") return beginAnew(engine, sync, feed, run);
+  const tagged = page.changes.some((change) => change.type === "upsert" && change.entry.treeTag !== undefined);
+  if (tagged && feed.tagsDoubtful === 0) engine.store.updateFeed(feed, { tagsDoubtful: 1 });
   const { present, commit } = await applyPage(engine, sync, feed, run, page.changes);
   const root = page.changes.find((change) => change.type === "upsert" && change.entry.root);
   const rootId = root?.type === "upsert" ? root.entry.id : feed.rootId;
@@ -82,7 +84,8 @@ async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
     if (feed.enumeration === "over") engine.store.seen.note(feed, feed.page, noteIds(present));
     const marked = engine.store.removals(feed, 1).length > 0;
     const phase = page.more ? feed.phase : phaseAfter(feed, marked);
-    const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop, ...(first && { enumeration: "first" as const }) };
+    const restored = { ...(first && { enumeration: "first" as const }), ...((tagged || feed.tagsDoubtful === 1) && { tagsDoubtful: 0 }) };
+    const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop, ...restored };
     if (phase === "idle") finishRound(engine, sync, feed, place);
     else engine.store.updateFeed(feed, { ...place, phase });
     engine.store.saveRun(run);
@@ -140,7 +143,7 @@ function finishRound(
   engine: Engine,
   sync: SyncState,
   feed: FeedState,
-  place: Partial<Pick<FeedState, "cursor" | "page" | "rootId" | "loop">> = {},
+  place: Partial<Pick<FeedState, "cursor" | "page" | "rootId" | "loop" | "tagsDoubtful">> = {},
 ): void {
   if (feed.enumeration !== "none") engine.store.seen.forget(feed);
   engine.sweep = null;

@@ -10,7 +10,8 @@ import type { FeedState, SyncState } from "./user-sync-schema.ts";
 export function knownItemsOf(engine: Engine, sync: SyncState, feed: FeedState): KnownItems {
   const scope = scopeOf(engine, sync.id);
   return {
-    treeTags: (folderIds) => treeTags(engine.db(), scope, folderIds),
+    // Of a page that is read again after it was cut short they say nothing: what they stand for may be missing.
+    treeTags: async (folderIds) => (feed.tagsDoubtful === 1 ? new Map() : treeTags(engine.db(), scope, folderIds)),
     itemsAtPaths: (rootId, paths) => itemsAtPaths(engine.db(), scope, rootId, paths, (ids) => outdated(engine, feed, ids)),
   };
 }

@@ -114,6 +114,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   ALTER TABLE connections ADD COLUMN renewing_until INTEGER;
+  ALTER TABLE feeds ADD COLUMN tags_doubtful INTEGER NOT NULL DEFAULT 0;
   `,
 ];
 
@@ -225,6 +226,8 @@ export interface FeedState {
   loop: LoopState | null;
   /** How often a round was begun anew since it went in a circle. */
   restarts: number;
+  /** 1: a page with tree tags may have been cut short after the catalogue had them, before its jobs and marks were noted. */
+  tagsDoubtful: number;
 }
 
 /** A person's word about removals that are held, not yet carried out to the end. */

@@ -20,7 +20,7 @@ import { UploadStore } from "./upload-store.ts";
 
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause, name,
-  missing_since AS missingSince, enumerated_at AS enumeratedAt, loop, restarts`;
+  missing_since AS missingSince, enumerated_at AS enumeratedAt, loop, restarts, tags_doubtful AS tagsDoubtful`;
 const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount,
   renewing_until AS renewingUntil`;
 const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscription_id AS subscriptionId, expires_at AS expiresAt,

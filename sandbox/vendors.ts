@@ -1,9 +1,10 @@
 import { dropbox } from "./dropbox/dropbox.ts";
 import { microsoft } from "./microsoft/microsoft.ts";
+import { nextcloud } from "./nextcloud/nextcloud.ts";
 import type { Vendor } from "./vendor.ts";
 
 /** Everybody whom the sandbox plays. */
-export const VENDORS: readonly Vendor[] = [microsoft, dropbox];
+export const VENDORS: readonly Vendor[] = [microsoft, dropbox, nextcloud];
 
 /** Whose drive a folder of this machine becomes. */
 export const FOLDER_ACCOUNT = "alice@contoso.example";

@@ -182,7 +182,10 @@ function putInto(tools: DriveTools, account: Account, item: Item, parent: Item, 
   if (item.parent !== parent.n) {
     tools.drives.grow(account.no, item.parent, -item.size, -1);
     tools.drives.grow(account.no, parent.n, item.size, 1);
+    return item.n;
   }
+  // A new name, too, is a change within all folders above.
+  tools.drives.grow(account.no, parent.n, 0, 0);
   return item.n;
 }
 

@@ -13,6 +13,7 @@ import { overridden } from "../support/overridden.ts";
 // A source without a change stream, which is gone through folder by folder: only below folders whose tree tag is another one.
 
 const BOUNDARIES_MAX = 60;
+const FOLDERS_A_PAGE = 2;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.now() }));
 afterEach(() => void vi.useRealTimers());
@@ -23,35 +24,31 @@ function treeTag(drive: MemoryDrive, id: string): string {
   return JSON.stringify(drive.descendants(id).map((item) => [item.id, item.parentId, item.changed]));
 }
 
-/**
- * One folder a page, depth first. The cursor has the folders that are still to be read: one that is in it is read, whatever its tag,
- * since a page that was cut short may have written that already.
- */
+/** Two folders a page, depth first. The cursor has the folders that are still to be read; at a round's beginning, none. */
 async function walk(drive: MemoryDrive, read: string[], cursor: string | null, known: KnownItems | undefined): Promise<ChangePage> {
   const memory = memoryProvider(drive).create(env, { fetch, now: () => Date.now(), accessToken: async () => "token" });
   const { all, folders } = JSON.parse(cursor ?? '{"all":true,"folders":[]}') as { all: boolean; folders: string[] };
-  const [folder, ...rest] = folders;
-  if (folder === undefined) {
-    const changed = all || (await known?.treeTags([drive.rootId]))?.get(drive.rootId) !== treeTag(drive, drive.rootId);
-    return { changes: [], cursor: JSON.stringify({ all, folders: changed ? [drive.rootId] : [] }), more: changed };
-  }
-  read.push(folder);
-  const children = drive.items().filter((item) => item.parentId === folder && item.removedBy === null);
-  const entries = await memory.lookup(drive.id, [folder, ...children.map(({ id }) => id)]);
-  const changes = entries.flatMap((found): Change[] => {
-    if (found.status !== "found") return [];
-    const self = found.id === folder && { treeTag: treeTag(drive, folder) };
-    return [{ type: "upsert", entry: { ...found.entry, ...self } }];
-  });
-  const below = children.filter((item) => item.bytes === null).map(({ id }) => id);
-  const tags = (await known?.treeTags(below)) ?? new Map<string, string>();
-  const next = [...below.filter((id) => all || tags.get(id) !== treeTag(drive, id)), ...rest];
-  const done = next.length === 0;
-  return {
-    changes: [...changes, { type: "children", folderId: folder, ids: children.map(({ id }) => id) }],
-    cursor: JSON.stringify({ all: all && !done, folders: next }),
-    more: !done,
+  const changedAmong = async (ids: readonly string[]) => {
+    const tags = (await known?.treeTags(ids)) ?? new Map<string, string>();
+    return ids.filter((id) => all || tags.get(id) !== treeTag(drive, id));
   };
+  const stack = folders.length > 0 ? [...folders] : await changedAmong([drive.rootId]);
+  const changes: Change[] = [];
+  for (let folders = 0; folders < FOLDERS_A_PAGE; folders += 1) {
+    const folder = stack.shift();
+    if (folder === undefined) break;
+    read.push(folder);
+    const children = drive.items().filter((item) => item.parentId === folder && item.removedBy === null);
+    for (const found of await memory.lookup(drive.id, [folder, ...children.map(({ id }) => id)])) {
+      if (found.status !== "found") continue;
+      const self = found.id === folder && { treeTag: treeTag(drive, folder) };
+      changes.push({ type: "upsert", entry: { ...found.entry, ...self } });
+    }
+    changes.push({ type: "children", folderId: folder, ids: children.map(({ id }) => id) });
+    stack.unshift(...(await changedAmong(children.flatMap((item) => (item.bytes === null ? item.id : [])))));
+  }
+  const more = stack.length > 0;
+  return { changes, cursor: JSON.stringify({ all: all && more, folders: stack }), more };
 }
 
 /** `read`: the folders that were read, in order. */

@@ -25,6 +25,12 @@ export interface Fixture {
 
 /** Promises that a source cannot keep, each with the reason. */
 export interface Exceptions {
+  /** Why files are announced without a hash. */
+  hashes?: string;
+  /** Why no cursor expires. */
+  expiringCursors?: string;
+  /** Why an item has another id elsewhere. */
+  lastingIds?: string;
   /** Why another case alone, in a name, is told by a list from the beginning only. */
   caseRenames?: string;
   /** Why there are no subscriptions to make. */
@@ -84,7 +90,7 @@ export function providerContract(open: () => Promise<Fixture>, exceptions: Excep
     expect(pathsOf(first)).toEqual(await expected(drive));
   });
 
-  test("an expired cursor says so, and enumerating again brings the drive", async () => {
+  test.skipIf(exceptions.expiringCursors !== undefined)("an expired cursor says so, and enumerating again brings the drive", async () => {
     const drive = await open();
     await drive.put("/a.txt", "a");
     const feedId = await feedOf(drive.provider);
@@ -98,9 +104,10 @@ export function providerContract(open: () => Promise<Fixture>, exceptions: Excep
     const drive = await open();
     await drive.put("/a.txt", "hello world");
     const entry = await entryAt(drive, "a.txt");
-    expect(entry).toMatchObject({ kind: "file", size: 11, hash: { value: expect.any(String) }, modifiedAt: expect.any(Number) });
+    expect(entry).toMatchObject({ kind: "file", size: 11, modifiedAt: expect.any(Number) });
     expect(entry.modifiedAt).toBe(Math.floor((entry.modifiedAt ?? 0) / 1000) * 1000);
-    expect(drive.provider.facts.hashAlgorithms).toContain(entry.hash?.algorithm);
+    if (exceptions.hashes === undefined) expect(drive.provider.facts.hashAlgorithms).toContain(entry.hash?.algorithm);
+    else expect(entry.contentTag).toBeDefined();
     const opened = await drive.provider.open(await refTo(drive, entry));
     expect(opened).toMatchObject({ size: 11, partial: false });
     const bytes = new Uint8Array(await new Response(opened.body).arrayBuffer());
@@ -122,7 +129,7 @@ export function providerContract(open: () => Promise<Fixture>, exceptions: Excep
     await expect(drive.provider.open(ref, { range: { offset: 100, length: 3 } })).rejects.toMatchObject({ kind: "fatal", status: 416 });
   });
 
-  test("an address that has run out says so, and a lookup brings a new one", async () => {
+  test.skipIf(exceptions.lastingIds !== undefined)("an address that has run out says so, and a lookup brings a new one", async () => {
     const drive = await open();
     const id = await drive.put("/a.txt", "hello");
     const ref = await refTo(drive, await entryAt(drive, "a.txt"));
@@ -203,7 +210,10 @@ export async function feedOf(provider: Provider): Promise<string> {
   return feed.id;
 }
 
-/** Reads a round to its end and applies it as the core does: by id, the last occurrence wins, removals at the end and with all below. */
+/**
+ * Reads a round to its end and applies it as the core does: by id, the last occurrence wins; removals, and what a folder no longer
+ * holds, at the end and with all below.
+ */
 export async function applyRound(provider: Provider, feedId: string, cursor: string | null, known: Map<string, Entry>): Promise<string> {
   const removed = new Set<string>();
   for (let pages = 0; pages < 1_000; pages++) {

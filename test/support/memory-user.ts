@@ -6,6 +6,7 @@ import { randomId } from "../../worker/ids.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";
 import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
 import { providers } from "../../worker/providers/registry.ts";
+import type { ConnectRequest } from "../../durable-objects/rpc.ts";
 import type { UserSync } from "../../durable-objects/user-sync.ts";
 
 /** A user with one sync, whatever its source. */
@@ -28,23 +29,25 @@ export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () =
   fill(drive);
   const provider = `memory-${userId}`;
   providers.set(provider, { ...memoryProvider(drive), id: provider });
+  const user = await createUser(userId, {
+    provider,
+    account: { id: `account-${userId}`, label: "Memory", email: "memory@example.com" },
+    scopes: [],
+    tokens: { accessToken: "token", refreshToken: "refresh", expiresAt: Date.now() + 365 * 86_400_000 },
+    homeShard: 0,
+  });
+  return Object.defineProperties({ drive } as MemoryUser, Object.getOwnPropertyDescriptors(user));
+}
+
+/** A user with one connection, and one sync of everything. */
+export async function createUser(userId: string, request: ConnectRequest): Promise<Synced> {
   await accounts(env).insert(users).values({ id: userId, name: "Test", email: null, createdAt: Date.now(), signedInAt: Date.now() });
-  const stub = env.USER_SYNC.getByName(userId);
-  const connection = unwrap(
-    await stub.addConnection({
-      provider,
-      account: { id: `account-${userId}`, label: "Memory", email: "memory@example.com" },
-      scopes: [],
-      tokens: { accessToken: "token", refreshToken: "refresh", expiresAt: Date.now() + 365 * 86_400_000 },
-      homeShard: 0,
-    }),
-  );
+  const connection = unwrap(await env.USER_SYNC.getByName(userId).addConnection(request));
   const { id: syncId } = (await env.DB.prepare("SELECT id FROM syncs WHERE user_id = ?").bind(userId).first<{ id: string }>()) ?? {
     id: "",
   };
   return {
     userId,
-    drive,
     get stub() {
       return env.USER_SYNC.getByName(userId);
     },

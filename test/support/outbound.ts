@@ -1,6 +1,7 @@
 import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
 import { ConnectionDropped } from "../../sandbox/interfere.ts";
 import { isVendorHost } from "../../sandbox/vendors.ts";
+import { forward, isRealServer } from "./servers/forward.ts";
 
 const CONTROL_HOST = "sandbox.test";
 /** Where tests say the product runs. Nothing listens there: the sandbox's handshakes are answered here, its notifications are in its outbox. */
@@ -10,10 +11,11 @@ let sandbox: Promise<Sandbox> | undefined;
 
 /**
  * Answers every request that leaves the Worker under test: vendors by one sandbox in memory that all test files share, its control calls
- * at `https://sandbox.test/_sandbox/…`. Tests keep apart by using accounts of their own.
+ * at `https://sandbox.test/_sandbox/…`, real servers of this machine. Tests keep apart by using accounts of their own.
  */
 export async function sandboxOutbound(request: Request): Promise<Response> {
   const { hostname } = new URL(request.url);
+  if (isRealServer(hostname)) return forward(request);
   if (hostname !== CONTROL_HOST && !isVendorHost(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
   const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct }));
   try {

@@ -26,8 +26,7 @@ export interface Entry {
   contentTag?: string;
   /**
    * Of a folder: the source's mark of everything below it. To be given only together with the complete list of its children,
-   * since it is how the next round knows that nothing below needs to be read. A page that is cut short may have stored it and
-   * is asked for again: a folder that the cursor names as still to be read is read, whatever its tag.
+   * since it is how the next round knows that nothing below needs to be read.
    */
   treeTag?: string;
   /** Why this entry has no bytes that could be kept. */
@@ -317,4 +316,4 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS" | "DROPBOX_API_URL" | "DROPBOX_CONTENT_URL">;
+export type ProviderEnv = Pick<Env, "ORIGIN" | "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS" | "DROPBOX_API_URL" | "DROPBOX_CONTENT_URL">;
