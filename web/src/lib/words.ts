@@ -121,15 +121,12 @@ export const CONNECTION_STATUSES: Record<Connection["status"], Words> = {
   error: { label: "Not working", tone: "bad" },
 };
 
-const PROVIDERS: Record<string, string> = { onedrive: "OneDrive" };
-
-export function providerName(provider: string): string {
-  return PROVIDERS[provider] ?? provider;
-}
-
 export function isActive(run: Pick<Run, "status">): boolean {
   return run.status === "pending" || run.status === "running";
 }
+
+/** The usual ones. */
+export const INTERVALS_MINUTES = [5, 15, 30, 60, 360, 720, 1440] as const;
 
 /** "every hour", "at 0 3 * * * (Europe/Berlin)", "on no schedule". */
 export function scheduleText(schedule: Schedule): string {
