@@ -51,10 +51,9 @@ describe.skipIf(missing !== undefined)(`sources in a browser${missing ? ` (${mis
     const drive = page.getByRole("treeitem", { name: "OneDrive" });
     await drive.waitFor();
     expect(await keep.isDisabled()).toBe(true);
-    await drive.focus();
-    await page.keyboard.press("ArrowRight");
     const clients = page.getByRole("treeitem", { name: "Clients" });
     await clients.waitFor();
+    await drive.focus();
     await page.keyboard.press("c");
     await page.keyboard.press("Space");
     expect(await clients.getAttribute("aria-checked")).toBe("true");

@@ -85,6 +85,7 @@ const title = (sync: Partial<Sync>, live: Partial<SyncStatus> = {}) => headline(
 describe("the sentence a sync says about itself", () => {
   test("everything is here, as of a moment of today or an earlier day", () => {
     expect(title({})).toBe("Everything the source had at 14:32 is here");
+    expect(title({ selection: [{ itemId: "a", mode: "include" }] })).toBe("Everything chosen that the source had at 14:32 is here");
     expect(title({}, { upToDateAt: YESTERDAY })).toBe("Everything the source had yesterday at 09:05 is here");
   });
 

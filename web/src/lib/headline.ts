@@ -124,6 +124,7 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "l
     return { tone: "calm", title: "Nothing is here yet", detail: "The first run has not finished." };
   }
   const when = onOrAt(upToDateAt, now);
+  const everything = sync.selection.length > 0 ? "Everything chosen that the source" : "Everything the source";
   if (sync.mode === "metadata") {
     return {
       tone: "calm",
@@ -149,11 +150,11 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "l
   if (skipped > 0) {
     return {
       tone: "good",
-      title: `Everything the source could hand out ${when} is here`,
+      title: `${everything} could hand out ${when} is here`,
       detail: `${amount(stored, bytes)}. ${formatNumberOf(skipped, "file")} cannot be kept; each says why.`,
     };
   }
-  return { tone: "good", title: `Everything the source had ${when} is here`, detail: `${amount(stored, bytes)}, every byte verified.` };
+  return { tone: "good", title: `${everything} had ${when} is here`, detail: `${amount(stored, bytes)}, every byte verified.` };
 }
 
 function pausedDetail(sync: Sync, upToDateAt: Date | null, now: Date): string {
