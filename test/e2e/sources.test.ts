@@ -6,7 +6,7 @@ import { Tidemark } from "./support/tidemark.ts";
 
 const ALICE = "alice@contoso.example";
 const RUN_SECONDS = 120;
-/** What is chosen, and what of it is left out again. */
+/** Two folders of the drive that alice begins with. */
 const CHOSEN = ["/Clients/", "/Projects/"];
 
 const missing = browserMissing();
