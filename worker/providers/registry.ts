@@ -1,5 +1,6 @@
 import { onedrive } from "./onedrive/onedrive.ts";
 import type { ProviderDefinition } from "./provider.ts";
+import { sharepoint } from "./sharepoint/sharepoint.ts";
 
 /** Every kind of source that can be connected, by id. */
-export const providers = new Map<string, ProviderDefinition>([[onedrive.id, onedrive]]);
+export const providers = new Map<string, ProviderDefinition>([onedrive, sharepoint].map((provider) => [provider.id, provider]));
