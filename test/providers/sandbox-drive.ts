@@ -65,6 +65,13 @@ export class SandboxDrive {
     return new SandboxDrive(this.account, this.drive, sharepoint, await signIn(this.account, scopes), scopes);
   }
 
+  /** Another library of the same site, for the same person. */
+  async beside(list: string): Promise<SandboxDrive> {
+    const scopes = scopesOf(sharepoint);
+    const drive = `${this.site}.${list}@contoso-sites.example`;
+    return new SandboxDrive(this.account, drive, sharepoint, await signIn(this.account, scopes), scopes);
+  }
+
   /** The site's name, of a library. */
   get site(): string {
     return this.drive.slice(0, this.drive.indexOf("."));

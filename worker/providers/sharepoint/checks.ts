@@ -26,7 +26,7 @@ export async function checks(graph: Graph): Promise<Check[]> {
       ok: "found" in followed || readable,
       message:
         "found" in followed
-          ? `You follow ${followed.found.length}${followed.next === null ? "" : " and more"} sites. Others are found by searching.`
+          ? `You follow ${counted(followed.found.length, followed.next !== null)}. Others are found by searching.`
           : `Not listed: ${followed.why} ${readable ? "Libraries can still be picked by searching, or by their addresses." : ASK_ADMIN}`,
     },
     {
@@ -56,6 +56,11 @@ async function attempt(call: () => Promise<{ found: FoundSite[]; next: string | 
     if (kind === "forbidden" || kind === "not_found" || kind === "unsupported") return { why: message };
     throw error;
   }
+}
+
+function counted(sites: number, more: boolean): string {
+  if (more) return `more than ${sites} sites`;
+  return sites === 1 ? "one site" : `${sites} sites`;
 }
 
 function has(got: Got): boolean {

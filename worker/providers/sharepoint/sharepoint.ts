@@ -11,6 +11,7 @@ import { browse } from "./browse.ts";
 import { checks } from "./checks.ts";
 import { itemIdIn, markedChange, markedLookup } from "./ids.ts";
 import { chosenLibraries, followedLibraries } from "./libraries.ts";
+import { libraryPath } from "./sites.ts";
 
 const IDENTITY = ["openid", "profile", "email", "offline_access", "User.Read"];
 
@@ -52,7 +53,7 @@ function createSharePoint(env: ProviderEnv, context: ProviderContext): Provider 
     feeds: (chosen) => (chosen === undefined ? followedLibraries(graph) : chosenLibraries(graph, chosen)),
     changes: (feedId, cursor) => changesOf(graph, feedId, cursor),
     lookup: (feedId, ids) => lookUp(graph, feedId, ids),
-    open: (content, options = {}) => open(graph, env, unmarked(content), options),
+    open: async (content, options = {}) => open(graph, env, unmarked(content), options),
     browse: browse(graph),
     webhook: subscriptions(graph),
     checks: () => checks(graph),
@@ -69,7 +70,10 @@ async function lookUp(graph: Graph, feedId: string, ids: readonly string[]): Pro
   if (ids.length > facts.lookupMax) throw new ProviderError("fatal", `A lookup takes ${facts.lookupMax} ids at most.`);
   const own = ids.flatMap((id) => itemIdIn(feedId, id) ?? []);
   if (own.length === 0) return [];
-  return (await lookup(graph, feedId, own)).map((found) => markedLookup(feedId, found));
+  const found = await lookup(graph, feedId, own);
+  // With its site everything in a library is gone at once, and may come back: that is no removal of anything.
+  if (found.every(({ status }) => status === "gone")) await graph.json(graph.url(libraryPath(feedId)));
+  return found.map((each) => markedLookup(feedId, each));
 }
 
 function unmarked(content: ContentRef): ContentRef {

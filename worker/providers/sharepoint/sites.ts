@@ -42,13 +42,13 @@ export async function followedSites(graph: Graph, cursor: string | null): Promis
 
 /** Sites that the person may open, by words of their names: from an index, which may be behind. Needs Sites.Read.All. */
 export async function searchSites(graph: Graph, text: string, cursor: string | null): Promise<Listed<FoundSite>> {
-  const first = graph.url(`/sites?search=${encodeURIComponent(text)}&$select=${SITE_FIELDS},isPersonalSite&$top=${SITES_A_PAGE}`);
+  const first = graph.url(`/sites?search=${encodeURIComponent(text)}&$select=${SITE_FIELDS},isPersonalSite`);
   return listOf((await graph.json(cursor ?? first)) as Page | null, toSite);
 }
 
 /** Needs Sites.Read.All. */
 export async function subsites(graph: Graph, siteId: string, cursor: string | null): Promise<Listed<FoundSite>> {
-  const first = graph.url(`/sites/${encodeURIComponent(siteId)}/sites?$select=${SITE_FIELDS}&$top=${SITES_A_PAGE}`);
+  const first = graph.url(`/sites/${encodeURIComponent(siteId)}/sites?$select=${SITE_FIELDS}`);
   return listOf((await graph.json(cursor ?? first)) as Page | null, toSite);
 }
 
