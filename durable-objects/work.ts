@@ -10,7 +10,7 @@ import { stepFailed, stepSucceeded } from "./failing.ts";
 import { stepFeed } from "./feed.ts";
 import { isToBeJudged } from "./guard.ts";
 import type { Ledger } from "./ledger.ts";
-import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
+import { beginRounds, feedsAreDue, leaveOut, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
 import { clearLitter } from "./litter.ts";
 import { isRebuilding } from "./rebuilding.ts";
@@ -21,7 +21,7 @@ import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
 import { Upkeep } from "./upkeep.ts";
 import { lookAtUnreadable } from "./unreadable.ts";
-import type { RunState, SyncState } from "./user-sync-schema.ts";
+import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 import { isComparing, stepVerify } from "./verify.ts";
 
 // What the alarm does: one small durable step after another, of each sync in turn.
@@ -45,6 +45,8 @@ export class Work {
   readonly #upkeep: Upkeep;
   /** The sync that was served last: the next one comes first. */
   #served = "";
+  /** The feed that the present step reads, if it does. */
+  #reading: FeedState | null = null;
   #jobsFailures = 0;
   #jobsNotBefore = 0;
 
@@ -118,7 +120,9 @@ export class Work {
         await step();
         stepSucceeded(this.#engine, sync);
       } catch (error) {
-        await stepFailed(this.#engine, sync, error);
+        if (!(await leaveOut(this.#engine, sync, this.#reading, error))) await stepFailed(this.#engine, sync, error);
+      } finally {
+        this.#reading = null;
       }
       this.#display.show(sync.id);
       await this.#display.writeTotals(sync.id);
@@ -154,9 +158,7 @@ export class Work {
     if (sync.replanAfter !== null) return () => replanChunk(engine, sync, run);
     // What goes in several feeds is judged together: each is read first.
     const feed = feeds.find((each) => each.phase !== "idle" && !isToBeJudged(each)) ?? feeds.find((each) => each.phase !== "idle");
-    if (feed)
-      return () =>
-        stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing"));
+    if (feed) return () => this.#readFeed(sync, feed, run);
     if (isComparing(engine, run)) return () => stepVerify(engine, sync, this.#inPhase(run, "planning"));
     if (engine.store.jobs.backlog(sync.id).jobs > 0) {
       if (run.phase !== "downloading") engine.store.saveRun(this.#inPhase(run, "downloading"));
@@ -164,6 +166,12 @@ export class Work {
     }
     if (run.announced && digestDue(engine, sync.id)) return () => computeDigest(engine, sync.id);
     return () => finishRun(engine, sync, this.#inPhase(run, "finishing"), { status: "ended" });
+  }
+
+  #readFeed(sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
+    this.#reading = feed;
+    const phase = feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing";
+    return stepFeed(this.#engine, sync, feed, this.#inPhase(run, phase));
   }
 
   async #retry(sync: SyncState, run: RunState): Promise<void> {

@@ -21,8 +21,11 @@ const DROPBOX_LOOKS = [
   "/2/files/export",
 ];
 
-test("a OneDrive is only looked at", async () => {
-  const drive = await SandboxDrive.open("contoso.example", "read-only");
+test.each([
+  ["a OneDrive", () => SandboxDrive.open("contoso.example", "read-only")],
+  ["a library of SharePoint", () => SandboxDrive.openLibrary()],
+])("%s is only looked at", async (_what, open) => {
+  const drive = await open();
   const ids = await drive.mutate(
     { op: "create", path: "/a.txt", bytes: 10 },
     { op: "create", path: "/f/b.txt", bytes: 10 },
@@ -33,9 +36,12 @@ test("a OneDrive is only looked at", async () => {
   const feedId = await drive.feedId();
   const known = new Map<string, Entry>();
   await provider.account();
+  await provider.checks?.();
+  for (const entry of (await provider.browse?.list(null, null))?.entries ?? []) await provider.browse?.list(entry, null);
+  await provider.feeds([feedId]);
   const cursor = await applyRound(provider, feedId, null, known);
   await applyRound(provider, feedId, cursor, known);
-  await provider.lookup(feedId, [...new Set(ids)]);
+  await provider.lookup(feedId, [...new Set([...ids, ...known.keys()])]);
   for (const { id, kind, download } of known.values()) {
     if (kind === "file") await new Response((await provider.open({ id, feedId, ...(download && { download }) })).body).arrayBuffer();
   }

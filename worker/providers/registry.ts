@@ -1,7 +1,10 @@
 import { dropbox } from "./dropbox/dropbox.ts";
 import { onedrive } from "./onedrive/onedrive.ts";
 import type { ProviderDefinition } from "./provider.ts";
+import { sharepoint } from "./sharepoint/sharepoint.ts";
 import { webdav } from "./webdav/webdav.ts";
 
 /** Every kind of source that can be connected, by id. */
-export const providers = new Map<string, ProviderDefinition>([onedrive, dropbox, webdav].map((provider) => [provider.id, provider]));
+export const providers = new Map<string, ProviderDefinition>(
+  [onedrive, sharepoint, dropbox, webdav].map((provider) => [provider.id, provider]),
+);

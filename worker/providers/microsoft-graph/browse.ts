@@ -20,7 +20,16 @@ export function browse(graph: Graph, drives: (cursor: string | null) => Promise<
 
 /** A drive, as the one entry that stands for all of it. */
 export async function wholeDrive(graph: Graph, driveId: string, name: string): Promise<BrowseEntry> {
-  const root = (await graph.json(graph.url(`/drives/${encodeURIComponent(driveId)}/root?$select=id,webUrl,size,folder`))) as DriveItem;
+  return rootEntry(await graph.json(graph.url(rootPath(driveId))), driveId, name);
+}
+
+/** Of a drive's root, below the API's version: what `rootEntry` reads. */
+export function rootPath(driveId: string): string {
+  return `/drives/${encodeURIComponent(driveId)}/root?$select=id,webUrl,size,folder`;
+}
+
+export function rootEntry(answer: unknown, driveId: string, name: string): BrowseEntry {
+  const root = (answer ?? {}) as DriveItem;
   if (typeof root.id !== "string") throw new ProviderError("fatal", "The drive's root has no id.");
   return {
     id: root.id,
@@ -36,10 +45,15 @@ export async function wholeDrive(graph: Graph, driveId: string, name: string): P
 
 async function children(graph: Graph, { id, feedId }: BrowseParent, cursor: string | null): Promise<BrowsePage> {
   if (feedId === undefined) throw new ProviderError("not_found", "A folder is in a drive.");
-  const path = `/drives/${encodeURIComponent(feedId)}/items/${encodeURIComponent(id)}/children`;
+  return childrenOf(graph, feedId, id, cursor);
+}
+
+/** A page of what is in a drive's folder. */
+export async function childrenOf(graph: Graph, driveId: string, folderId: string, cursor: string | null): Promise<BrowsePage> {
+  const path = `/drives/${encodeURIComponent(driveId)}/items/${encodeURIComponent(folderId)}/children`;
   const first = graph.url(`${path}?$select=${FIELDS}&$top=${CHILDREN_A_PAGE}`);
   const page = (await graph.json(cursor ?? first)) as ChildrenPage;
-  const entries = (Array.isArray(page.value) ? page.value : []).flatMap((value) => toEntry(value as DriveItem, feedId));
+  const entries = (Array.isArray(page.value) ? page.value : []).flatMap((value) => toEntry(value as DriveItem, driveId));
   return { entries, cursor: page["@odata.nextLink"] ?? null };
 }
 

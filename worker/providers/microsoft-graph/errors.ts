@@ -38,6 +38,9 @@ const KIND_OF_STATUS: Record<number, ProviderErrorKind> = {
   509: "throttled",
 };
 
+/** A site that an administrator has locked or archived. The same status, with another code, is a file that is checked out. */
+const SITE_LOCKED = { status: 423, code: "notallowed" } as const;
+
 /** Graph's error, as one of ours. Reads the body. */
 export async function toProviderError(response: Response, now: number): Promise<ProviderError> {
   const text = await readText(response, ERROR_BYTES_MAX).catch(() => "");
@@ -53,7 +56,8 @@ export function graphError(status: number, headers: Headers, body: unknown, now:
   if (providerCode !== undefined) details.providerCode = providerCode;
   if (wait !== undefined) details.retryAfterSeconds = wait;
   const requestId = headers.get("request-id");
-  const message = `Microsoft Graph answered ${status}${providerCode ? ` ${providerCode}` : ""}${requestId ? ` (request ${requestId})` : ""}.`;
+  const words = isSiteLocked(status, codes) ? "An administrator has locked or archived this site. " : "";
+  const message = `${words}Microsoft Graph answered ${status}${providerCode ? ` ${providerCode}` : ""}${requestId ? ` (request ${requestId})` : ""}.`;
   return new ProviderError(kindOf(status, headers, codes, messageOf(body), wait), message, details);
 }
 
@@ -61,6 +65,7 @@ function kindOf(status: number, headers: Headers, codes: string[], message: stri
   if (headers.has("X-Virus-Infected")) return "blocked";
   const challenge = headers.get("WWW-Authenticate") ?? "";
   if (status === 403 && challenge.includes("insufficient_claims")) return "auth";
+  if (isSiteLocked(status, codes)) return "forbidden";
   // The sign-in service's own trouble, in the clothes of a refusal.
   if (status === 401 && (challenge.includes("expired_token") || message.includes("Unable to initialize RPS"))) return "transient";
   for (const code of codes) {
@@ -72,6 +77,10 @@ function kindOf(status: number, headers: Headers, codes: string[], message: stri
   // A busy service says when to come back; one that does not is broken.
   if (status === 503) return wait === undefined ? "transient" : "throttled";
   return KIND_OF_STATUS[status] ?? (status >= 500 ? "transient" : "fatal");
+}
+
+function isSiteLocked(status: number, codes: readonly string[]): boolean {
+  return status === SITE_LOCKED.status && codes.some((code) => code.toLowerCase() === SITE_LOCKED.code);
 }
 
 /** The codes of an error and of those nested in it, the most specific first. */
