@@ -5,7 +5,7 @@ import { toChange } from "./entry.ts";
 import { reportBudget } from "../http.ts";
 import { graphError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../pause.ts";
 
 /** Most requests that Graph takes in one batch. */
 export const BATCH_MAX = 20;
