@@ -2,13 +2,14 @@ import { describe } from "vitest";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";
 import { type MemorySettings } from "../../worker/providers/memory-drive.ts";
+import type { ProviderEnv } from "../../worker/providers/provider.ts";
 import { type Fixture, providerContract } from "./contract.ts";
 
 async function open(settings: Partial<MemorySettings>): Promise<Fixture> {
   const drive = createMemoryDrive();
   Object.assign(drive.settings, settings);
   let now = Date.UTC(2026, 5, 1);
-  const env = { GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
+  const env = {} as ProviderEnv;
   return {
     provider: memoryProvider(drive).create(env, { fetch, now: () => now, accessToken: async () => "token" }),
     put: async (path, content) => drive.put(path, content),

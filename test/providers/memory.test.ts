@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";
 import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
-import type { Change, Provider } from "../../worker/providers/provider.ts";
+import type { Change, Provider, ProviderEnv } from "../../worker/providers/provider.ts";
 
 let now = 1_000_000;
 
 function connect(drive: MemoryDrive): Provider {
-  const env = { GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
+  const env = {} as ProviderEnv;
   return memoryProvider(drive).create(env, { fetch, now: () => now, accessToken: async () => "token" });
 }
 
