@@ -1,8 +1,9 @@
+import { google } from "./google/google.ts";
 import { microsoft } from "./microsoft/microsoft.ts";
 import type { Vendor } from "./vendor.ts";
 
 /** Everybody whom the sandbox plays. */
-export const VENDORS: readonly Vendor[] = [microsoft];
+export const VENDORS: readonly Vendor[] = [microsoft, google];
 
 /** Whose drive a folder of this machine becomes. */
 export const FOLDER_ACCOUNT = "alice@contoso.example";
