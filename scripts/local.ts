@@ -71,6 +71,9 @@ export function writeVars(settings: LocalSettings, more: Record<string, string> 
           MICROSOFT_LOGIN_URL: `${sandboxUrl}/login.microsoftonline.com`,
           GRAPH_URL: `${sandboxUrl}/graph.microsoft.com`,
           MICROSOFT_DOWNLOAD_HOSTS: `localhost:${settings.sandboxPort}`,
+          GOOGLE_API_URL: `${sandboxUrl}/www.googleapis.com`,
+          GOOGLE_OAUTH_URL: `${sandboxUrl}/oauth2.googleapis.com`,
+          GOOGLE_DOWNLOAD_HOSTS: `localhost:${settings.sandboxPort}`,
         }
       : {}),
     ...definedOf(ownVars()),

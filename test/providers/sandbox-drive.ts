@@ -2,8 +2,8 @@ import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { env } from "cloudflare:workers";
 import { onedrive } from "../../worker/providers/onedrive/onedrive.ts";
 import type { Provider, ProviderContext } from "../../worker/providers/provider.ts";
+import { control } from "./control.ts";
 
-const CONTROL = "https://sandbox.test/_sandbox";
 const LOGIN = "https://login.microsoftonline.com/common/oauth2/v2.0";
 const REDIRECT = "https://tidemark.example/auth/microsoft/callback";
 const VERIFIER = "a-code-verifier-that-is-just-as-long-as-it-has-to-be";
@@ -86,12 +86,6 @@ export class SandboxDrive {
     if (!feed) throw new Error("There is a drive.");
     return feed.id;
   }
-}
-
-async function control(method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(`${CONTROL}${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
 }
 
 async function signIn(account: string): Promise<string> {

@@ -17,6 +17,9 @@ export interface MemoryUser {
   syncId: string;
 }
 
+/** A user with one sync, of whatever source. */
+export type SyncingUser = Pick<MemoryUser, "userId" | "syncId" | "connectionId" | "stub">;
+
 /** A user whose one connection is a drive in memory. `fill` runs before anything is listed. */
 export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () => undefined): Promise<MemoryUser> {
   const userId = randomId();
@@ -50,7 +53,7 @@ export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () =
 }
 
 /** Lets alarms and consumers work until no run of the sync is active. */
-export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): Promise<void> {
+export async function settled(user: SyncingUser, timeoutMilliseconds = 20_000): Promise<void> {
   const until = performance.now() + timeoutMilliseconds;
   while (performance.now() < until) {
     const status = unwrap(await user.stub.status(user.syncId));
@@ -61,7 +64,7 @@ export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): P
 }
 
 /** What the mirror has in these states: path, bytes' SHA-256, as read back from R2. */
-export async function mirrorOf(user: MemoryUser, states: readonly string[] = ["stored"]): Promise<{ path: string; sha256: string }[]> {
+export async function mirrorOf(user: SyncingUser, states: readonly string[] = ["stored"]): Promise<{ path: string; sha256: string }[]> {
   const { results } = await env.DB.prepare(
     "SELECT remote_id, parent_id, kind, name, state, stored_id, stored_sha256 FROM items WHERE sync_id = ?",
   )

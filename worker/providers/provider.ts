@@ -301,4 +301,7 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;
+export type ProviderEnv = Pick<
+  Env,
+  "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS" | "GOOGLE_API_URL" | "GOOGLE_OAUTH_URL" | "GOOGLE_DOWNLOAD_HOSTS"
+>;
