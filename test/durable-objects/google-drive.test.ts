@@ -193,8 +193,11 @@ describe("a Google Drive", () => {
       .poll(async () => (await told()).map(({ headers }) => headers["X-Goog-Resource-State"]), { timeout: 5_000 })
       .toContain("change");
     expect((await told())[0]?.url).toBe("https://tidemark.example/webhooks/google");
+    await user.stub.wake({ reason: "subscription", connectionId: user.connectionId, feedId: "", event: "reauthorize" });
+    await expect.poll(async () => (await google.asked())["POST /drive/v3/channels/stop"]).toBe(1);
+    expect((await google.asked())["POST /drive/v3/changes/watch"], "another channel has taken its place").toBe(2);
     unwrap(await user.stub.disconnect(user.connectionId));
-    expect((await google.asked())["POST /drive/v3/channels/stop"]).toBe(1);
+    expect((await google.asked())["POST /drive/v3/channels/stop"]).toBe(2);
     expect((await google.asked())["POST /revoke"]).toBe(1);
     const row = await env.DB.prepare("SELECT status FROM connections WHERE id = ?").bind(user.connectionId).first();
     expect(row).toEqual({ status: "revoked" });
