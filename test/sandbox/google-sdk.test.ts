@@ -4,6 +4,7 @@ import { CodeChallengeMethod, JWT, OAuth2Client } from "google-auth-library";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startSandbox, type RunningSandbox } from "../../sandbox/server.ts";
+import { FILE_FIELDS } from "../../worker/providers/google-drive/api.ts";
 import { discoveryProblems, readContract } from "./contracts.ts";
 
 // Google's own client, unchanged, over HTTP.
@@ -359,4 +360,7 @@ test("answers are as the contract describes them", async ({ skip }) => {
     ["Channel", (await drive.changes.watch({ pageToken: start.startPageToken ?? "", requestBody })).data],
   ];
   expect(answers.flatMap(([name, value]) => discoveryProblems(contract, name, value))).toEqual([]);
+  const { File } = (contract as { schemas: Record<string, { properties: object }> }).schemas;
+  const asked = FILE_FIELDS.split(",").map((field) => field.split("/")[0] ?? "");
+  expect(asked.filter((field) => !(field in (File?.properties ?? {})))).toEqual([]);
 });
