@@ -1,10 +1,11 @@
 import { dropbox } from "./dropbox/dropbox.ts";
+import { google } from "./google/google.ts";
 import { microsoft } from "./microsoft/microsoft.ts";
 import { nextcloud } from "./nextcloud/nextcloud.ts";
 import type { Vendor } from "./vendor.ts";
 
 /** Everybody whom the sandbox plays. */
-export const VENDORS: readonly Vendor[] = [microsoft, dropbox, nextcloud];
+export const VENDORS: readonly Vendor[] = [microsoft, google, dropbox, nextcloud];
 
 /** Whose drive a folder of this machine becomes. */
 export const FOLDER_ACCOUNT = "alice@contoso.example";

@@ -19,6 +19,7 @@ const VARS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     GOOGLE_LOGIN_URL: "accounts.google.com",
     GOOGLE_OAUTH_URL: "oauth2.googleapis.com",
     GOOGLE_API_URL: "www.googleapis.com",
+    GOOGLE_DOWNLOAD_HOSTS: "",
   },
   dropbox: {
     DROPBOX_CLIENT_ID: "dropbox-client",

@@ -15,8 +15,8 @@ export interface Fixture {
   /** Every live file. */
   files(): Promise<{ id: string; path: string; sha256: string }[]>;
   expireCursors(): Promise<void>;
-  /** Lets so much time pass that no download address handed out before is good. */
-  expireAddresses(): Promise<void>;
+  /** Lets so much time pass that no download address handed out before is good. Absent: the source's do not run out. */
+  expireAddresses?(): Promise<void>;
   /** The next request is throttled, to be repeated after two seconds. */
   throttleOnce(): Promise<void>;
   /** Every token handed out is refused. */
@@ -129,16 +129,20 @@ export function providerContract(open: () => Promise<Fixture>, exceptions: Excep
     await expect(drive.provider.open(ref, { range: { offset: 100, length: 3 } })).rejects.toMatchObject({ kind: "fatal", status: 416 });
   });
 
-  test.skipIf(exceptions.lastingIds !== undefined)("an address that has run out says so, and a lookup brings a new one", async () => {
-    const drive = await open();
-    const id = await drive.put("/a.txt", "hello");
-    const ref = await refTo(drive, await entryAt(drive, "a.txt"));
-    await drive.expireAddresses();
-    await expect(drive.provider.open(ref)).rejects.toMatchObject({ kind: "expired_url" });
-    const [found] = await drive.provider.lookup(ref.feedId, [id]);
-    if (found?.status !== "found") throw new Error("The file is there.");
-    expect(await new Response((await drive.provider.open(await refTo(drive, found.entry))).body).text()).toBe("hello");
-  });
+  test.skipIf(exceptions.lastingIds !== undefined)(
+    "an address that has run out says so, and a lookup brings a new one",
+    async ({ skip }) => {
+      const drive = await open();
+      if (!drive.expireAddresses) return skip("The source's addresses do not run out.");
+      const id = await drive.put("/a.txt", "hello");
+      const ref = await refTo(drive, await entryAt(drive, "a.txt"));
+      await drive.expireAddresses();
+      await expect(drive.provider.open(ref)).rejects.toMatchObject({ kind: "expired_url" });
+      const [found] = await drive.provider.lookup(ref.feedId, [id]);
+      if (found?.status !== "found") throw new Error("The file is there.");
+      expect(await new Response((await drive.provider.open(await refTo(drive, found.entry))).body).text()).toBe("hello");
+    },
+  );
 
   test("a lookup tells what is there and what is gone, many at once", async () => {
     const drive = await open();
@@ -197,10 +201,13 @@ export function providerContract(open: () => Promise<Fixture>, exceptions: Excep
     };
     const made = await webhook.subscribe(request);
     expect(made.expiresAt).toBe(hour);
-    expect(await webhook.renew(made.id, hour + 60_000)).toEqual({ id: made.id, expiresAt: hour + 60_000 });
-    await webhook.unsubscribe(made.id);
-    await webhook.unsubscribe(made.id);
-    await expect(webhook.renew(made.id, hour)).rejects.toMatchObject({ kind: "not_found" });
+    // Where there is no renewal, another one takes its place while it is still there.
+    const later = { ...request, expiresAt: hour + 60_000 };
+    const renewed = webhook.renew ? await webhook.renew(made.id, later.expiresAt) : await webhook.subscribe(later);
+    expect(renewed.expiresAt).toBe(later.expiresAt);
+    expect(renewed.id === made.id).toBe(webhook.renew !== undefined);
+    for (const { id } of [made, made, renewed]) await webhook.unsubscribe(id);
+    if (webhook.renew) await expect(webhook.renew(made.id, hour)).rejects.toMatchObject({ kind: "not_found" });
   });
 }
 

@@ -4,7 +4,7 @@ import { dropbox } from "../../worker/providers/dropbox/dropbox.ts";
 import { headerJson } from "../../worker/providers/dropbox/dropbox-api.ts";
 import type { Change, Entry } from "../../worker/providers/provider.ts";
 import { applyRound, pathsOf } from "./contract.ts";
-import { control } from "./sandbox-drive.ts";
+import { control } from "./control.ts";
 import { mutate, SandboxDropbox } from "./sandbox-dropbox.ts";
 
 async function enumerated(drive: SandboxDropbox): Promise<{ feedId: string; cursor: string; known: Map<string, Entry> }> {

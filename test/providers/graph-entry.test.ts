@@ -1,7 +1,7 @@
 import type * as graph from "@microsoft/microsoft-graph-types";
 import { expect, test } from "vitest";
 import type * as api from "../../worker/providers/microsoft-graph/api.ts";
-import { isDownloadHost } from "../../worker/providers/microsoft-graph/download.ts";
+import { isDownloadHost } from "../../worker/providers/download-hosts.ts";
 import { toChange } from "../../worker/providers/microsoft-graph/entry.ts";
 import { canonicalDriveId, canonicalItemId } from "../../worker/providers/microsoft-graph/ids.ts";
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Entry } from "../../worker/providers/provider.ts";
 import { providers } from "../../worker/providers/registry.ts";
 import { applyRound } from "./contract.ts";
+import { GoogleAccount } from "./google-account.ts";
 import { SandboxDrive } from "./sandbox-drive.ts";
 import { SandboxDropbox } from "./sandbox-dropbox.ts";
 
@@ -47,7 +48,7 @@ test.each([
   }
   const request = { feedId, notificationUrl: "https://tidemark.example/webhooks/x", clientState: "proof", expiresAt: Date.now() + 60_000 };
   const subscription = await provider.webhook?.subscribe(request);
-  await provider.webhook?.renew(subscription?.id ?? "", Date.now() + 120_000);
+  await provider.webhook?.renew?.(subscription?.id ?? "", Date.now() + 120_000);
   await provider.webhook?.unsubscribe(subscription?.id ?? "");
 
   const asked = (await drive.asked()).filter(({ method, route }) => method !== "GET" && !route.includes("oauth2"));
@@ -83,10 +84,42 @@ test("a Dropbox is only looked at", async () => {
   expect(await drive.tree()).toEqual(before);
 });
 
+test("a Google Drive is only looked at", async () => {
+  const account = await GoogleAccount.ofSharedDrive();
+  const ids = await account.mutate(
+    { op: "create", path: "/a.txt", bytes: 10 },
+    { op: "create", path: "/f/b.txt", bytes: 10 },
+    { op: "create", path: "/f/Plan.gdoc", bytes: "plan" },
+    { op: "delete", path: "/a.txt" },
+  );
+  const before = await account.tree();
+  const provider = account.provider();
+  const { feedId } = account;
+  const known = new Map<string, Entry>();
+  await provider.account();
+  await provider.checks?.();
+  await provider.browse?.list(null, null);
+  await provider.browse?.search?.("d", null);
+  await provider.feeds([feedId]);
+  const cursor = await applyRound(provider, feedId, null, known);
+  await applyRound(provider, feedId, cursor, known);
+  await provider.lookup(feedId, [...new Set(ids)]);
+  for (const { id, kind } of known.values())
+    if (kind === "file") await new Response((await provider.open({ id, feedId })).body).arrayBuffer();
+  const request = { feedId, notificationUrl: "https://tidemark.example/webhooks/x", clientState: "proof", expiresAt: Date.now() + 60_000 };
+  await provider.webhook?.unsubscribe((await provider.webhook.subscribe(request)).id);
+  await provider.revoke?.();
+
+  const asked = Object.keys(await account.asked()).filter((each) => !each.startsWith("GET "));
+  expect(asked.sort()).toEqual(["POST /drive/v3/changes/watch", "POST /drive/v3/channels/stop", "POST /revoke", "POST /token"]);
+  expect(await account.tree()).toEqual(before);
+});
+
 test("no permission to write is asked for", () => {
   const asked = [...providers.values()].flatMap(({ methods }) =>
     methods.flatMap((method) => (method.type === "oauth2" ? method.scopes : [])),
   );
   expect(asked.filter((scope) => /write|manage|fullcontrol|:edit|\.content\.write/i.test(scope))).toEqual([]);
   expect(asked.some((scope) => scope.startsWith("Files.Read"))).toBe(true);
+  expect(asked.filter((scope) => /auth\/drive(\.(file|appdata|metadata|scripts))?$/.test(scope))).toEqual([]);
 });

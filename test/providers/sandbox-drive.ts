@@ -1,10 +1,10 @@
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { env } from "cloudflare:workers";
 import { onedrive } from "../../worker/providers/onedrive/onedrive.ts";
+import { control } from "./control.ts";
 import type { Provider, ProviderContext, ProviderDefinition } from "../../worker/providers/provider.ts";
 import { sharepoint } from "../../worker/providers/sharepoint/sharepoint.ts";
 
-const CONTROL = "https://sandbox.test/_sandbox";
 const LOGIN = "https://login.microsoftonline.com/common/oauth2/v2.0";
 const REDIRECT = "https://tidemark.example/auth/microsoft/callback";
 const VERIFIER = "a-code-verifier-that-is-just-as-long-as-it-has-to-be";
@@ -143,12 +143,6 @@ export function scopesOf(definition: ProviderDefinition, id?: string): readonly 
   const method = definition.methods.find((each) => id === undefined || each.id === id);
   if (method?.type !== "oauth2") throw new Error("The provider is connected by a sign-in.");
   return method.scopes;
-}
-
-export async function control(method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(`${CONTROL}${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
 }
 
 /** An access token for these scopes. */

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { dropbox } from "../../worker/providers/dropbox/dropbox.ts";
 import type { Provider, ProviderContext } from "../../worker/providers/provider.ts";
-import { control, type Op } from "./sandbox-drive.ts";
+import { type Op } from "./sandbox-drive.ts";
+import { control } from "./control.ts";
 
 const REDIRECT = "https://tidemark.example/auth/dropbox/callback";
 const SCOPES = dropbox.methods.flatMap((method) => (method.type === "oauth2" ? method.scopes : []));

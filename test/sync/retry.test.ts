@@ -27,6 +27,7 @@ const cases: [FailureKind, number, number | undefined, RetryDecision][] = [
   ["forbidden", 2, undefined, { action: "fail", reason: "forbidden", nextAttemptSeconds: HOUR }],
   ["forbidden", 9, undefined, { action: "fail", reason: "forbidden", nextAttemptSeconds: 24 * HOUR }],
   ["unsupported", 0, undefined, { action: "fail", reason: "unsupported", nextAttemptSeconds: null }],
+  ["not_exportable", 0, undefined, { action: "skip", reason: "not_exportable" }],
   ["blocked", 0, undefined, { action: "skip", reason: "malware" }],
   ["too_large", 7, undefined, { action: "skip", reason: "too_large" }],
   ["operator", 50, undefined, { action: "again", delaySeconds: 900, countsAttempt: false }],

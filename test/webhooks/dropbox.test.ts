@@ -7,7 +7,7 @@ import { connectionsOfAccounts } from "../../worker/db/wakes.ts";
 import { randomId } from "../../worker/ids.ts";
 import type { WakeMessage } from "../../worker/webhooks/wake-message.ts";
 import { countingDatabase } from "../db/counting.ts";
-import { control } from "../providers/sandbox-drive.ts";
+import { control } from "../providers/control.ts";
 import { SandboxDropbox } from "../providers/sandbox-dropbox.ts";
 import { call, errorCode } from "../routes/client.ts";
 import { recordingQueue } from "./recording-queue.ts";

@@ -99,7 +99,7 @@ export async function treeTags(db: Database, scope: ItemScope, folderIds: readon
   const rows = await db.all<{ id: string; tag: string }>(sql`
     SELECT remote_id AS id, content_tag AS tag FROM items
     WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(folderIds)}))
-      AND kind = 0 AND content_tag IS NOT NULL AND state <> 'removed' AND ${owned(scope)}`);
+      AND kind = 0 AND content_tag IS NOT NULL AND state NOT IN ('removed', 'held') AND kept IS NULL AND ${owned(scope)}`);
   return new Map(rows.map((row) => [row.id, row.tag]));
 }
 

@@ -7,6 +7,7 @@ export type ProviderErrorKind =
   | "cursor_expired" // enumerate again
   | "forbidden" // there, but not for us
   | "blocked" // malware or a policy: never served
+  | "not_exportable" // there, but not to be had as a file that could be kept
   | "unsupported" // the source cannot do this
   | "expired_url" // a short-lived download address has run out
   | "operator" // our registration or secret is at fault; never the person's doing

@@ -26,7 +26,8 @@ export interface Entry {
   contentTag?: string;
   /**
    * Of a folder: the source's mark of everything below it. To be given only together with the complete list of its children,
-   * since it is how the next round knows that nothing below needs to be read.
+   * since it is how the next round knows that nothing below needs to be read. It is lost with the folder: one that was removed, is
+   * held as removed, or is kept though it was removed, has none.
    */
   treeTag?: string;
   /** Why this entry has no bytes that could be kept. */
@@ -146,8 +147,8 @@ export interface WebhookCapability {
   /** Longest life that the source grants. */
   lifetimeSeconds: number;
   subscribe(request: SubscribeRequest): Promise<Subscription>;
-  /** Throws `not_found` where the subscription is no more. */
-  renew(subscriptionId: string, expiresAt: number): Promise<Subscription>;
+  /** Throws `not_found` where the subscription is no more. Absent: another one takes its place before it ends. */
+  renew?(subscriptionId: string, expiresAt: number): Promise<Subscription>;
   /** Removing what is gone succeeds. */
   unsubscribe(subscriptionId: string): Promise<void>;
 }
@@ -316,4 +317,14 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "ORIGIN" | "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS" | "DROPBOX_API_URL" | "DROPBOX_CONTENT_URL">;
+export type ProviderEnv = Pick<
+  Env,
+  | "ORIGIN"
+  | "GRAPH_URL"
+  | "MICROSOFT_DOWNLOAD_HOSTS"
+  | "GOOGLE_API_URL"
+  | "GOOGLE_OAUTH_URL"
+  | "GOOGLE_DOWNLOAD_HOSTS"
+  | "DROPBOX_API_URL"
+  | "DROPBOX_CONTENT_URL"
+>;

@@ -1,4 +1,5 @@
 import { dropbox } from "./dropbox/dropbox.ts";
+import { googleDrive } from "./google-drive/google-drive.ts";
 import { onedrive } from "./onedrive/onedrive.ts";
 import type { ProviderDefinition } from "./provider.ts";
 import { sharepoint } from "./sharepoint/sharepoint.ts";
@@ -6,5 +7,5 @@ import { webdav } from "./webdav/webdav.ts";
 
 /** Every kind of source that can be connected, by id. */
 export const providers = new Map<string, ProviderDefinition>(
-  [onedrive, sharepoint, dropbox, webdav].map((provider) => [provider.id, provider]),
+  [onedrive, sharepoint, googleDrive, dropbox, webdav].map((provider) => [provider.id, provider]),
 );

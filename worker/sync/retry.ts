@@ -50,6 +50,8 @@ export function retryDecision(kind: FailureKind, attempts: number, retryAfterSec
       return { action: "gate", seconds: throttleSeconds(attempts, retryAfterSeconds, jitter) };
     case "blocked":
       return { action: "skip", reason: "malware" };
+    case "not_exportable":
+      return { action: "skip", reason: "not_exportable" };
     case "too_large":
       return { action: "skip", reason: "too_large" };
     case "unsupported":

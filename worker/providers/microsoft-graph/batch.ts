@@ -3,7 +3,7 @@ import { reportBudget } from "../http.ts";
 import type { BatchAnswer, BatchResponse } from "./api.ts";
 import { graphError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../pause.ts";
 
 /** Most requests that Graph takes in one batch. */
 export const BATCH_MAX = 20;

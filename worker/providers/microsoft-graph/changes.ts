@@ -6,7 +6,7 @@ import { toChange } from "./entry.ts";
 import { toProviderError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import { isPersonalDrive } from "./ids.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../pause.ts";
 
 /**
  * Entries a page. Graph's default is 200 and its bound about 1,000; a request costs the same either way, but a page is one step,

@@ -1,4 +1,5 @@
 import { ProviderError } from "../errors.ts";
+import { isDownloadHost } from "../download-hosts.ts";
 import { discard } from "../http.ts";
 import type { ByteRange, ContentRef, OpenedContent, ProviderEnv } from "../provider.ts";
 import { openedContent, redirectOf, requestContent } from "../stream.ts";
@@ -24,18 +25,6 @@ export async function open(
     url = location;
   }
   throw new ProviderError("fatal", `The download redirects more than ${REDIRECTS_MAX} times.`);
-}
-
-/** Whether downloads may come from there: a listed host or one below it, over HTTPS; or, with its port, exactly the listed one. */
-export function isDownloadHost(address: string, hosts: string): boolean {
-  const url = URL.parse(address);
-  if (!url || url.username !== "" || url.password !== "") return false;
-  return hosts.split(",").some((entry) => {
-    const host = entry.trim().toLowerCase();
-    if (host === "") return false;
-    if (host.includes(":")) return url.host === host;
-    return url.protocol === "https:" && url.port === "" && (url.hostname === host || url.hostname.endsWith(`.${host}`));
-  });
 }
 
 async function locate(graph: Graph, { feedId, id }: ContentRef): Promise<string> {
