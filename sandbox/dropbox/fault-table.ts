@@ -56,7 +56,11 @@ export const FAULT_KINDS = {
     scope: isCall,
     answer: () => rateLimitAnswer("too_many_write_operations", 1),
   },
-  "dropbox-server-error": { about: "500", scope: isCall, answer: () => textAnswer(500, "Internal Server Error") },
+  "dropbox-server-error": {
+    about: "500, in words, from every call",
+    scope: isCall,
+    answer: () => textAnswer(500, "Internal Server Error"),
+  },
   "dropbox-busy": {
     about: "503 with a Retry-After of 2 seconds",
     scope: isCall,
@@ -82,7 +86,7 @@ export const FAULT_KINDS = {
     answer: refused(401, "missing_scope", { required_scope: "files.content.read" }),
   },
   "dropbox-access-denied": {
-    about: "403",
+    about: "403 invalid_account_type",
     scope: isCall,
     answer: refused(403, "invalid_account_type", { invalid_account_type: { ".tag": "endpoint" } }),
   },

@@ -1,39 +1,11 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { accounts } from "../../worker/db/client.ts";
-import { users } from "../../worker/db/schema.ts";
 import { unwrap } from "../../worker/errors.ts";
-import { randomId } from "../../worker/ids.ts";
-import { SandboxDropbox } from "../providers/sandbox-dropbox.ts";
-import { type Synced, mirrorOf, settled } from "../support/memory-user.ts";
+import type { SandboxDropbox } from "../providers/sandbox-dropbox.ts";
+import { createDropboxUser as createUser, type DropboxUser as User, sourceOf } from "../support/dropbox-user.ts";
+import { mirrorOf, settled } from "../support/memory-user.ts";
 
 // A whole sync of a Dropbox: changes that come by path, told to a copy that knows items by their ids.
-
-interface User extends Synced {
-  drive: SandboxDropbox;
-}
-
-async function createUser(fill: (drive: SandboxDropbox) => Promise<unknown>, scopes?: readonly string[]): Promise<User> {
-  const drive = await SandboxDropbox.open("dropbox.example", "sync", scopes);
-  await fill(drive);
-  const userId = randomId();
-  await accounts(env).insert(users).values({ id: userId, name: "Test", email: null, createdAt: Date.now(), signedInAt: Date.now() });
-  const stub = env.USER_SYNC.getByName(userId);
-  const { id, label } = await drive.provider.account();
-  const { access_token: accessToken, refresh_token: refreshToken } = drive.tokens;
-  const connection = unwrap(
-    await stub.addConnection({
-      provider: "dropbox",
-      account: { id, label, email: drive.account },
-      scopes: [],
-      tokens: { accessToken, refreshToken, expiresAt: Date.now() + 4 * 3_600_000 },
-      homeShard: 0,
-    }),
-  );
-  const sync = await env.DB.prepare("SELECT id FROM syncs WHERE user_id = ?").bind(userId).first<{ id: string }>();
-  const user = { userId, drive, connectionId: connection.id, syncId: sync?.id ?? "", stub };
-  return user;
-}
 
 async function run(user: User, full = false): Promise<{ status: string | null; error: string | null }> {
   const { id } = unwrap(await user.stub.run(user.syncId, { full, trigger: "manual" }));
@@ -45,8 +17,7 @@ async function run(user: User, full = false): Promise<{ status: string | null; e
 }
 
 async function expectEqual(user: User): Promise<void> {
-  const source = (await user.drive.tree()).map(({ path, sha256 }) => ({ path, sha256 }));
-  expect(await mirrorOf(user)).toEqual(source);
+  expect(await mirrorOf(user)).toEqual(await sourceOf(user));
 }
 
 /** Requests to these routes so far. */
@@ -147,6 +118,14 @@ describe("a Dropbox", () => {
     await user.drive.mend();
     expect(unwrap(await user.stub.testConnection(user.connectionId))).toMatchObject({ ok: true, checks: [{}, {}, {}, {}] });
     await expectEqual(user);
+  });
+
+  it("that is disconnected ends its grant at Dropbox, and the copies stay", async () => {
+    const user = await createUser((drive) => drive.mutate(file("/a.txt", "a")));
+    await settled(user);
+    expect(unwrap(await user.stub.disconnect(user.connectionId))).toMatchObject({ status: "revoked" });
+    await expect(user.drive.provider.account()).rejects.toThrow("No token");
+    expect(await mirrorOf(user)).toHaveLength(1);
   });
 
   it("whose access was taken back asks the person, and what was copied stays", async () => {

@@ -29,7 +29,7 @@ const client = clientOf(sandbox);
 /** Dropbox's own library, unchanged, whose requests end in the sandbox. */
 async function sdkFor(account: string, scopes = SCOPES): Promise<{ sdk: Dropbox; auth: DropboxAuth }> {
   const auth = new DropboxAuth({ clientId: APP_KEY, clientSecret: SECRET, fetch: client.request });
-  const url = new URL(String(await auth.getAuthenticationUrl(REDIRECT, "some state", "code", "offline", scopes, "none", false)));
+  const url = new URL(await auth.getAuthenticationUrl(REDIRECT, "some state", "code", "offline", scopes, "none", false));
   // The library leaves the www out.
   url.href = (await client.request(url)).headers.get("location") ?? "";
   expect(await (await client.request(url)).text()).toContain("Pick an account");

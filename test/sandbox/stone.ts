@@ -51,8 +51,8 @@ function isOf(type: string, value: unknown): boolean {
   if (type.startsWith("String")) return typeof value === "string";
   if (type.startsWith("Boolean")) return typeof value === "boolean";
   if (type.startsWith("List(")) return Array.isArray(value);
-  if (/DropboxTimestamp$/.test(type)) return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(value));
-  if (/Sha256HexHash$/.test(type)) return /^[0-9a-f]{64}$/.test(String(value));
-  if (/^Rev$/.test(type)) return /^[0-9a-f]{9,}$/.test(String(value));
+  if (type.endsWith("DropboxTimestamp")) return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(value));
+  if (type.endsWith("Sha256HexHash")) return /^[0-9a-f]{64}$/.test(String(value));
+  if (type === "Rev") return /^[0-9a-f]{9,}$/.test(String(value));
   return value !== null;
 }

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
-import type { MemoryUser } from "./memory-user.ts";
+import type { Synced } from "./memory-user.ts";
 
 // Kills of a user's object, and a clock that goes on. Tests fake `Date` first.
 
@@ -25,7 +25,7 @@ export interface Kill {
 }
 
 /** Kills the object once, at a call to the world outside. `fired` tells whether it came to that. */
-export async function arm(user: MemoryUser, kill: Kill): Promise<{ fired: () => boolean }> {
+export async function arm(user: Synced, kill: Kill): Promise<{ fired: () => boolean }> {
   let calls = 0;
   let fired = false;
   await runInDurableObject(user.stub, (instance, state) => {
@@ -74,7 +74,7 @@ function hookPrepared(database: D1Database, fatal: Fatal): () => void {
 }
 
 /** Lets alarms, consumers and the clock go on until the sync is idle; `meanwhile` is done again and again. */
-export async function workOff(user: MemoryUser, meanwhile?: () => Promise<void>): Promise<void> {
+export async function workOff(user: Synced, meanwhile?: () => Promise<void>): Promise<void> {
   for (let round = 0; round < WORK_ROUNDS_MAX; round += 1) {
     try {
       await user.stub.wake({ reason: "watchdog" });
