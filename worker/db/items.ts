@@ -11,6 +11,10 @@ import { changeVersions, countedTotals, keepAsVersions, NOTHING_WRITTEN, rowsWri
 // What the engine reads and writes of a sync's items. One statement for any number of rows, through `json_each`: D1
 // binds at most 100 parameters. `written` counts rows as D1 bills them: index entries are rows too.
 
+/** D1 takes no value of more than 2 MB; a character is up to three bytes. */
+const LIST_CHARACTERS_MAX = 500_000;
+const CHILDREN_CHUNK = 5_000;
+
 /** Whose items: no statement reaches a sync of another user. */
 export interface ItemScope {
   userId: string;
@@ -78,11 +82,25 @@ export async function scanItems(db: Database, scope: ItemScope, afterId: string,
 
 /** Ids of what is directly in this folder, besides these: not what is gone already, nor what is kept though the source lost it. */
 export async function childrenBesides(db: Database, scope: ItemScope, folderId: string, ids: readonly string[]): Promise<string[]> {
+  const list = JSON.stringify(ids);
+  if (list.length <= LIST_CHARACTERS_MAX)
+    return childIds(db, scope, folderId, sql`remote_id NOT IN (SELECT value FROM json_each(${list}))`);
+  // A list that no statement takes: the folder's is read instead, a chunk at a time.
+  const there = new Set(ids);
+  const besides: string[] = [];
+  for (let after = ""; ;) {
+    const chunk = await childIds(db, scope, folderId, sql`remote_id > ${after} ORDER BY remote_id LIMIT ${CHILDREN_CHUNK}`);
+    besides.push(...chunk.filter((id) => !there.has(id)));
+    if (chunk.length < CHILDREN_CHUNK) return besides;
+    after = chunk.at(-1) ?? after;
+  }
+}
+
+async function childIds(db: Database, scope: ItemScope, folderId: string, which: SQL): Promise<string[]> {
   // The index is named: without statistics the planner takes a sync for ten rows, and goes through all of it.
   const rows = await db.all<{ id: string }>(sql`
     SELECT remote_id AS id FROM items INDEXED BY items_by_parent
-    WHERE sync_id = ${scope.syncId} AND parent_id = ${folderId} AND state <> 'removed' AND kept IS NULL AND ${owned(scope)}
-      AND remote_id NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    WHERE sync_id = ${scope.syncId} AND parent_id = ${folderId} AND state <> 'removed' AND kept IS NULL AND ${owned(scope)} AND ${which}`);
   return rows.map((row) => row.id);
 }
 
