@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Entry } from "../../worker/providers/provider.ts";
 import { providers } from "../../worker/providers/registry.ts";
-import { applyRound } from "./contract.ts";
+import { applyRound, feedOf } from "./contract.ts";
+import { SandboxCloud } from "./sandbox-cloud.ts";
 import { SandboxDrive } from "./sandbox-drive.ts";
 
 // The source is never written to: nothing is asked for that could, and no permission is asked that would allow it.
@@ -36,6 +37,36 @@ test("a OneDrive is only looked at", async () => {
   expect(asked.map(({ method, route }) => `${method} ${route}`).filter((each) => !NOT_A_LOOK.test(each))).toEqual([]);
   expect(asked.length).toBeGreaterThan(0);
   expect(await drive.tree()).toEqual(before);
+});
+
+test("a Nextcloud and an ownCloud are only looked at, a folder at a time", async () => {
+  for (const domain of ["nextcloud.example", "owncloud.example"] as const) {
+    const cloud = await SandboxCloud.open(domain, "read-only");
+    const ids = await cloud.mutate(
+      { op: "create", path: "/a.txt", bytes: "a" },
+      { op: "create", path: "/f/b.txt", bytes: "b" },
+      { op: "delete", path: "/a.txt" },
+    );
+    const before = await cloud.tree();
+    const { provider } = cloud;
+    await provider.account();
+    await provider.checks?.();
+    const feedId = await feedOf(provider);
+    const known = new Map<string, Entry>();
+    const cursor = await applyRound(provider, feedId, null, known);
+    await applyRound(provider, feedId, cursor, known);
+    await provider.lookup(feedId, [...new Set(ids)]);
+    for (const { id, root } of known.values()) if (root) await provider.browse?.list({ id, feedId }, null);
+    for (const { id, kind, download } of known.values()) {
+      if (kind === "file") await new Response((await provider.open({ id, feedId, ...(download && { download }) })).body).arrayBuffer();
+    }
+    const { asked } = cloud;
+    expect(new Set(asked.map(({ method }) => method))).toEqual(
+      new Set(domain === "nextcloud.example" ? ["GET", "PROPFIND", "SEARCH"] : ["GET", "PROPFIND"]),
+    );
+    expect(asked.filter(({ method, headers }) => method === "PROPFIND" && !/^[01]$/.test(headers.get("Depth") ?? ""))).toEqual([]);
+    expect(await cloud.tree()).toEqual(before);
+  }
 });
 
 test("no permission to write is asked for", () => {
