@@ -121,7 +121,7 @@ export const CONNECTION_STATUSES: Record<Connection["status"], Words> = {
   error: { label: "Not working", tone: "bad" },
 };
 
-const PROVIDERS: Record<string, string> = { onedrive: "OneDrive" };
+const PROVIDERS: Record<string, string> = { onedrive: "OneDrive", webdav: "WebDAV" };
 
 export function providerName(provider: string): string {
   return PROVIDERS[provider] ?? provider;
