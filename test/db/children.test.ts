@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { childrenBesides } from "../../worker/db/items.ts";
+import { childrenBesides, treeTags } from "../../worker/db/items.ts";
 import { seedFolder, seedItem, seedRoot, seedSync, seedUser } from "../routes/seed.ts";
 import { countingDatabase } from "./counting.ts";
 
@@ -28,4 +28,21 @@ it.each([
   expect((await childrenBesides(db, scope, "folder", ["kept", ...more])).sort()).toEqual(["lost", "lost too"]);
   expect(await childrenBesides(db, { ...scope, userId: await seedUser() }, "folder", more)).toEqual([]);
   expect(longestText()).toBeLessThan(VALUE_CHARACTERS_MAX);
+});
+
+it("a folder that was gone, held, kept or out of reach has no tag to pass by what is below it", async () => {
+  const userId = await seedUser();
+  const syncId = await seedSync({ userId });
+  const folders = [
+    { remoteId: "there", state: "stored" },
+    { remoteId: "left out", state: "excluded" },
+    { remoteId: "gone", state: "removed" },
+    { remoteId: "held", state: "held" },
+    { remoteId: "kept", state: "stored", kept: "discarded" },
+    { remoteId: "refused", state: "unreachable" },
+  ] as const;
+  for (const folder of folders) await seedFolder({ syncId, name: folder.remoteId, contentTag: "tag", ...folder });
+  const { db } = countingDatabase();
+  const tags = await treeTags(db, { userId, syncId }, folders.map(({ remoteId }) => remoteId)); // prettier-ignore
+  expect([...tags.keys()].sort()).toEqual(["left out", "there"]);
 });

@@ -104,13 +104,16 @@ async function childIds(db: Database, scope: ItemScope, folderId: string, which:
   return rows.map((row) => row.id);
 }
 
-/** The tree tags of these folders, as far as they are known. */
+/**
+ * The tree tags of these folders, as far as they are known. One that was gone, held, kept or out of reach has none: where it is there
+ * again, all that is below it has to be told again too.
+ */
 export async function treeTags(db: Database, scope: ItemScope, folderIds: readonly string[]): Promise<Map<string, string>> {
   if (folderIds.length === 0) return new Map();
   const rows = await db.all<{ id: string; tag: string }>(sql`
     SELECT remote_id AS id, content_tag AS tag FROM items
     WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(folderIds)}))
-      AND kind = 0 AND content_tag IS NOT NULL AND state <> 'removed' AND ${owned(scope)}`);
+      AND kind = 0 AND content_tag IS NOT NULL AND state IN ('stored', 'excluded') AND kept IS NULL AND ${owned(scope)}`);
   return new Map(rows.map((row) => [row.id, row.tag]));
 }
 
