@@ -126,6 +126,19 @@ describe("a Nextcloud", () => {
     expect((await cloud.requests())[READS]).toBeUndefined();
   });
 
+  it("that has lost so much that its removal is held, and has it again with the etags it had, loses nothing and holds nothing", async () => {
+    const cloud = await SandboxCloud.open("nextcloud.example", "held");
+    await cloud.mutate(...Array.from({ length: 24 }, (_, n) => ({ op: "create" as const, path: `/big/sub/${n}.txt`, bytes: `${n}` })));
+    await cloud.put("/small.txt", "small");
+    const user = await connectCloud(cloud);
+    const [big = ""] = await cloud.mutate({ op: "delete", path: "/big" });
+    expect(await runOf(await syncNow(user))).toMatchObject({ status: "held" });
+    await cloud.mutate({ op: "restore", id: big });
+    await syncNow(user);
+    await expectEqual(user, filesOf(cloud));
+    expect(await mirrorOf(user, ["held"])).toEqual([]);
+  });
+
   it("whose app password is gone is asked with it once, and the person has to connect it again", async () => {
     const cloud = await SandboxCloud.open("nextcloud.example", "revoked");
     await cloud.put("/a.txt", "a");

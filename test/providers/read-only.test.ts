@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { Entry } from "../../worker/providers/provider.ts";
 import { providers } from "../../worker/providers/registry.ts";
-import { applyRound } from "./contract.ts";
+import { applyRound, feedOf } from "./contract.ts";
 import { GoogleAccount } from "./google-account.ts";
+import { SandboxCloud } from "./sandbox-cloud.ts";
 import { SandboxDrive } from "./sandbox-drive.ts";
 import { SandboxDropbox } from "./sandbox-dropbox.ts";
 
@@ -113,6 +114,36 @@ test("a Google Drive is only looked at", async () => {
   const asked = Object.keys(await account.asked()).filter((each) => !each.startsWith("GET "));
   expect(asked.sort()).toEqual(["POST /drive/v3/changes/watch", "POST /drive/v3/channels/stop", "POST /revoke", "POST /token"]);
   expect(await account.tree()).toEqual(before);
+});
+
+test("a Nextcloud and an ownCloud are only looked at, a folder at a time", async () => {
+  for (const domain of ["nextcloud.example", "owncloud.example"] as const) {
+    const cloud = await SandboxCloud.open(domain, "read-only");
+    const ids = await cloud.mutate(
+      { op: "create", path: "/a.txt", bytes: "a" },
+      { op: "create", path: "/f/b.txt", bytes: "b" },
+      { op: "delete", path: "/a.txt" },
+    );
+    const before = await cloud.tree();
+    const { provider } = cloud;
+    await provider.account();
+    await provider.checks?.();
+    const feedId = await feedOf(provider);
+    const known = new Map<string, Entry>();
+    const cursor = await applyRound(provider, feedId, null, known);
+    await applyRound(provider, feedId, cursor, known);
+    await provider.lookup(feedId, [...new Set(ids)]);
+    for (const { id, root } of known.values()) if (root) await provider.browse?.list({ id, feedId }, null);
+    for (const { id, kind, download } of known.values()) {
+      if (kind === "file") await new Response((await provider.open({ id, feedId, ...(download && { download }) })).body).arrayBuffer();
+    }
+    const { asked } = cloud;
+    expect(new Set(asked.map(({ method }) => method))).toEqual(
+      new Set(domain === "nextcloud.example" ? ["GET", "PROPFIND", "SEARCH"] : ["GET", "PROPFIND"]),
+    );
+    expect(asked.filter(({ method, headers }) => method === "PROPFIND" && !/^[01]$/.test(headers.get("Depth") ?? ""))).toEqual([]);
+    expect(await cloud.tree()).toEqual(before);
+  }
 });
 
 test("no permission to write is asked for", () => {

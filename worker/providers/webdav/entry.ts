@@ -97,5 +97,5 @@ function webUrlOf(share: Share, id: string): string | undefined {
 }
 
 function nameOf({ root }: Share): string {
-  return new URL(root).hostname;
+  return new URL(root).host;
 }
