@@ -1,7 +1,7 @@
 import type * as graph from "@microsoft/microsoft-graph-types";
 import { expect, test } from "vitest";
 import type * as api from "../../worker/providers/onedrive/api.ts";
-import { isDownloadHost } from "../../worker/providers/download.ts";
+import { isDownloadHost } from "../../worker/providers/download-hosts.ts";
 import { toChange } from "../../worker/providers/onedrive/entry.ts";
 import { canonicalDriveId, canonicalItemId } from "../../worker/providers/onedrive/ids.ts";
 

@@ -1,7 +1,8 @@
-import { getContent, isDownloadHost, redirectOf, toOpened } from "../download.ts";
+import { isDownloadHost } from "../download-hosts.ts";
 import { ProviderError } from "../errors.ts";
 import { discard } from "../http.ts";
 import type { ByteRange, ContentRef, OpenedContent, ProviderEnv } from "../provider.ts";
+import { openedContent, redirectOf, requestContent } from "../stream.ts";
 import { type DriveFile, FILE_FIELDS } from "./api.ts";
 import { asObject, type Drive } from "./drive.ts";
 import { toChange, type Viewpoint } from "./entry.ts";
@@ -28,8 +29,8 @@ export async function open(
   const [, exported] = EXPORT_PATH.exec(url.pathname) ?? [];
   const { range, ...rest } = options;
   const response = await authorised(drive, address, exported === undefined ? options : rest);
-  if (response.ok && exported === undefined) return toOpened(response, range);
-  if (response.ok) return measured(await toOpened(response, undefined));
+  if (response.ok && exported === undefined) return openedContent(response, range);
+  if (response.ok) return measured(await openedContent(response, undefined));
   const error = await toProviderError(response, drive.context.now());
   const mimeType = url.searchParams.get("mimeType") ?? "";
   if (exported === undefined || !isTooLarge(error, mimeType)) throw error;
@@ -48,7 +49,7 @@ async function locate(view: Viewpoint, id: string): Promise<string> {
 async function authorised(drive: Drive, url: string, options: Options): Promise<Response> {
   const ask = async (renew: boolean): Promise<Response> => {
     const token = await drive.context.accessToken(renew ? { renew } : {});
-    return getContent(drive.context, url, { ...options, headers: { Authorization: `Bearer ${token}` } });
+    return requestContent(drive.context, url, { ...options, headers: { Authorization: `Bearer ${token}` } });
   };
   const response = await ask(false);
   if (response.status !== 401) return response;
@@ -79,7 +80,7 @@ async function openByLink(
   if (typeof link !== "string" || !isDownloadHost(link, env.GOOGLE_DOWNLOAD_HOSTS)) throw refusal(because);
   let url = link;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-    const response = url === link ? await authorised(drive, url, options) : await getContent(drive.context, url, options);
+    const response = url === link ? await authorised(drive, url, options) : await requestContent(drive.context, url, options);
     const location = redirectOf(response, url);
     if (location === undefined) return accept(response, because);
     await discard(response);
@@ -92,7 +93,7 @@ async function openByLink(
 /** A page of HTML is a sign-in, or an apology. */
 async function accept(response: Response, because: ProviderError): Promise<OpenedContent> {
   const isPage = /^text\/html\b/i.test(response.headers.get("Content-Type") ?? "");
-  if (response.status === 200 && !isPage) return measured(await toOpened(response, undefined));
+  if (response.status === 200 && !isPage) return measured(await openedContent(response, undefined));
   await discard(response);
   if (response.status >= 500) throw new ProviderError("transient", `Google Docs answered ${response.status}.`, { status: response.status });
   throw refusal(because);

@@ -1,7 +1,8 @@
+import { isDownloadHost } from "../download-hosts.ts";
 import { ProviderError } from "../errors.ts";
-import { getContent, isDownloadHost, redirectOf, toOpened } from "../download.ts";
 import { discard } from "../http.ts";
 import type { ByteRange, ContentRef, OpenedContent, ProviderEnv } from "../provider.ts";
+import { openedContent, redirectOf, requestContent } from "../stream.ts";
 import { toProviderError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 
@@ -17,7 +18,7 @@ export async function open(
   let url = content.download?.url ?? (await locate(graph, content));
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
     if (!isDownloadHost(url, env.MICROSOFT_DOWNLOAD_HOSTS)) throw new ProviderError("fatal", "The download leads to an unknown host.");
-    const response = await getContent(graph.context, url, options);
+    const response = await requestContent(graph.context, url, options);
     const location = redirectOf(response, url);
     if (location === undefined) return accept(response, options.range, graph.context.now());
     await discard(response);
@@ -37,7 +38,7 @@ async function locate(graph: Graph, { feedId, id }: ContentRef): Promise<string>
 
 async function accept(response: Response, range: ByteRange | undefined, now: number): Promise<OpenedContent> {
   if (response.status !== 200 && response.status !== 206) throw await refusal(response, now);
-  return toOpened(response, range);
+  return openedContent(response, range);
 }
 
 /** An address that is refused, unknown or gone has run out: whether the item is still there is for `lookup` to say. */

@@ -2,30 +2,17 @@ import { ProviderError } from "./errors.ts";
 import { discard, DOWNLOAD_HEADERS_SECONDS_MAX, send } from "./http.ts";
 import type { ByteRange, OpenedContent, ProviderContext } from "./provider.ts";
 
-// What downloads have in common, whichever source they come from.
+// Downloads: requests whose bodies are streamed, and what their answers say of them.
 
-/** Whether downloads may come from there: a listed host or one below it, over HTTPS; or, with its port, exactly the listed one. */
-export function isDownloadHost(address: string, hosts: string): boolean {
-  const url = URL.parse(address);
-  if (!url || url.username !== "" || url.password !== "") return false;
-  return hosts.split(",").some((entry) => {
-    const host = entry.trim().toLowerCase();
-    if (host === "") return false;
-    if (host.includes(":")) return url.host === host;
-    return url.protocol === "https:" && url.port === "" && (url.hostname === host || url.hostname.endsWith(`.${host}`));
-  });
-}
-
-/** Asks for a content, or a range of it: the answer with its headers, whatever it is. Redirects are not followed. */
-export async function getContent(
+/** Asks for a content, or a range of it. The time limit ends with the headers: how long a body may take is not for a clock to say. */
+export async function requestContent(
   context: ProviderContext,
   url: string,
   options: { range?: ByteRange; signal?: AbortSignal; headers?: Record<string, string> },
 ): Promise<Response> {
-  const headers = new Headers({ ...options.headers, "Accept-Encoding": "identity" });
+  const headers = new Headers({ "Accept-Encoding": "identity", ...options.headers });
   const { range } = options;
   if (range) headers.set("Range", `bytes=${range.offset}-${range.offset + range.length - 1}`);
-  // Ends with the headers: how long a body may take is not for a clock to say.
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new DOMException("No answer in time.", "TimeoutError")), DOWNLOAD_HEADERS_SECONDS_MAX * 1000);
   const signal = options.signal ? AbortSignal.any([late.signal, options.signal]) : late.signal;
@@ -36,15 +23,8 @@ export async function getContent(
   }
 }
 
-/** Where an answer leads on to; undefined where it does not. */
-export function redirectOf(response: Response, base: string): string | undefined {
-  const location = response.headers.get("Location");
-  if (response.status < 300 || response.status > 399 || location === null) return undefined;
-  return URL.canParse(location, base) ? new URL(location, base).href : undefined;
-}
-
-/** The content of an answer of 200 or 206. Throws where it is another part than was asked for. */
-export async function toOpened(response: Response, range: ByteRange | undefined): Promise<OpenedContent> {
+/** A 200 or 206 as a content. Throws where it is another part than was asked for. */
+export async function openedContent(response: Response, range: ByteRange | undefined): Promise<OpenedContent> {
   const partial = response.status === 206;
   if (partial && !isAsked(response.headers.get("Content-Range"), range)) {
     await discard(response);
@@ -60,6 +40,13 @@ export async function toOpened(response: Response, range: ByteRange | undefined)
     ...(partial && total !== undefined && { total }),
     ...(contentType !== null && { contentType }),
   };
+}
+
+/** Where an answer leads on to, as a whole address; undefined where it does not. */
+export function redirectOf(response: Response, base: string): string | undefined {
+  const location = response.headers.get("Location");
+  if (response.status < 300 || response.status > 399 || location === null) return undefined;
+  return URL.canParse(location, base) ? new URL(location, base).href : undefined;
 }
 
 function isAsked(contentRange: string | null, range: ByteRange | undefined): boolean {
