@@ -302,6 +302,21 @@ test.each(["google-export-too-large", "google-pdf-export-broken"])(
   },
 );
 
+test("an export beyond Google's limit comes by its link, whole; one that is not announced is measured, unless it is as large as that", async () => {
+  const account = await GoogleAccount.open();
+  const [large = "", small = ""] = await account.mutate(
+    { op: "create", path: "/Large.gdoc", bytes: 8_000_000 },
+    { op: "create", path: "/Small.gdoc", bytes: "# Small\n" },
+  );
+  const provider = account.provider({ exports: "markdown" });
+  const opened = await provider.open({ id: large, feedId: "root" });
+  expect(opened.size).toBeUndefined();
+  const { byteLength } = await new Response(opened.body).arrayBuffer();
+  expect(byteLength).toBeGreaterThan(12 * 1024 * 1024);
+  expect((await account.asked())["GET /export"]).toBe(1);
+  expect((await provider.open({ id: small, feedId: "root" })).size).toBe(8);
+});
+
 test("an export link that leads elsewhere is not followed", async () => {
   const asked: string[] = [];
   const answer =

@@ -1,8 +1,8 @@
 import { isDownloadHost } from "../download-hosts.ts";
-import { requestContent, redirectOf, openedContent } from "../stream.ts";
 import { ProviderError } from "../errors.ts";
 import { discard } from "../http.ts";
 import type { ByteRange, ContentRef, OpenedContent, ProviderEnv } from "../provider.ts";
+import { openedContent, redirectOf, requestContent } from "../stream.ts";
 import { type DriveFile, FILE_FIELDS } from "./api.ts";
 import { asObject, type Drive } from "./drive.ts";
 import { toChange, type Viewpoint } from "./entry.ts";
