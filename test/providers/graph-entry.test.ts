@@ -1,16 +1,9 @@
 import type * as graph from "@microsoft/microsoft-graph-types";
 import { expect, test } from "vitest";
-<<<<<<< HEAD:test/providers/graph-entry.test.ts
 import type * as api from "../../worker/providers/microsoft-graph/api.ts";
 import { isDownloadHost } from "../../worker/providers/download-hosts.ts";
 import { toChange } from "../../worker/providers/microsoft-graph/entry.ts";
 import { canonicalDriveId, canonicalItemId } from "../../worker/providers/microsoft-graph/ids.ts";
-=======
-import type * as api from "../../worker/providers/onedrive/api.ts";
-import { isDownloadHost } from "../../worker/providers/download-hosts.ts";
-import { toChange } from "../../worker/providers/onedrive/entry.ts";
-import { canonicalDriveId, canonicalItemId } from "../../worker/providers/onedrive/ids.ts";
->>>>>>> google:test/providers/onedrive-entry.test.ts
 
 const NOW = Date.UTC(2026, 10, 20);
 const WORK = "b!WxSVGq328EihzF7iX0zwBUKyOdYTcJlEvv2TELjmxGyJDapLUP3DSaOaOKHnNcJy";

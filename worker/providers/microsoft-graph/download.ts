@@ -1,9 +1,5 @@
 import { isDownloadHost } from "../download-hosts.ts";
 import { ProviderError } from "../errors.ts";
-<<<<<<< HEAD:worker/providers/microsoft-graph/download.ts
-import { isDownloadHost } from "../download-hosts.ts";
-=======
->>>>>>> google:worker/providers/onedrive/download.ts
 import { discard } from "../http.ts";
 import type { ByteRange, ContentRef, OpenedContent, ProviderEnv } from "../provider.ts";
 import { openedContent, redirectOf, requestContent } from "../stream.ts";
