@@ -134,7 +134,6 @@ export const connectionCreate = z.strictObject({
   connectionId: z.string().max(50).optional(),
   returnTo: z.string().max(500).optional(),
 });
-export type ConnectionCreate = z.infer<typeof connectionCreate>;
 /** Of a sign-in: where to send the browser. Of a form: the connection. The other one is null. */
 export const connectionBegun = z.object({ authorizeUrl: z.string().nullable(), connection: connection.nullable() });
 export type ConnectionBegun = z.infer<typeof connectionBegun>;

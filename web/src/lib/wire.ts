@@ -8,7 +8,6 @@ export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type {
   BrowsePage,
   Connection,
-  ConnectionCreate,
   ConnectionTest,
   HeldFolder,
   Item,
@@ -24,6 +23,7 @@ export type {
 
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
+export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
 export type SyncCreate = z.input<typeof wire.syncCreate>;
 export type SelectionEntry = NonNullable<SyncCreate["selection"]>[number];
 export type BrowseEntry = BrowsePage["items"][number];
