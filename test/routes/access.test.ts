@@ -26,6 +26,7 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["PATCH", `/connections/${connectionId}`, { label: "Mine" }, "connection.not_found"],
   ["DELETE", `/connections/${connectionId}`, null, "connection.not_found"],
   ["POST", `/connections/${connectionId}/test`, null, "connection.not_found"],
+  ["GET", `/connections/${connectionId}/browse`, null, "connection.not_found"],
   ["POST", `/connections/${connectionId}/refresh`, null, "connection.not_found"],
   ["GET", "/syncs", null, null],
   ["POST", "/syncs", { connectionId }, "connection.not_found"],
