@@ -37,7 +37,7 @@ export async function applyChanges(
 ): Promise<{ plan: Plan; commit: () => void }> {
   const db = engine.db();
   const scope = scopeOf(engine, sync.id);
-  const ids = changes.flatMap((change) => (change.type === "upsert" ? change.entry.id : (change.id ?? [])));
+  const ids = changes.flatMap((change) => idOf(change) ?? []);
   const known = await knownItems(db, scope, [...new Set(ids)]);
   const now = engine.now();
   const reported = changes.flatMap((change) => (change.type === "upsert" ? rowOf(change.entry, known.get(change.entry.id), now) : []));
@@ -102,3 +102,8 @@ const HELD_NOTE: Note = {
   message:
     "By what has changed at the source the sync's rules no longer want more files than may go at once. The others stay, and can be downloaded, until you approve or discard the removal.",
 };
+
+/** The item that a change is about; undefined where it names none that can be read. */
+export function idOf(change: Change): string | undefined {
+  return change.type === "upsert" ? change.entry.id : change.id;
+}

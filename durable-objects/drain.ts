@@ -7,7 +7,7 @@ import type { Change } from "../worker/providers/provider.ts";
 import { reasonWords, skippedNote } from "../worker/sync/explain-words.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
 import type { Note } from "../worker/sync/plan.ts";
-import { applyChanges } from "./apply.ts";
+import { applyChanges, idOf } from "./apply.ts";
 import { logEvents } from "./run-log.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
@@ -210,17 +210,13 @@ function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state"
  * One that waits for a job which the ledger does not have was planned by a step that a crash cut short.
  */
 async function awaitedChanges(engine: Engine, sync: SyncState, verdicts: readonly Verdict[]): Promise<{ job: JobState; change: Change }[]> {
-  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: idOf(change) })));
+  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: idOf(change) ?? "" })));
   const rows = await knownItems(engine.db(), scopeOf(engine, sync.id), found.map(({ id }) => id)); // prettier-ignore
   const live = engine.store.jobs.live([...rows.values()].flatMap((row) => row.pendingJob ?? []));
   return found.filter(({ job, id }) => {
     const row = rows.get(id);
     return row?.state === "pending" && (row.pendingJob === job.id || !live.has(row.pendingJob ?? ""));
   });
-}
-
-function idOf(change: Change): string {
-  return change.type === "upsert" ? change.entry.id : (change.id ?? "");
 }
 
 /**
