@@ -37,7 +37,7 @@ export async function applyChanges(
 ): Promise<{ plan: Plan; commit: () => void }> {
   const db = engine.db();
   const scope = scopeOf(engine, sync.id);
-  const ids = changes.flatMap(idOf);
+  const ids = changes.flatMap((change) => idOf(change) ?? []);
   const known = await knownItems(db, scope, [...new Set(ids)]);
   const now = engine.now();
   const reported = changes.flatMap((change) => (change.type === "upsert" ? rowOf(change.entry, known.get(change.entry.id), now) : []));
@@ -93,11 +93,6 @@ export async function applyChanges(
   };
 }
 
-export function idOf(change: Change): string | [] {
-  if (change.type === "children") return [];
-  return change.type === "upsert" ? change.entry.id : (change.id ?? []);
-}
-
 /** What was in folders whose whole content has been told, and is not any more: a later page that reports it takes the mark away. */
 async function missingChildren(engine: Engine, sync: SyncState, changes: readonly Change[], present: readonly string[]): Promise<string[]> {
   const told = changes.filter((change) => change.type === "children");
@@ -117,3 +112,9 @@ const HELD_NOTE: Note = {
   message:
     "By what has changed at the source the sync's rules no longer want more files than may go at once. The others stay, and can be downloaded, until you approve or discard the removal.",
 };
+
+/** The item that a change is about; undefined where it names none that can be read. */
+export function idOf(change: Change): string | undefined {
+  if (change.type === "children") return undefined;
+  return change.type === "upsert" ? change.entry.id : change.id;
+}

@@ -61,27 +61,46 @@ async function computeTogether(engine: Engine, syncId: string, ranges: readonly 
 }
 
 function rangesOf(start: string, rows: readonly MirrorRow[]): ComputedRange[] {
-  const walk = new RangeWalk(start);
-  const computed: ComputedRange[] = [];
-  let counts = { ...NO_COUNTS };
-  for (const row of rows) {
-    const ended = row.inMirror ? walk.add(row) : null;
-    if (ended) {
-      computed.push({ ...ended, counts });
-      counts = { ...NO_COUNTS };
-    }
-    countItem(counts, { ...row, folder: row.kind === 0 });
+  const walk = new CountingWalk(start);
+  for (const row of rows) walk.add(row);
+  return walk.finish();
+}
+
+/** A walk over rows that counts, range by range, what it passes. */
+class CountingWalk {
+  /** The ranges that have ended. */
+  readonly computed: ComputedRange[] = [];
+  readonly #walk: RangeWalk;
+  #counts = { ...NO_COUNTS };
+
+  constructor(start: string) {
+    this.#walk = new RangeWalk(start);
   }
-  return [...computed, { ...walk.finish(), counts }];
+
+  /** Where the range begins that has not ended. */
+  get start(): string {
+    return this.#walk.start;
+  }
+
+  add(row: MirrorRow): void {
+    const ended = row.inMirror ? this.#walk.add(row) : null;
+    if (ended) {
+      this.computed.push({ ...ended, counts: this.#counts });
+      this.#counts = { ...NO_COUNTS };
+    }
+    countItem(this.#counts, { ...row, folder: row.kind === 0 });
+  }
+
+  finish(): ComputedRange[] {
+    return [...this.computed, { ...this.#walk.finish(), counts: this.#counts }];
+  }
 }
 
 /** Computes what lies from `start` to the next range, as far as the rows go. Answers how many were read. */
 async function computeRange(engine: Engine, syncId: string, range: RangeBounds, rowsMax: number): Promise<number> {
   const { store } = engine;
   const { touches } = store.digest;
-  const computed: ComputedRange[] = [];
-  const walk = new RangeWalk(range.start);
-  let counts = { ...NO_COUNTS };
+  const walk = new CountingWalk(range.start);
   let read = 0;
   let at = { from: range.start, including: true };
   for (;;) {
@@ -90,17 +109,10 @@ async function computeRange(engine: Engine, syncId: string, range: RangeBounds, 
       store.transaction(() => store.digest.merge(syncId, range.start));
       return rows.length;
     }
-    for (const row of rows) {
-      const ended = row.inMirror ? walk.add(row) : null;
-      if (ended) {
-        computed.push({ ...ended, counts });
-        counts = { ...NO_COUNTS };
-      }
-      countItem(counts, { ...row, folder: row.kind === 0 });
-    }
+    for (const row of rows) walk.add(row);
     read += rows.length;
     const done = rows.length < READ_ROWS_MAX;
-    if (done) computed.push({ ...walk.finish(), counts });
+    const computed = done ? walk.finish() : walk.computed;
     if (done || (read >= rowsMax && computed.length > 0)) {
       // Something changed while the rows were read: they may be older than that. The next step reads them again.
       if (store.digest.touches !== touches) return rowsMax;

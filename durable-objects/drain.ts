@@ -210,7 +210,7 @@ function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state"
  * One that waits for a job which the ledger does not have was planned by a step that a crash cut short.
  */
 async function awaitedChanges(engine: Engine, sync: SyncState, verdicts: readonly Verdict[]): Promise<{ job: JobState; change: Change }[]> {
-  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: [idOf(change)].flat()[0] ?? "" })));
+  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: idOf(change) ?? "" })));
   const rows = await knownItems(engine.db(), scopeOf(engine, sync.id), found.map(({ id }) => id)); // prettier-ignore
   const live = engine.store.jobs.live([...rows.values()].flatMap((row) => row.pendingJob ?? []));
   return found.filter(({ job, id }) => {

@@ -72,8 +72,8 @@ export function roundEnded(engine: Engine, syncId: string): void {
 }
 
 /**
- * A step that takes up what failed, or what was found damaged. Once the catalogue has that queued it is found no more as such: where such a step was cut
- * short, its jobs may never have been made, and everything is planned again.
+ * A step that takes up what failed, or what was found damaged. Once the catalogue has that queued it is found no more as such:
+ * where such a step was cut short, its jobs may never have been made, and everything is planned again.
  */
 export async function trying(engine: Engine, syncId: string, step: () => Promise<void>): Promise<void> {
   const { store } = engine;

@@ -121,11 +121,11 @@ test("an empty file is stored without asking the source", async () => {
   expect(drive.requests.open).toBe(0);
 });
 
-test("a file that is announced as empty, with another hash, is asked for", async () => {
+test("a file that is announced as empty, with another hash, is asked for, and planned anew by the size that it has", async () => {
   const { drive, desk } = await one("not empty", { size: 0 });
   await consume(desk, ["job-1"]);
-  expect(drive.requests.open).toBe(2);
-  expect(desk.results()).toMatchObject([{ outcome: "stored", size: 9, differs: true }]);
+  expect(drive.requests.open).toBe(1);
+  expect(desk.results()).toMatchObject([{ outcome: "changed", entry: { size: 9 } }]);
 });
 
 test("a file that no object can hold is not fetched", async () => {
