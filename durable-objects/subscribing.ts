@@ -91,6 +91,16 @@ async function renew(engine: Engine, row: SubscriptionState): Promise<void> {
   // A renewal keeps the old proof: under a new master key the source is given a new one, so that the old key can go.
   if (row.subscriptionId !== null) await webhook.unsubscribe(row.subscriptionId);
   keep(engine, { ...row, proofKey }, await subscribe(engine, row, webhook, expiresAt));
+  lookAgain(engine, row);
+}
+
+/** What changed since the feed was last read, and before its source had granted the subscription, is announced by nobody. */
+function lookAgain(engine: Engine, { connectionId, feedId }: SubscriptionState): void {
+  const { store, now } = engine;
+  for (const sync of store.syncs()) {
+    const follows = sync.connectionId === connectionId && store.feeds(sync.id).some((feed) => feed.feedId === feedId);
+    if (follows && sync.status === "active" && sync.schedule.kind !== "manual") store.updateSync(sync.id, { recheckAt: now() });
+  }
 }
 
 async function subscribe(engine: Engine, row: SubscriptionState, webhook: WebhookCapability, expiresAt: number): Promise<Subscription> {
@@ -103,7 +113,7 @@ async function subscribe(engine: Engine, row: SubscriptionState, webhook: Webhoo
 /** Where a source knows no renewal: the new one is there before the old one goes, so that no notification falls between them. */
 async function replace(engine: Engine, row: SubscriptionState, webhook: WebhookCapability, expiresAt: number): Promise<void> {
   keep(engine, row, await subscribe(engine, row, webhook, expiresAt));
-  if (row.subscriptionId === null) return;
+  if (row.subscriptionId === null) return lookAgain(engine, row);
   try {
     await webhook.unsubscribe(row.subscriptionId);
   } catch (error) {

@@ -318,6 +318,23 @@ describe("the clock", () => {
     expect(await due()).toBe(first + 3_600_000);
   });
 
+  it("looks again once the source has granted a subscription: nobody announces what changed before", async () => {
+    const user = await createMemoryUser((drive) => {
+      drive.put("/first.txt", "first");
+      drive.fail("subscribe", new ProviderError("transient", "No answer."));
+    });
+    await workOff(user);
+    user.drive.put("/unannounced.txt", "unannounced");
+    const asked = user.drive.requests.changes;
+    for (let minute = 0; minute < 6; minute += 1) {
+      vi.setSystemTime(Date.now() + 60_000);
+      await user.stub.wake({ reason: "watchdog" });
+      await workOff(user);
+    }
+    expect(user.drive.requests).toMatchObject({ subscribe: 2, changes: asked + 1 });
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+  });
+
   it("renews the subscription at half its life", async () => {
     const user = await syncedUser();
     await runDurableObjectAlarm(user.stub);
