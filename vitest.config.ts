@@ -1,67 +1,77 @@
-import "./test/support/dovecot/certificates.ts";
+import "./scripts/servers/dovecot/certificates.ts";
 import { defineConfig } from "vitest/config";
 import { sandboxOutbound } from "./test/support/outbound.ts";
+import { serverProblems } from "./test/support/servers/forward.ts";
+
+// What workerd trusts is settled when its plugin is loaded, and the tests' own authority is made before.
+const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-plugin");
 
 // Two projects: the product runs in workerd, what is made for Node (the sandbox, scripts, end to end) runs in Node.
-export default defineConfig(async () => {
-  // Loaded here, since what workerd trusts is settled when it is: the tests' own authority is made before.
-  const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-plugin");
-  return {
-    test: {
-      projects: [
-        {
-          plugins: [
-            cloudflareTest({
-              wrangler: { configPath: "./wrangler.toml" },
-              main: "./test/support/worker.ts",
-              remoteBindings: false,
-              miniflare: {
-                // A catalogue that only the migrations of earlier releases were applied to, for the test of the next one.
-                d1Databases: ["EARLIER_DB"],
-                bindings: {
-                  ORIGIN: "https://tidemark.example",
-                  LOG_LEVEL: "error",
-                  EVERY_BOUNDARY: process.env["EVERY_BOUNDARY"] ?? "",
-                  // As low as R2 allows: a large file is then one of a few MiB.
-                  LARGE_FILE_BYTES: String(6 * 1024 ** 2),
-                  PART_BYTES: String(5 * 1024 ** 2),
-                  ...(process.env["SOAK"] !== undefined && { SOAK: process.env["SOAK"] }),
-                  MICROSOFT_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
-                  MICROSOFT_CLIENT_SECRET: "sandbox-secret",
-                  MASTER_KEYS: "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-                  MIGRATIONS: await readD1Migrations("./migrations"),
-                },
-                outboundService: sandboxOutbound,
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            main: "./test/support/worker.ts",
+            remoteBindings: false,
+            miniflare: {
+              // A catalogue that only the migrations of earlier releases were applied to, for the test of the next one.
+              d1Databases: ["EARLIER_DB"],
+              bindings: {
+                ORIGIN: "https://tidemark.example",
+                LOG_LEVEL: "error",
+                CI: process.env["CI"] ?? "",
+                SERVER_PROBLEMS: JSON.stringify(serverProblems),
+                EVERY_BOUNDARY: process.env["EVERY_BOUNDARY"] ?? "",
+                // As low as R2 allows: a large file is then one of a few MiB.
+                LARGE_FILE_BYTES: String(6 * 1024 ** 2),
+                PART_BYTES: String(5 * 1024 ** 2),
+                ...(process.env["SOAK"] !== undefined && { SOAK: process.env["SOAK"] }),
+                MICROSOFT_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
+                MICROSOFT_CLIENT_SECRET: "sandbox-secret",
+                GOOGLE_CLIENT_ID: "123456789012-sandbox.apps.googleusercontent.com",
+                GOOGLE_CLIENT_SECRET: "sandbox-secret",
+                DROPBOX_CLIENT_ID: "dropbox-client",
+                DROPBOX_CLIENT_SECRET: "sandbox-secret",
+                ATLASSIAN_CLIENT_ID: "atlassian-client",
+                ATLASSIAN_CLIENT_SECRET: "sandbox-secret",
+                AUTODESK_CLIENT_ID: "autodesk-client",
+                AUTODESK_CLIENT_SECRET: "sandbox-secret",
+                MASTER_KEYS: "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+                MIGRATIONS: await readD1Migrations("./migrations"),
               },
-            }),
-          ],
-          test: {
-            name: "workerd",
-            include: ["test/**/*.test.ts"],
-            exclude: ["test/{sandbox,scripts,web,e2e}/**"],
-            setupFiles: ["test/support/setup.ts"],
-            testTimeout: 60_000,
-          },
+              outboundService: sandboxOutbound,
+            },
+          }),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/{sandbox,scripts,web,cli,e2e}/**"],
+          setupFiles: ["test/support/setup.ts"],
+          testTimeout: 60_000,
         },
-        {
-          test: {
-            name: "node",
-            environment: "node",
-            include: ["test/{sandbox,scripts,web}/**/*.test.ts"],
-            testTimeout: 30_000,
-          },
+      },
+      {
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["test/{sandbox,scripts,web,cli}/**/*.test.ts"],
+          testTimeout: 30_000,
         },
-        {
-          test: {
-            name: "e2e",
-            environment: "node",
-            include: ["test/e2e/**/*.test.ts"],
-            testTimeout: 300_000,
-            hookTimeout: 180_000,
-            fileParallelism: false,
-          },
+      },
+      {
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
         },
-      ],
-    },
-  };
-});
+      },
+    ],
+  },
+}));

@@ -37,7 +37,7 @@ export async function applyChanges(
 ): Promise<{ plan: Plan; commit: () => void }> {
   const db = engine.db();
   const scope = scopeOf(engine, sync.id);
-  const ids = changes.flatMap(idOf);
+  const ids = changes.flatMap((change) => idOf(change) ?? []);
   const known = await knownItems(db, scope, [...new Set(ids)]);
   const now = engine.now();
   const reported = changes.flatMap((change) => (change.type === "upsert" ? rowOf(change.entry, known.get(change.entry.id), now) : []));
@@ -67,16 +67,17 @@ export async function applyChanges(
     run.holds = true;
     engine.store.saveRun(run);
   }
+  // Likewise: once its row is written, nothing tells any more that a folder has moved and all in it was told again.
+  engine.store.addRemovals({ syncId: sync.id, feedId }, await missingChildren(engine, sync, changes, plan.present));
   engine.store.touchDigest(sync.id, plan.rows.map((row) => row.remoteId)); // prettier-ignore
   const written = await upsertItems(db, scope, plan.rows, now);
   await logEvents(engine, run, [...plan.notes, ...overQuota.notes, ...(isFirstHeld ? [HELD_NOTE] : [])]);
-  const missing = await missingChildren(engine, sync, changes);
   const commitChanged = await noteChanged(engine, sync, run, countChanged(plan.rows, known, ledgerJobs));
   return {
     plan,
     commit: () => {
       for (const job of plan.jobs) engine.store.jobs.insert({ ...job, syncId: sync.id, feedId, dueAt: now });
-      engine.store.addRemovals({ syncId: sync.id, feedId }, [...plan.removals, ...missing]);
+      engine.store.addRemovals({ syncId: sync.id, feedId }, plan.removals);
       if (endingJobs.size === 0) engine.store.dropRemovals({ syncId: sync.id, feedId }, plan.present);
       commitChanged();
       overQuota.commit();
@@ -92,22 +93,12 @@ export async function applyChanges(
   };
 }
 
-export function idOf(change: Change): string | [] {
-  if (change.type === "children") return [];
-  return change.type === "upsert" ? change.entry.id : (change.id ?? []);
-}
-
-/**
- * What was in a folder whose whole content has been told, and is not any more. Read after the rows are written: what has
- * moved to another folder, by this page or an earlier one, is there by now; what a later page reports loses its mark again.
- */
-async function missingChildren(engine: Engine, sync: SyncState, changes: readonly Change[]): Promise<string[]> {
-  const missing: string[] = [];
-  for (const change of changes) {
-    if (change.type !== "children") continue;
-    missing.push(...(await childrenBesides(engine.db(), scopeOf(engine, sync.id), change.folderId, change.ids)));
-  }
-  return missing;
+/** What was in folders whose whole content has been told, and is not any more: a later page that reports it takes the mark away. */
+async function missingChildren(engine: Engine, sync: SyncState, changes: readonly Change[], present: readonly string[]): Promise<string[]> {
+  const told = changes.filter((change) => change.type === "children");
+  const folderIds = told.map((change) => change.folderId);
+  const ids = [...present, ...told.flatMap((change) => change.ids)];
+  return childrenBesides(engine.db(), scopeOf(engine, sync.id), folderIds, ids);
 }
 
 /** How many contents may still leave the mirror in this round by what its pages report: so many that none would be held. */
@@ -121,3 +112,9 @@ const HELD_NOTE: Note = {
   message:
     "By what has changed at the source the sync's rules no longer want more files than may go at once. The others stay, and can be downloaded, until you approve or discard the removal.",
 };
+
+/** The item that a change is about; undefined where it names none that can be read. */
+export function idOf(change: Change): string | undefined {
+  if (change.type === "children") return undefined;
+  return change.type === "upsert" ? change.entry.id : change.id;
+}

@@ -10,7 +10,7 @@ import type { BrowsePage, Connection, ConnectionTest } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
 import type { Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
-import { connectionFailed, needsReconnect } from "./failing.ts";
+import { connectionFailed, needsReconnect, signInAgain } from "./failing.ts";
 import type { BrowseRequest, ConnectRequest } from "./rpc.ts";
 import { finishRun } from "./run.ts";
 import { reviewSubscriptions, unsubscribe } from "./subscribing.ts";
@@ -48,6 +48,7 @@ export async function addConnection(engine: Engine, request: ConnectRequest): Pr
     generation: (existing?.generation ?? 0) + 1,
     gateUntil: existing?.gateUntil ?? 0,
     gateCount: existing?.gateCount ?? 0,
+    renewingUntil: null,
   });
   const db = engine.db();
   await insertConnection(db, engine.userId, {
@@ -129,13 +130,7 @@ export async function disconnect(engine: Engine, connectionId: string): Promise<
   const connection = store.connection(connectionId);
   if (!connection) return noConnection();
   await unsubscribe(engine, connectionId);
-  if (connection.sealed !== null) {
-    try {
-      await engine.provider(connectionId).revoke?.();
-    } catch (error) {
-      engine.log.warn("connection.not_revoked", { connectionId, kind: asProviderError(error).kind });
-    }
-  }
+  if (connection.sealed !== null) await endGrant(engine, connectionId);
   const used = store.syncs().some((sync) => sync.connectionId === connectionId);
   if (!used) {
     store.deleteConnection(connectionId);
@@ -143,7 +138,8 @@ export async function disconnect(engine: Engine, connectionId: string): Promise<
     await accountChanged(engine);
     return success(null);
   }
-  store.saveConnection({ ...connection, status: "revoked", sealed: null, generation: connection.generation + 1 });
+  const generation = (store.connection(connectionId) ?? connection).generation + 1;
+  store.saveConnection({ ...connection, status: "revoked", sealed: null, generation, renewingUntil: null });
   const row = await updateConnection(engine.db(), engine.userId, connectionId, { status: "revoked" });
   for (const sync of store.syncs()) {
     const run = sync.connectionId === connectionId ? store.run(sync.id) : null;
@@ -151,6 +147,17 @@ export async function disconnect(engine: Engine, connectionId: string): Promise<
   }
   await accountChanged(engine);
   return row ? success(toConnection(row)) : noConnection();
+}
+
+/** At the authority, or at the source itself, where either can. The credential is destroyed here whatever they answer. */
+async function endGrant(engine: Engine, connectionId: string): Promise<void> {
+  try {
+    await engine.credentials.revoke(connectionId);
+    await engine.provider(connectionId).revoke?.();
+  } catch (error) {
+    const { kind, status } = asProviderError(error);
+    engine.log.warn("connection.not_revoked", { connectionId, kind, status });
+  }
 }
 
 export async function testConnection(engine: Engine, connectionId: string): Promise<Result<ConnectionTest>> {
@@ -226,9 +233,9 @@ export async function refreshConnection(engine: Engine, connectionId: string): P
     await engine.credentials.renew(connectionId);
   } catch (error) {
     const problem = asProviderError(error);
-    if (problem.kind === "auth") await needsReconnect(engine, connectionId);
+    if (problem.kind === "auth") await needsReconnect(engine, connectionId, problem.advice);
     return problem.kind === "auth"
-      ? failure("connection.not_active", "The source asks the person to sign in again.")
+      ? failure("connection.not_active", signInAgain(problem.advice))
       : failure("provider.failed", problem.message);
   }
   const row = await updateConnection(engine.db(), engine.userId, connectionId, { lastValidatedAt: engine.now() });

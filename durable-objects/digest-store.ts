@@ -9,6 +9,12 @@ export interface ComputedRange extends RangeDigest {
   counts: MirrorCounts;
 }
 
+export interface RangeBounds {
+  start: string;
+  /** Null: it goes on to the end. */
+  before: string | null;
+}
+
 export class DigestStore {
   readonly #sql: Sql;
   #touches = 0;
@@ -50,16 +56,17 @@ export class DigestStore {
     return row !== null && row.ranges > 0 && row.dirty === 0;
   }
 
-  /** The last range that is to be computed, and where the next one begins. Null where all are computed. */
-  lastDirty(syncId: string): { start: string; before: string | null } | null {
+  /** Ranges that are to be computed, and where the next one begins after each: the last ones first. */
+  dirty(syncId: string, limit: number): RangeBounds[] {
     this.#sql.run(
       "INSERT INTO digest_ranges (sync_id, start) SELECT ?1, '' WHERE NOT EXISTS (SELECT 1 FROM digest_ranges WHERE sync_id = ?1)",
       syncId,
     );
-    return this.#sql.one<{ start: string; before: string | null }>(
+    return this.#sql.all<RangeBounds>(
       `SELECT start, (SELECT min(start) FROM digest_ranges AS next WHERE next.sync_id = digest_ranges.sync_id AND next.start > digest_ranges.start) AS before
-       FROM digest_ranges WHERE sync_id = ? AND dirty = 1 ORDER BY start DESC LIMIT 1`,
+       FROM digest_ranges WHERE sync_id = ? AND dirty = 1 ORDER BY start DESC LIMIT ?`,
       syncId,
+      limit,
     );
   }
 

@@ -4,6 +4,7 @@ import { knownContents, settleItems } from "../worker/db/settlement.ts";
 import type { SettledItem } from "../worker/db/settlement.ts";
 import { knownItems } from "../worker/db/items.ts";
 import type { Change } from "../worker/providers/provider.ts";
+import { reasonWords, skippedNote } from "../worker/sync/explain-words.ts";
 import { retryDecision } from "../worker/sync/retry.ts";
 import type { Note } from "../worker/sync/plan.ts";
 import { applyChanges, idOf } from "./apply.ts";
@@ -21,6 +22,8 @@ import { drainReads, isReading } from "./verify-reads.ts";
 // Settlements on their way into the catalogue: first D1, then, in one transaction, the ledger. Drained again after a
 // crash in between, they change nothing.
 
+/** A job goes out whole: files that were not begun wait this long at most for another's second attempt. */
+const UNBEGUN_WAIT_SECONDS = 5;
 /** Keys of one R2 delete. */
 const DELETED_KEYS_MAX = 1000;
 
@@ -119,7 +122,10 @@ function judge(engine: Engine, sync: SyncState, job: JobState): Verdict {
     else if (result.outcome === "changed") verdict.changes.push({ type: "upsert", entry: result.entry });
     else if (result.outcome === "failed") judgeFailure(engine, sync, verdict, file, result);
   }
-  verdict.left.push(...unresolved(job.files, job.results));
+  const unbegun = unresolved(job.files, job.results);
+  // What was never tried does not wait for what failed: not as long, at any rate.
+  if (unbegun.length > 0) verdict.dueAt = Math.min(verdict.dueAt, engine.now() + UNBEGUN_WAIT_SECONDS * 1000);
+  verdict.left.push(...unbegun);
   return verdict;
 }
 
@@ -136,7 +142,8 @@ function storedItem(job: JobState, file: JobFile, result: Extract<FileResult, { 
     storedSha256: result.sha256,
     storedHash: file.hash,
     storedTag: file.contentTag,
-    storedSourceSize: file.size,
+    // Where nothing is announced the size that came is noted: a content without any mark is one that was found damaged.
+    storedSourceSize: file.size ?? result.size,
     storedModifiedAt: file.modifiedAt,
     storedDiffers: result.differs ? 1 : 0,
   };
@@ -169,12 +176,13 @@ function judgeFailure(
       return;
     case "skip":
       verdict.settled.push({ ...unsettled, state: "skipped", reason: decision.reason });
-      verdict.notes.push({ remoteId: file.remoteId, level: "info", message: `Skipped “${file.name}”: ${decision.reason}.` });
+      verdict.notes.push({ remoteId: file.remoteId, level: "info", message: skippedNote(file.name, decision.reason) });
       return;
     case "fail": {
       const nextAttemptAt = decision.nextAttemptSeconds === null ? null : engine.now() + decision.nextAttemptSeconds * 1000;
       verdict.settled.push({ ...unsettled, state: "failed", reason: decision.reason, nextAttemptAt });
-      verdict.notes.push({ remoteId: file.remoteId, level: "error", message: `“${file.name}” could not be kept: ${failure.message}` });
+      const message = `“${file.name}” could not be kept. ${reasonWords(decision.reason)}. (${failure.message})`;
+      verdict.notes.push({ remoteId: file.remoteId, level: "error", message });
       engine.log.warn("file.failed", { syncId: sync.id, remoteId: file.remoteId, kind: failure.kind });
     }
   }
@@ -202,7 +210,7 @@ function settledNothing(job: JobState, file: JobFile): Omit<SettledItem, "state"
  * One that waits for a job which the ledger does not have was planned by a step that a crash cut short.
  */
 async function awaitedChanges(engine: Engine, sync: SyncState, verdicts: readonly Verdict[]): Promise<{ job: JobState; change: Change }[]> {
-  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: [idOf(change)].flat()[0] ?? "" })));
+  const found = verdicts.flatMap(({ job, changes }) => changes.map((change) => ({ job, change, id: idOf(change) ?? "" })));
   const rows = await knownItems(engine.db(), scopeOf(engine, sync.id), found.map(({ id }) => id)); // prettier-ignore
   const live = engine.store.jobs.live([...rows.values()].flatMap((row) => row.pendingJob ?? []));
   return found.filter(({ job, id }) => {

@@ -6,6 +6,7 @@ import { deleteSync } from "../worker/db/syncs.ts";
 import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { noteLitter } from "./litter.ts";
 import { tryForRoom } from "./quota.ts";
 import type { SyncState } from "./user-sync-schema.ts";
 
@@ -33,7 +34,10 @@ export async function eraseChunk(engine: Engine, sync: SyncState): Promise<boole
   }
   await deleteReceipts(db, scopeOf(engine, sync.id));
   await deleteSync(db, userId, sync.id);
-  engine.store.deleteSync(sync.id);
+  engine.store.transaction(() => {
+    for (const id of engine.store.jobs.leasedIds(sync.id)) noteLitter(engine, engine.store.jobs.get(id));
+    engine.store.deleteSync(sync.id);
+  });
   await tryForRoom(engine);
   await accountChanged(engine);
   engine.log.info("sync.erased", { syncId: sync.id });

@@ -21,6 +21,7 @@ export function stepSucceeded(engine: Engine, sync: SyncState): void {
   if (sync.attempts > 0) store.updateSync(sync.id, { attempts: 0 });
   const connection = store.connection(sync.connectionId);
   if (connection && connection.gateCount > 0) store.setGate(connection.id, connection.gateUntil, 0);
+  engine.credentials.answered(sync.connectionId);
 }
 
 /** A step that failed is tried again, waits, or ends its run. */
@@ -32,7 +33,8 @@ export async function stepFailed(engine: Engine, sync: SyncState, error: unknown
   if (!(error instanceof ProviderError)) store.updateSync(sync.id, { statsDoubtful: 1 });
   engine.log.warn("step.failed", { syncId: sync.id, kind: failure.kind, attempts: sync.attempts, ...errorFields(error) });
   const failures = failure.kind === "throttled" ? engine.gates.refusals(sync.connectionId) : sync.attempts;
-  const decision = retryDecision(failure.kind, failures, failure.retryAfterSeconds, engine.random());
+  const kind = kindOf(engine, sync.connectionId, failure);
+  const decision = retryDecision(kind, failures, failure.retryAfterSeconds, engine.random());
   switch (decision.action) {
     case "gate":
       if (!wasNotSent(failure)) engine.gates.close(sync.connectionId, decision.seconds);
@@ -47,7 +49,7 @@ export async function stepFailed(engine: Engine, sync: SyncState, error: unknown
       store.updateSync(sync.id, { enumerateNext: 1, wakes: sync.wakes + 1 });
       return;
     case "reconnect":
-      await needsReconnect(engine, sync.connectionId);
+      await needsReconnect(engine, sync.connectionId, failure.advice);
       return;
     case "skip":
     case "fail":
@@ -95,39 +97,57 @@ async function endFailed(engine: Engine, sync: SyncState, code: string, message:
 export async function connectionFailed(
   engine: Engine,
   connectionId: string,
-  failure: { kind: FailureKind; retryAfterSeconds?: number | undefined },
+  failure: { kind: FailureKind; status?: number | undefined; retryAfterSeconds?: number | undefined; advice?: string | undefined },
 ): Promise<void> {
-  const decision = retryDecision(failure.kind, engine.gates.refusals(connectionId), failure.retryAfterSeconds, engine.random());
+  const kind = kindOf(engine, connectionId, failure);
+  const decision = retryDecision(kind, engine.gates.refusals(connectionId), failure.retryAfterSeconds, engine.random());
   const sent = !(failure instanceof ProviderError && wasNotSent(failure));
   if (decision.action === "gate" && sent) engine.gates.close(connectionId, decision.seconds);
-  if (decision.action === "reconnect") await needsReconnect(engine, connectionId);
+  if (decision.action === "reconnect") await needsReconnect(engine, connectionId, failure.advice);
+}
+
+/**
+ * What the failure is taken for. A source has been seen to refuse a token that it has just given out, and the next one too: that
+ * passes. Whoever was told by the sign-in itself that the grant is dead does not come here.
+ */
+function kindOf(engine: Engine, connectionId: string, { kind, status }: { kind: FailureKind; status?: number | undefined }): FailureKind {
+  const isDoubtful = kind === "auth" && (status === undefined || status === 401);
+  return isDoubtful && !engine.credentials.believesRefusal(connectionId) ? "transient" : kind;
 }
 
 function isListing(feed: FeedState): boolean {
   return feed.phase === "listing" || feed.phase === "catching_up";
 }
 
-/** In words of what it means for the copy. */
+const MEANING: Partial<Record<FailureKind, string>> = {
+  not_found: "The source says that what this sync follows is not there.",
+  forbidden: "The source no longer lets us list these files.",
+  transient: "The source could not be reached, or did not answer as it should, several times in a row.",
+  fatal: "The source answered what makes no sense, several times in a row.",
+  unsupported: "The source cannot list these files.",
+};
+
+/** In words of what it means for the copy; in brackets, what was said. */
 function messageOf(failure: Failure, told: boolean): string {
-  if (failure.kind === "auth") return "The source asks the person to sign in again.";
-  if (!told) return failure.message;
-  if (failure.kind === "not_found") {
-    return `The source says that what this sync follows is not there. Nothing was removed: all that was copied stays. (${failure.message})`;
-  }
-  if (failure.kind === "forbidden") {
-    return `The source no longer lets us list these files. Nothing was removed: all that was copied stays. (${failure.message})`;
-  }
-  return failure.message;
+  if (failure.kind === "auth") return signInAgain(failure.advice);
+  const meaning = told ? MEANING[failure.kind] : "Something of our own did not work, several times in a row.";
+  if (meaning === undefined) return failure.message;
+  return `${meaning} Nothing was removed: all that was copied stays. (${failure.message})`;
+}
+
+/** What a person is told whose grant is dead. `advice`: why it is, where that is known. */
+export function signInAgain(advice: string | undefined): string {
+  return `The source asks the person to sign in again.${advice === undefined ? "" : ` ${advice}`}`;
 }
 
 /** The grant is dead: the person must sign in again. */
-export async function needsReconnect(engine: Engine, connectionId: string): Promise<void> {
+export async function needsReconnect(engine: Engine, connectionId: string, advice?: string): Promise<void> {
   if (engine.store.connection(connectionId)?.status !== "active") return;
   await updateConnection(engine.db(), engine.userId, connectionId, { status: "needs_reconnect" });
   engine.store.setConnectionStatus(connectionId, "needs_reconnect");
   await accountChanged(engine);
-  engine.log.warn("connection.needs_reconnect", { connectionId });
+  engine.log.warn("connection.needs_reconnect", { connectionId, advice });
   // Whoever found out: what runs on this connection can only go on with the next sign-in.
-  const failure = new ProviderError("auth", "The grant is dead.");
+  const failure = new ProviderError("auth", "The grant is dead.", advice === undefined ? {} : { advice });
   for (const sync of engine.store.syncs()) if (sync.connectionId === connectionId) await failRun(engine, sync, failure, true);
 }

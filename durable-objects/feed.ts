@@ -1,5 +1,5 @@
 import { itemsUnder } from "../worker/db/going.ts";
-import { markUnreachable, scanItems, treeTags } from "../worker/db/items.ts";
+import { markUnreachable, scanItems } from "../worker/db/items.ts";
 import { asProviderError, ProviderError } from "../worker/providers/errors.ts";
 import type { Change, Provider } from "../worker/providers/provider.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
@@ -10,7 +10,8 @@ import { noteGone } from "./drift.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { roundEnded } from "./replanning.ts";
-import { stepJudging } from "./guard.ts";
+import { isToBeJudged, stepJudging } from "./guard.ts";
+import { knownItemsOf } from "./known.ts";
 import { applyPage } from "./poison.ts";
 import { stepRemoving } from "./removing.ts";
 import { announce } from "./run.ts";
@@ -58,10 +59,9 @@ export async function stepFeed(engine: Engine, sync: SyncState, feed: FeedState,
     case "sweeping":
       return sweep(engine, sync, feed, run);
     case "judging":
-      return stepJudging(engine, sync, feed);
+      return stepJudging(engine, sync);
     case "removing":
-      // A round that an earlier release began was not judged.
-      if (feed.action === null) return stepJudging(engine, sync, feed);
+      if (isToBeJudged(feed)) return stepJudging(engine, sync);
       return stepRemoving(engine, sync, feed, run, () => finishRound(engine, sync, feed));
   }
 }
@@ -69,8 +69,13 @@ export async function stepFeed(engine: Engine, sync: SyncState, feed: FeedState,
 async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
   const page = await nextPage(engine, sync, feed, run);
   if (!page) return;
+  const first = feed.enumeration === "first" && feed.page === 0;
+  // Should this be cut short, what it wrote may be gone at the source when it is done again, and no page would say so.
+  if (first) engine.store.updateFeed(feed, { enumeration: "over" });
   const loop = page.more ? afterPage(feed.loop, page) : null;
   if (loop === "loop") return beginAnew(engine, sync, feed, run);
+  const tagged = page.changes.some((change) => change.type === "upsert" && change.entry.treeTag !== undefined);
+  if (tagged && feed.tagsDoubtful === 0) engine.store.updateFeed(feed, { tagsDoubtful: 1 });
   const { present, commit } = await applyPage(engine, sync, feed, run, page.changes);
   const root = page.changes.find((change) => change.type === "upsert" && change.entry.root);
   const rootId = root?.type === "upsert" ? root.entry.id : feed.rootId;
@@ -79,7 +84,8 @@ async function readPage(engine: Engine, sync: SyncState, feed: FeedState, run: R
     if (feed.enumeration === "over") engine.store.seen.note(feed, feed.page, noteIds(present));
     const marked = engine.store.removals(feed, 1).length > 0;
     const phase = page.more ? feed.phase : phaseAfter(feed, marked);
-    const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop };
+    const restored = { ...(first && { enumeration: "first" as const }), ...((tagged || feed.tagsDoubtful === 1) && { tagsDoubtful: 0 }) };
+    const place = { cursor: page.cursor, page: feed.page + 1, rootId, loop, ...restored };
     if (phase === "idle") finishRound(engine, sync, feed, place);
     else engine.store.updateFeed(feed, { ...place, phase });
     engine.store.saveRun(run);
@@ -108,9 +114,7 @@ const CIRCLE = {
 async function nextPage(engine: Engine, sync: SyncState, feed: FeedState, run: RunState) {
   const provider = sourceOf(engine, sync, run);
   try {
-    return await provider.changes(feed.feedId, feed.cursor, {
-      treeTags: (folderIds) => treeTags(engine.db(), scopeOf(engine, sync.id), folderIds),
-    });
+    return await provider.changes(feed.feedId, feed.cursor, knownItemsOf(engine, sync, feed));
   } catch (error) {
     const failure = asProviderError(error);
     if (failure.kind !== "cursor_expired") throw failure;
@@ -139,7 +143,7 @@ function finishRound(
   engine: Engine,
   sync: SyncState,
   feed: FeedState,
-  place: Partial<Pick<FeedState, "cursor" | "page" | "rootId" | "loop">> = {},
+  place: Partial<Pick<FeedState, "cursor" | "page" | "rootId" | "loop" | "tagsDoubtful">> = {},
 ): void {
   if (feed.enumeration !== "none") engine.store.seen.forget(feed);
   engine.sweep = null;

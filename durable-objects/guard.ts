@@ -20,13 +20,17 @@ const MARKS_MAX = 5_000;
 /** Items at the top of a feed that are looked at to see whether any is left. */
 const TOP_ITEMS_MAX = 1_000;
 
-/** Decides what is done with the round's removals. */
-export async function stepJudging(engine: Engine, sync: SyncState, feed: FeedState): Promise<void> {
-  if (engine.store.feeds(sync.id).length > 1) await unmarkMoved(engine, sync, feed);
-  const because = sync.options.deleteRemoved ? await whyHeld(engine, sync, feed) : null;
-  const action = !sync.options.deleteRemoved ? "keep" : because === null ? "remove" : "hold";
-  engine.store.updateFeed(feed, { phase: "removing", action, heldBecause: because });
-  if (because !== null) engine.log.warn("removals.held", { syncId: sync.id, feedId: feed.feedId, because });
+/** Decides what is done with the removals of every feed whose round waits for that: what goes in several counts together. */
+export async function stepJudging(engine: Engine, sync: SyncState): Promise<void> {
+  const feeds = engine.store.feeds(sync.id).filter(isToBeJudged);
+  if (engine.store.feeds(sync.id).length > 1) for (const feed of feeds) await unmarkMoved(engine, sync, feed);
+  const reasons = sync.options.deleteRemoved ? await whyHeld(engine, sync, feeds) : new Map<string, HeldBecause>();
+  for (const feed of feeds) {
+    const because = reasons.get(feed.feedId) ?? null;
+    const action = !sync.options.deleteRemoved ? "keep" : because === null ? "remove" : "hold";
+    engine.store.updateFeed(feed, { phase: "removing", action, heldBecause: because });
+    if (because !== null) engine.log.warn("removals.held", { syncId: sync.id, feedId: feed.feedId, because });
+  }
 }
 
 /** What lies below the root of another feed by now has moved there: for this feed it is gone, for the sync it is not. */
@@ -42,18 +46,28 @@ async function unmarkMoved(engine: Engine, sync: SyncState, feed: FeedState): Pr
   }
 }
 
-async function whyHeld(engine: Engine, sync: SyncState, feed: FeedState): Promise<HeldBecause | null> {
-  const db = engine.db();
+/** A round that an earlier release began to remove in was not judged. */
+export function isToBeJudged({ phase, action }: Pick<FeedState, "phase" | "action">): boolean {
+  return phase === "judging" || (phase === "removing" && action === null);
+}
+
+/** The feeds whose removals are held, by id. */
+async function whyHeld(engine: Engine, sync: SyncState, feeds: readonly FeedState[]): Promise<Map<string, HeldBecause>> {
   const scope = scopeOf(engine, sync.id);
-  if (engine.store.removals(feed, 1).length === 0) return null;
-  if (!(await hasSentinel(engine, sync))) return "sentinel_missing";
+  const marked = feeds.filter((feed) => engine.store.removals(feed, 1).length > 0);
+  const all = (because: HeldBecause) => new Map(marked.map(({ feedId }) => [feedId, because]));
+  if (marked.length === 0) return new Map();
+  if (!(await hasSentinel(engine, sync))) return all("sentinel_missing");
   const files = await liveFiles(engine, sync);
-  const going = await goingFiles(engine, sync, feed, heldFrom(sync.options.removalLimit, files));
-  const emptied = going > 0 && (await isEmptied(engine, sync, feed));
-  // What a listing leaves out altogether is believed less than what a source says is gone.
-  if (emptied && feed.enumeration === "over") return "emptied";
-  if (isHeld(sync.options.removalLimit, files, going)) return emptied ? "emptied" : "many_removals";
-  return (await hasHeld(db, scope)) ? "others_held" : null;
+  const going = await goingFiles(engine, sync, marked, heldFrom(sync.options.removalLimit, files));
+  const tooMany = isHeld(sync.options.removalLimit, files, going);
+  const reasons = tooMany ? all("many_removals") : new Map<string, HeldBecause>();
+  for (const feed of marked) {
+    // What a listing leaves out altogether is believed less than what a source says is gone.
+    if ((tooMany || feed.enumeration === "over") && going > 0 && (await isEmptied(engine, sync, feed))) reasons.set(feed.feedId, "emptied");
+  }
+  const others = reasons.size > 0 || (await hasHeld(engine.db(), scope)) ? all("others_held") : [];
+  return new Map([...others, ...reasons]);
 }
 
 /** Files that the filters let through: the share is of these. */
@@ -63,20 +77,22 @@ async function liveFiles(engine: Engine, sync: SyncState): Promise<number> {
 }
 
 /** Files that go with the marks, each counted once; `enough` or more where there are too many to go through. */
-async function goingFiles(engine: Engine, sync: SyncState, feed: FeedState, enough: number): Promise<number> {
+async function goingFiles(engine: Engine, sync: SyncState, feeds: readonly FeedState[], enough: number): Promise<number> {
   const files = new Set<string>();
   let folders = 0;
-  let after = "";
-  while (files.size < enough) {
-    const marks = engine.store.removals(feed, MARKS_MAX, after);
-    const rows = await goingItems(engine.db(), scopeOf(engine, sync.id), marks, enough + FOLDERS_MAX);
-    for (const row of rows) {
-      if (row.kind === FILE) files.add(row.remoteId);
-      else folders += 1;
+  for (const feed of feeds) {
+    let after = "";
+    while (files.size < enough) {
+      const marks = engine.store.removals(feed, MARKS_MAX, after);
+      const rows = await goingItems(engine.db(), scopeOf(engine, sync.id), marks, enough + FOLDERS_MAX);
+      for (const row of rows) {
+        if (row.kind === FILE) files.add(row.remoteId);
+        else folders += 1;
+      }
+      if (folders > FOLDERS_MAX || rows.length >= enough + FOLDERS_MAX) return Math.max(enough, files.size);
+      if (marks.length < MARKS_MAX) break;
+      after = marks.at(-1) ?? "";
     }
-    if (folders > FOLDERS_MAX || rows.length >= enough + FOLDERS_MAX) return Math.max(enough, files.size);
-    if (marks.length < MARKS_MAX) break;
-    after = marks.at(-1) ?? "";
   }
   return files.size;
 }

@@ -1,9 +1,10 @@
 import { chainsOf } from "../worker/db/browse.ts";
 import { showKept, toBeShown } from "../worker/db/going.ts";
-import { countHeld, excludeHeld, hasHeld, heldItems, keepItems } from "../worker/db/held.ts";
+import { countHeld, excludeHeld, hasHeld, heldItems, keepItems, placeOfUnplaced } from "../worker/db/held.ts";
 import { countItems, removeItems } from "../worker/db/items.ts";
 import { appendRunEvents, lastRunEvent } from "../worker/db/run-events.ts";
 import { closeHeldRuns, getRun, toRun } from "../worker/db/runs.ts";
+import { updateSync } from "../worker/db/syncs.ts";
 import type { Result } from "../worker/errors.ts";
 import { failure, success } from "../worker/errors.ts";
 import { timeId } from "../worker/ids.ts";
@@ -13,6 +14,7 @@ import type { ItemRow } from "../worker/sync/item.ts";
 import { FOLDER } from "../worker/sync/item.ts";
 import type { Run } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
+import { firstPurgeAt } from "./purge.ts";
 import { showTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
@@ -84,11 +86,12 @@ async function carryOut(engine: Engine, sync: SyncState, decision: DecisionState
 async function meantBy(engine: Engine, sync: SyncState, decision: DecisionState, rows: readonly ItemRow[]): Promise<ItemRow[]> {
   if (decision.folders.length === 0) return [...rows];
   const folders = new Set(decision.folders);
-  const parents = [...new Set(rows.map((row) => row.parentId ?? ""))];
-  const chains = await chainsOf(engine.db(), engine.userId, sync.id, parents);
+  const unplaced = await placeOfUnplaced(engine.db(), scopeOf(engine, sync.id));
+  const parentOf = (row: ItemRow) => row.parentId || unplaced;
+  const chains = await chainsOf(engine.db(), engine.userId, sync.id, [...new Set(rows.map(parentOf))]);
   return rows.filter((row) => {
-    const above = (chains.get(row.parentId ?? "") ?? []).slice(0, -1);
-    return [row.remoteId, row.parentId ?? "", ...above].some((id) => folders.has(id));
+    const above = (chains.get(parentOf(row)) ?? []).slice(0, -1);
+    return [row.remoteId, parentOf(row), ...above].some((id) => folders.has(id));
   });
 }
 
@@ -124,9 +127,11 @@ async function end(engine: Engine, sync: SyncState, decision: DecisionState): Pr
   const stats = await countItems(db, scope);
   await showTotals(engine, sync.id, stats);
   if (!left) await closeHeldRuns(db, userId, sync.id);
+  const purgeDueAt = firstPurgeAt(engine, sync);
+  if (purgeDueAt !== undefined) await updateSync(db, userId, sync.id, { purgeDueAt });
   store.transaction(() => {
     store.decisions.delete(decision.id);
-    store.updateSync(sync.id, { stats, heldOpen: left ? 1 : 0 });
+    store.updateSync(sync.id, { stats, heldOpen: left ? 1 : 0, ...(purgeDueAt === undefined ? {} : { purgeDueAt }) });
   });
   engine.log.info("decision.done", { syncId: sync.id, runId: decision.runId, action: decision.action, left });
   engine.live.emit({ type: "items", syncId: sync.id });

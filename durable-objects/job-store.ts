@@ -58,6 +58,11 @@ export class JobStore {
     );
   }
 
+  /** Ids of jobs whose newest lease has not come to its end. */
+  leasedIds(syncId: string): string[] {
+    return this.#sql.all<{ id: string }>("SELECT id FROM jobs WHERE sync_id = ? AND leased = 1", syncId).map((row) => row.id);
+  }
+
   doneIds(limit: number): string[] {
     return this.#sql.all<{ id: string }>("SELECT id FROM jobs WHERE done = 1 ORDER BY id LIMIT ?", limit).map((row) => row.id);
   }

@@ -1,8 +1,7 @@
-import { knownContents } from "../worker/db/settlement.ts";
 import { errorFields } from "../worker/log.ts";
 import { contentKey } from "../worker/sync/job.ts";
 import type { Engine } from "./engine.ts";
-import { scopeOf } from "./engine.ts";
+import { unreferredAmong } from "./unreferred.ts";
 import type { JobState } from "./user-sync-schema.ts";
 
 // What a lease may have left in the bucket whose consumer was not heard to its end. It may be dead, or still at work: an
@@ -16,9 +15,9 @@ const AGAIN_SECONDS = 60;
 const LEASES_MAX = 10;
 
 /** Notes the job's newest lease, if it has not come to its end. To be called before the job is given to another, or is no more. */
-export function noteLitter(engine: Engine, job: JobState): void {
+export function noteLitter(engine: Engine, job: JobState | null): void {
   // What a large file's jobs may have left is ended with its upload.
-  if (job.leased === 0 || job.large) return;
+  if (!job || job.leased === 0 || job.large) return;
   engine.store.litter.add({ jobId: job.id, lease: job.lease, syncId: job.syncId, dueAt: engine.now() + OVER_SECONDS * 1000 });
 }
 
@@ -30,13 +29,9 @@ export async function clearLitter(engine: Engine): Promise<boolean> {
     try {
       const prefix = contentKey(userId, lease.syncId, `${lease.jobId}-${lease.lease}-`);
       const { objects } = await env.CONTENT.list({ prefix, include: ["customMetadata"] });
-      const found = objects.map(({ key, customMetadata }) => ({
-        remoteId: decodeURI(customMetadata?.["remoteId"] ?? ""),
-        storedId: key.slice(key.lastIndexOf("/") + 1),
-      }));
-      const known = await knownContents(engine.db(), scopeOf(engine, lease.syncId), found);
-      const left = found.filter(({ storedId }) => !known.has(storedId));
-      if (left.length > 0) await env.CONTENT.delete(left.map(({ storedId }) => contentKey(userId, lease.syncId, storedId)));
+      const found = objects.map((object) => ({ object, storedId: object.key.slice(object.key.lastIndexOf("/") + 1) }));
+      const left = await unreferredAmong(engine, lease.syncId, found);
+      if (left.length > 0) await env.CONTENT.delete(left.map(({ object }) => object.key));
       store.litter.drop(lease);
     } catch (error) {
       log.warn("litter.not_cleared", { syncId: lease.syncId, jobId: lease.jobId, ...errorFields(error) });

@@ -71,7 +71,7 @@ async function halve(engine: Engine, sync: SyncState, feed: FeedState, run: RunS
 /** The entry as one that could not be read: under its id, where the catalogue takes that. */
 async function record(engine: Engine, sync: SyncState, feed: FeedState, run: RunState, part: readonly Change[]): Promise<Applied> {
   const [change] = part;
-  const [id] = change ? [idOf(change)].flat() : [];
+  const id = change && idOf(change);
   const reason = "what the source says of it could not be stored";
   try {
     return await applyPart(engine, sync, feed, run, [{ type: "malformed", ...(id === undefined ? {} : { id }), reason }]);

@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { tryForRoom } from "./quota.ts";
 import { showTotals } from "./totals.ts";
-import type { DoomedContent, PurgeState, RunState, SyncState } from "./user-sync-schema.ts";
+import type { DoomedContent, PurgeState, SyncState } from "./user-sync-schema.ts";
 
 // Versions that have outlived their retention, deleted a chunk a step: what is to go is noted here first, then its rows go,
 // then the objects that no row names any more, then the note. So a crash leaves neither a row without its object nor an
@@ -21,10 +21,10 @@ const ITEMS_MAX = 1000;
 /** Between two purges of a sync. */
 const PURGE_DAYS_MIN = 1;
 
-/** When a run's end makes a purge due for the first time; undefined where one is due already, or nothing is to be purged. */
-export function firstPurgeAt(engine: Engine, sync: SyncState, run: RunState, versions: number): number | undefined {
-  if (sync.purgeDueAt !== null || engine.store.purges.get(sync.id) !== null) return undefined;
-  return versions > 0 || run.removed > 0 ? engine.now() + retention(sync) : undefined;
+/** When a purge is due for the first time, now that there is something to purge; undefined where one is due already. */
+export function firstPurgeAt(engine: Engine, sync: SyncState): number | undefined {
+  const isDue = sync.purgeDueAt !== null || engine.store.purges.get(sync.id) !== null;
+  return isDue ? undefined : engine.now() + retention(sync);
 }
 
 /** Has the sync's versions gone through now: what is to be kept, or for how long, has changed. */

@@ -3,6 +3,7 @@ import { countHeld } from "../worker/db/held.ts";
 import { failedItems, postponeUnreadable, scanFailed, scanItems, upsertItems } from "../worker/db/items.ts";
 import { updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
+import { ProviderError } from "../worker/providers/errors.ts";
 import { isHeld } from "../worker/sync/guard.ts";
 import type { ItemRow } from "../worker/sync/item.ts";
 import { largeLimits } from "../worker/sync/large.ts";
@@ -16,7 +17,7 @@ import { compileRules } from "../worker/sync/wanted.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { byFeed } from "./feed-of.ts";
-import { noteOverQuota, roomLeft } from "./quota.ts";
+import { noteOverQuota, QuotaReached, roomLeft } from "./quota.ts";
 import { rulingOn } from "./ruling.ts";
 import { announce } from "./run.ts";
 import { logEvents } from "./run-log.ts";
@@ -70,9 +71,31 @@ export function roundEnded(engine: Engine, syncId: string): void {
   if (atRoundsEnd !== "nothing") requestReplan(engine, syncId, { scan: atRoundsEnd === "all" });
 }
 
+/**
+ * A step that takes up what failed, or what was found damaged. Once the catalogue has that queued it is found no more as such:
+ * where such a step was cut short, its jobs may never have been made, and everything is planned again.
+ */
+export async function trying(engine: Engine, syncId: string, step: () => Promise<void>): Promise<void> {
+  const { store } = engine;
+  const note = (isTrying: boolean) => {
+    const sync = store.sync(syncId);
+    if (sync) store.updateSync(syncId, { replan: { ...sync.replan, trying: isTrying } });
+  };
+  if (store.sync(syncId)?.replan.trying) requestReplan(engine, syncId);
+  note(true);
+  try {
+    await step();
+  } catch (error) {
+    // The source is asked, and the quota looked at, before anything is written.
+    if (error instanceof ProviderError || error instanceof QuotaReached) note(false);
+    throw error;
+  }
+  note(false);
+}
+
 /** A chunk of the catalogue by what is wanted now; or, forced, of what failed. */
 export async function replanChunk(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
-  if (sync.replanForced === 1) return replanFailed(engine, sync, run);
+  if (sync.replanForced === 1) return trying(engine, sync.id, () => replanFailed(engine, sync, run));
   switch (sync.replan.phase) {
     case "none":
       return requestReplan(engine, sync.id);

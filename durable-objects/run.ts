@@ -103,7 +103,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   const current = status === "completed" && sync.mode === "content" && feeds.length > 0;
   const upToDateAt = current ? Math.min(...feeds.map((feed) => feed.roundStartedAt)) : sync.upToDateAt;
   const waitsForRoom = await stillWaits(engine, sync, run);
-  const purgeDueAt = firstPurgeAt(engine, sync, run, stats.versions);
+  const purgeDueAt = stats.versions > 0 || run.removed > 0 ? firstPurgeAt(engine, sync) : undefined;
   if (run.announced) {
     const finishedAt = engine.now();
     if (status !== "failed" && status !== "cancelled") await writeReceipt(engine, run, status, finishedAt);

@@ -1,4 +1,5 @@
 import { asProviderError } from "../worker/providers/errors.ts";
+import type { Subscription, WebhookCapability } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import { masterKeys } from "../worker/keyring.ts";
 import { createProof } from "../worker/webhooks/proof.ts";
@@ -79,6 +80,7 @@ async function renew(engine: Engine, row: SubscriptionState): Promise<void> {
   if (!webhook) return engine.store.deleteSubscription(row.connectionId, row.feedId);
   const expiresAt = engine.now() + webhook.lifetimeSeconds * 1000;
   const [{ id: proofKey }] = masterKeys(engine.env);
+  if (!webhook.renew) return replace(engine, { ...row, proofKey }, webhook, expiresAt);
   if (row.subscriptionId !== null && row.proofKey === proofKey) {
     try {
       return keep(engine, row, await webhook.renew(row.subscriptionId, expiresAt));
@@ -88,10 +90,35 @@ async function renew(engine: Engine, row: SubscriptionState): Promise<void> {
   }
   // A renewal keeps the old proof: under a new master key the source is given a new one, so that the old key can go.
   if (row.subscriptionId !== null) await webhook.unsubscribe(row.subscriptionId);
+  keep(engine, { ...row, proofKey }, await subscribe(engine, row, webhook, expiresAt));
+  lookAgain(engine, row);
+}
+
+/** What changed since the feed was last read, and before its source had granted the subscription, is announced by nobody. */
+function lookAgain(engine: Engine, { connectionId, feedId }: SubscriptionState): void {
+  const { store, now } = engine;
+  for (const sync of store.syncs()) {
+    const follows = sync.connectionId === connectionId && store.feeds(sync.id).some((feed) => feed.feedId === feedId);
+    if (follows && sync.status === "active" && sync.schedule.kind !== "manual") store.updateSync(sync.id, { recheckAt: now() });
+  }
+}
+
+async function subscribe(engine: Engine, row: SubscriptionState, webhook: WebhookCapability, expiresAt: number): Promise<Subscription> {
   const { provider } = engine.store.connection(row.connectionId) ?? {};
   const clientState = await createProof(engine.env, { userId: engine.userId, connectionId: row.connectionId });
   const notificationUrl = `${engine.env.ORIGIN}/webhooks/${providers.get(provider ?? "")?.webhookPath}`;
-  keep(engine, { ...row, proofKey }, await webhook.subscribe({ feedId: row.feedId, notificationUrl, clientState, expiresAt }));
+  return webhook.subscribe({ feedId: row.feedId, notificationUrl, clientState, expiresAt });
+}
+
+/** Where a source knows no renewal: the new one is there before the old one goes, so that no notification falls between them. */
+async function replace(engine: Engine, row: SubscriptionState, webhook: WebhookCapability, expiresAt: number): Promise<void> {
+  keep(engine, row, await subscribe(engine, row, webhook, expiresAt));
+  if (row.subscriptionId === null) return lookAgain(engine, row);
+  try {
+    await webhook.unsubscribe(row.subscriptionId);
+  } catch (error) {
+    engine.log.info("subscription.left", { connectionId: row.connectionId, message: asProviderError(error).message });
+  }
 }
 
 /** Nobody follows the feed any more. */

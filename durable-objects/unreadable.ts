@@ -1,6 +1,6 @@
 import { postponeUnreadable, unreadableItems } from "../worker/db/items.ts";
 import type { Change } from "../worker/providers/provider.ts";
-import { applyChanges } from "./apply.ts";
+import { applyChanges, idOf } from "./apply.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { sourceOf } from "./source.ts";
@@ -30,7 +30,7 @@ export async function lookAtUnreadable(engine: Engine, sync: SyncState, run: Run
       for (const found of answers) if (found.status === "found") changes.push({ type: "upsert", entry: found.entry });
     }
     if (changes.length === 0) continue;
-    const found = new Set(changes.map((change) => (change.type === "upsert" ? change.entry.id : "")));
+    const found = new Set(changes.map(idOf));
     left = left.filter((id) => !found.has(id));
     const { commit } = await applyChanges(engine, sync, feedId, run, changes);
     engine.store.transaction(() => {

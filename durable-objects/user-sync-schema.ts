@@ -112,6 +112,10 @@ export const MIGRATIONS: readonly string[] = [
     after_parent TEXT NOT NULL DEFAULT '', after_id TEXT NOT NULL DEFAULT '', held_before INTEGER NOT NULL, event INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE connections ADD COLUMN renewing_until INTEGER;
+  ALTER TABLE feeds ADD COLUMN tags_doubtful INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 export interface ConnectionState {
@@ -127,6 +131,8 @@ export interface ConnectionState {
   gateUntil: number;
   /** Throttled answers in a row. */
   gateCount: number;
+  /** Its tokens, which work once, were sent for others, and no answer has come: until when they can be sent again. Null: nothing is open. */
+  renewingUntil: number | null;
 }
 
 export interface SyncState {
@@ -220,6 +226,8 @@ export interface FeedState {
   loop: LoopState | null;
   /** How often a round was begun anew since it went in a circle. */
   restarts: number;
+  /** 1: a page with tree tags may have been cut short after the catalogue had them, before its jobs and marks were noted. */
+  tagsDoubtful: number;
 }
 
 /** A person's word about removals that are held, not yet carried out to the end. */

@@ -20,8 +20,9 @@ import { UploadStore } from "./upload-store.ts";
 
 const FEED = `sync_id AS syncId, feed_id AS feedId, phase, cursor, enumeration, swept_part AS sweptPart,
   swept_after AS sweptAfter, page, round_started_at AS roundStartedAt, root_id AS rootId, action, held_because AS heldBecause, name,
-  missing_since AS missingSince, enumerated_at AS enumeratedAt, loop, restarts`;
-const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount`;
+  missing_since AS missingSince, enumerated_at AS enumeratedAt, loop, restarts, tags_doubtful AS tagsDoubtful`;
+const CONNECTION = `id, provider, account_id AS accountId, status, sealed, generation, gate_until AS gateUntil, gate_count AS gateCount,
+  renewing_until AS renewingUntil`;
 const SUBSCRIPTION = `connection_id AS connectionId, feed_id AS feedId, subscription_id AS subscriptionId, expires_at AS expiresAt,
   due_at AS dueAt, attempts, proof_key AS proofKey`;
 
@@ -95,8 +96,9 @@ export class UserSyncStore {
 
   saveConnection(row: ConnectionState): void {
     this.#sql.run(
-      `INSERT OR REPLACE INTO connections (id, provider, account_id, status, sealed, generation, gate_until, gate_count)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO connections (id, provider, account_id, status, sealed, generation, gate_until, gate_count,
+         renewing_until)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.id,
       row.provider,
       row.accountId,
@@ -104,19 +106,24 @@ export class UserSyncStore {
       row.sealed,
       row.generation,
       row.gateUntil,
-      row.gateCount, // prettier-ignore
+      row.gateCount,
+      row.renewingUntil, // prettier-ignore
     );
   }
 
-  /** Replaces the credential if it still is the one of this generation. */
+  /** Replaces the credential if it still is the one of this generation. With that a renewal is over. */
   replaceCredential(id: string, generation: number, sealed: string): boolean {
     const cursor = this.#sql.exec(
-      "UPDATE connections SET sealed = ?, generation = generation + 1 WHERE id = ? AND generation = ?",
+      "UPDATE connections SET sealed = ?, generation = generation + 1, renewing_until = NULL WHERE id = ? AND generation = ?",
       sealed,
       id,
       generation, // prettier-ignore
     );
     return cursor.rowsWritten > 0;
+  }
+
+  setRenewingUntil(id: string, until: number | null): void {
+    this.#sql.run("UPDATE connections SET renewing_until = ? WHERE id = ?", until, id);
   }
 
   setConnectionStatus(id: string, status: ConnectionState["status"]): void {
@@ -179,6 +186,11 @@ export class UserSyncStore {
   addStats(id: string, ...differences: Partial<Stats>[]): void {
     const stats = this.sync(id)?.stats;
     if (stats) this.updateSync(id, { stats: differences.reduce<Stats>((sum, more) => add(sum, { ...NO_STATS, ...more }), stats) });
+  }
+
+  /** Whether the catalogue took what it was sent is not known: the totals of syncs that are at work are counted anew. */
+  doubtStats(): void {
+    for (const { id } of this.syncs()) if (this.run(id) || this.jobs.backlog(id).jobs > 0) this.updateSync(id, { statsDoubtful: 1 });
   }
 
   deleteSync(id: string): void {

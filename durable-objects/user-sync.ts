@@ -52,8 +52,8 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     super(ctx, env);
     const store = new UserSyncStore(ctx.storage);
     store.migrate();
-    // A run that was under way when the last instance ended: its last step may be half done.
-    for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+    // Where work was under way when the last instance ended, its last step may be half done.
+    store.doubtStats();
     this.#engine = this.#createEngine(store);
     this.#display = new Display(this.#engine);
     this.#ledger = new Ledger(this.#engine, (syncId, bytes) => this.#display.paceOf(syncId).note(this.#engine.now(), 0, bytes, []));
@@ -70,7 +70,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       env,
       userId,
       store,
-      credentials: new Credentials(env, userId, store, now),
+      credentials: new Credentials(env, userId, store, now, (at) => this.#wakeBy(at)),
       gates: new Gates({ store, log, now, random }),
       now,
       random,
@@ -274,7 +274,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       return success(await this.#engine.credentials.accessToken(connectionId, options));
     } catch (error) {
       const problem = asProviderError(error);
-      if (problem.kind === "auth") await needsReconnect(this.#engine, connectionId);
+      if (problem.kind === "auth") await needsReconnect(this.#engine, connectionId, problem.advice);
       return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
     }
   }
@@ -298,13 +298,19 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (!answer.accepted || !job) return answer;
     const connectionId = this.#engine.store.sync(job.syncId)?.connectionId;
     if (connectionId !== undefined) {
-      if (request.results.some((result) => result.outcome === "stored")) this.#engine.gates.answered(connectionId);
+      if (request.results.some((result) => result.outcome === "stored")) this.#answered(connectionId);
       if (request.budget) this.#engine.gates.note(connectionId, request.budget);
       for (const result of request.results)
         if (result.outcome === "failed" && STOPPING_KINDS.has(result.kind)) await connectionFailed(this.#engine, connectionId, result);
     }
     if (request.done) await this.#jobDone();
     return { ...answer, ...this.#stopOf(job.syncId) };
+  }
+
+  /** The source has let a consumer have a file. */
+  #answered(connectionId: string): void {
+    this.#engine.gates.answered(connectionId);
+    this.#engine.credentials.answered(connectionId);
   }
 
   /** Whether a consumer is to begin no further file of this sync, or of any on its connection. */

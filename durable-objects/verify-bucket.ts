@@ -1,12 +1,11 @@
-import { knownContents } from "../worker/db/settlement.ts";
-import { referredContents } from "../worker/db/verify.ts";
 import { contentKey } from "../worker/sync/job.ts";
 import { noteIds } from "../worker/sync/seen.ts";
 import type { VerifyState } from "../worker/sync/verifying.ts";
 import { NO_DRIFT, objectMark } from "../worker/sync/verifying.ts";
 import { noteDrift } from "./drift.ts";
 import type { Engine } from "./engine.ts";
-import { scopeOf } from "./engine.ts";
+import type { Listed } from "./unreferred.ts";
+import { unreferredAmong } from "./unreferred.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 // The bucket, listed: which objects there are is noted, in eight bytes each, and those that nothing refers to are deleted.
@@ -44,33 +43,13 @@ export async function listObjects(engine: Engine, sync: SyncState, run: RunState
   return !page.truncated;
 }
 
-interface Listed {
-  object: R2Object;
-  storedId: string;
-}
-
 /** Keys of objects that neither the catalogue nor the ledger knows, and that are no longer new. */
 async function orphansAmong(engine: Engine, sync: SyncState, objects: readonly Listed[]): Promise<string[]> {
-  const scope = scopeOf(engine, sync.id);
   const before = engine.now() - ORPHAN_AGE_SECONDS * 1000;
   const old = objects.filter(({ object }) => object.uploaded.getTime() < before);
-  const known = await knownContents(engine.db(), scope, old.map(({ object, storedId }) => ({ remoteId: remoteIdOf(object), storedId }))); // prettier-ignore
-  const unknown = old.filter(({ storedId }) => !known.has(storedId));
-  const live = engine.store.jobs.live(unknown.map(({ storedId }) => jobOf(storedId)));
-  const suspects = unknown.filter(({ storedId }) => !live.has(jobOf(storedId)));
-  // Metadata may be cut short, or not be ours: what is to be deleted is looked for by itself.
-  const referred = await referredContents(engine.db(), scope, suspects.map(({ storedId }) => storedId)); // prettier-ignore
-  return suspects.filter(({ storedId }) => !referred.has(storedId)).map(({ object }) => object.key);
-}
-
-/** The item that an object says it is of; empty where it says nothing that could be read. */
-function remoteIdOf(object: R2Object): string {
-  try {
-    return decodeURI(object.customMetadata?.["remoteId"] ?? "");
-  } catch (error) {
-    if (error instanceof URIError) return "";
-    throw error;
-  }
+  const live = engine.store.jobs.live(old.map(({ storedId }) => jobOf(storedId)));
+  const suspects = old.filter(({ storedId }) => !live.has(jobOf(storedId)));
+  return (await unreferredAmong(engine, sync.id, suspects)).map(({ object }) => object.key);
 }
 
 /** The job whose result an object is, or was: see `storedId` in ledger.ts. */

@@ -12,6 +12,7 @@ import { NO_DRIFT, sampleParts } from "../worker/sync/verifying.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
 import { mendDamaged, mendMissing } from "./mending.ts";
+import { trying } from "./replanning.ts";
 import { logEvents } from "./run-log.ts";
 import type { JobState, RunState, SyncState } from "./user-sync-schema.ts";
 
@@ -49,8 +50,11 @@ export async function drainReads(engine: Engine, sync: SyncState, run: RunState,
   // What has taken its place meanwhile is another content.
   const current = rows.filter((row) => row.state !== "removed" && row.storedId === wrong.get(row.remoteId)?.file.stored?.storedId);
   const isGone = (row: ItemRow) => wrong.get(row.remoteId)?.sha256 === null;
-  await mendMissing(engine, sync, run, current.filter(isGone)); // prettier-ignore
-  await mendDamaged(engine, sync, run, current.filter((row) => !isGone(row))); // prettier-ignore
+  const mend = async () => {
+    await mendMissing(engine, sync, run, current.filter(isGone)); // prettier-ignore
+    await mendDamaged(engine, sync, run, current.filter((row) => !isGone(row))); // prettier-ignore
+  };
+  if (wrong.size > 0) await trying(engine, sync.id, mend);
   await logEvents(engine, run, verdicts.flatMap(({ givenUp }) => givenUp.map(unreadable))); // prettier-ignore
   engine.store.transaction(() => {
     const drift = run.drift ?? NO_DRIFT;

@@ -8,18 +8,20 @@ import type { Engine } from "./engine.ts";
 import { eraseChunk } from "./erase.ts";
 import { stepFailed, stepSucceeded } from "./failing.ts";
 import { stepFeed } from "./feed.ts";
+import { isToBeJudged } from "./guard.ts";
 import type { Ledger } from "./ledger.ts";
-import { beginRounds, feedsAreDue, reviewFeeds } from "./rounds.ts";
+import { beginRounds, feedsAreDue, leaveOut, reviewFeeds } from "./rounds.ts";
 import { stepDecision } from "./holding.ts";
 import { clearLitter } from "./litter.ts";
 import { isRebuilding } from "./rebuilding.ts";
-import { replanChunk, retryDue } from "./replanning.ts";
+import { renewalsAt, resumeRenewals } from "./renewals.ts";
+import { replanChunk, retryDue, trying } from "./replanning.ts";
 import { announce, finishRun, newRun } from "./run.ts";
 import { stepSubscriptions, subscriptionsAt } from "./subscribing.ts";
 import { endUploads } from "./uploads.ts";
 import { Upkeep } from "./upkeep.ts";
 import { lookAtUnreadable } from "./unreadable.ts";
-import type { RunState, SyncState } from "./user-sync-schema.ts";
+import type { FeedState, RunState, SyncState } from "./user-sync-schema.ts";
 import { isComparing, stepVerify } from "./verify.ts";
 
 // What the alarm does: one small durable step after another, of each sync in turn.
@@ -43,6 +45,8 @@ export class Work {
   readonly #upkeep: Upkeep;
   /** The sync that was served last: the next one comes first. */
   #served = "";
+  /** The feed that the present step reads, if it does. */
+  #reading: FeedState | null = null;
   #jobsFailures = 0;
   #jobsNotBefore = 0;
 
@@ -63,7 +67,9 @@ export class Work {
       const stepped = await catalogueLock.hold(() => this.#stepOne());
       const ended = (await endUploads(this.#engine)) || (await clearLitter(this.#engine));
       const kept = await this.#upkeep.step();
-      if (!moved && !stepped && !ended && !kept && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine))) break;
+      const resumed = await resumeRenewals(this.#engine);
+      if (!moved && !stepped && !ended && !kept && !resumed && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine)))
+        break;
     }
     this.#display.rest();
   }
@@ -82,8 +88,7 @@ export class Work {
     } catch (error) {
       this.#jobsNotBefore = now() + Math.min(JOBS_RETRY_SECONDS * 2 ** this.#jobsFailures, JOBS_RETRY_SECONDS_MAX) * 1000;
       this.#jobsFailures += 1;
-      // Whether the catalogue took what it was sent is not known.
-      for (const sync of store.syncs()) if (store.run(sync.id)) store.updateSync(sync.id, { statsDoubtful: 1 });
+      store.doubtStats();
       log.error("jobs.failed", errorFields(error));
       return false;
     }
@@ -115,7 +120,9 @@ export class Work {
         await step();
         stepSucceeded(this.#engine, sync);
       } catch (error) {
-        await stepFailed(this.#engine, sync, error);
+        if (!(await leaveOut(this.#engine, sync, this.#reading, error))) await stepFailed(this.#engine, sync, error);
+      } finally {
+        this.#reading = null;
       }
       this.#display.show(sync.id);
       await this.#display.writeTotals(sync.id);
@@ -149,10 +156,9 @@ export class Work {
     }
     if (this.#isAhead(sync)) return null;
     if (sync.replanAfter !== null) return () => replanChunk(engine, sync, run);
-    const feed = feeds.find((each) => each.phase !== "idle");
-    if (feed)
-      return () =>
-        stepFeed(engine, sync, feed, this.#inPhase(run, feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing"));
+    // What goes in several feeds is judged together: each is read first.
+    const feed = feeds.find((each) => each.phase !== "idle" && !isToBeJudged(each)) ?? feeds.find((each) => each.phase !== "idle");
+    if (feed) return () => this.#readFeed(sync, feed, run);
     if (isComparing(engine, run)) return () => stepVerify(engine, sync, this.#inPhase(run, "planning"));
     if (engine.store.jobs.backlog(sync.id).jobs > 0) {
       if (run.phase !== "downloading") engine.store.saveRun(this.#inPhase(run, "downloading"));
@@ -162,9 +168,17 @@ export class Work {
     return () => finishRun(engine, sync, this.#inPhase(run, "finishing"), { status: "ended" });
   }
 
+  #readFeed(sync: SyncState, feed: FeedState, run: RunState): Promise<void> {
+    this.#reading = feed;
+    const phase = feed.phase === "removing" || feed.phase === "judging" ? "planning" : "listing";
+    return stepFeed(this.#engine, sync, feed, this.#inPhase(run, phase));
+  }
+
   async #retry(sync: SyncState, run: RunState): Promise<void> {
-    await lookAtUnreadable(this.#engine, sync, run);
-    await retryDue(this.#engine, sync, run);
+    await trying(this.#engine, sync.id, async () => {
+      await lookAtUnreadable(this.#engine, sync, run);
+      await retryDue(this.#engine, sync, run);
+    });
   }
 
   #inPhase(run: RunState, phase: RunState["phase"]): RunState {
@@ -232,6 +246,7 @@ export class Work {
     const drainAt = this.#ledger.drainAt();
     const times = [
       subscriptionsAt(this.#engine),
+      renewalsAt(this.#engine),
       store.uploads.leftAt(),
       this.#upkeep.nextAt(),
       store.litter.dueAt(),

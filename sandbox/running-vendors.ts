@@ -7,6 +7,8 @@ export type RunningVendors = {
   answer: (request: Request) => Promise<Response> | undefined;
   driveChanged: (account: Account) => void;
   clockAdvanced: () => void;
+  /** What a person fills in to connect an account; empty where they sign in on a page. */
+  signIn: (account: Account, site: (host: string) => string) => Readonly<Record<string, string>>;
   /** Answers a vendor's own control call; `path` is what follows the vendor's name. Undefined where the vendor has none. */
   control: (vendor: string, request: Request, path: string) => Promise<Response> | undefined;
   close: () => Promise<void>;
@@ -27,6 +29,7 @@ export async function startVendors(vendors: readonly Vendor[], tools: VendorTool
     clockAdvanced: () => {
       for (const vendor of running.values()) vendor.clockAdvanced?.();
     },
+    signIn: (account, site) => running.get(account.vendor)?.signIn?.(account, site) ?? {},
     control: (vendor, request, path) => {
       const app = running.get(vendor)?.control;
       if (app === undefined) return undefined;

@@ -44,6 +44,8 @@ export type RunningVendor = {
   driveChanged?: (account: Account) => void;
   /** The clock was set forward. */
   clockAdvanced?: () => void;
+  /** What a person fills in to connect this account where there is no sign-in page, by label; `site` as of a request. Shown on the sandbox's page. */
+  signIn?: (account: Account, site: (host: string) => string) => Readonly<Record<string, string>>;
   /** Control calls of its own, below `/_sandbox/{name}`. */
   control?: Hono;
   close?: () => void | Promise<void>;

@@ -1,9 +1,12 @@
-import { microsoft } from "./microsoft/microsoft.ts";
+import { dropbox } from "./dropbox/dropbox.ts";
+import { google } from "./google/google.ts";
 import { mail } from "./mail/mail.ts";
+import { microsoft } from "./microsoft/microsoft.ts";
+import { nextcloud } from "./nextcloud/nextcloud.ts";
 import type { Vendor } from "./vendor.ts";
 
 /** Everybody whom the sandbox plays. */
-export const VENDORS: readonly Vendor[] = [microsoft, mail];
+export const VENDORS: readonly Vendor[] = [microsoft, google, dropbox, nextcloud, mail];
 
 /** Whose drive a folder of this machine becomes. */
 export const FOLDER_ACCOUNT = "alice@contoso.example";

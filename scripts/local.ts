@@ -4,13 +4,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { sandboxVars } from "./local/sandbox-vars.ts";
+import { localWranglerConfig } from "./local/wrangler-config.ts";
 
 // A Tidemark on this machine: where its state lives, which settings it gets, and the processes that make it up.
 
 export const ROOT = resolve(import.meta.dirname, "..");
 const BIN = join(ROOT, "node_modules", ".bin");
-/** What the sandbox accepts as an app registration. */
-const SANDBOX_CLIENT = { id: "11111111-2222-4333-8444-555555555555", secret: "sandbox-secret" };
+/** One of these in `.dev.vars` means real vendors. */
+const REGISTRATIONS = ["MICROSOFT_CLIENT_ID", "GOOGLE_CLIENT_ID", "DROPBOX_CLIENT_ID", "ATLASSIAN_CLIENT_ID", "AUTODESK_CLIENT_ID"];
 
 export interface LocalSettings {
   port: number;
@@ -18,7 +20,7 @@ export interface LocalSettings {
   /** Where the sandbox's mail provider is read by IMAP. */
   mailPort: number;
   stateDir: string;
-  /** True: the sandbox plays Microsoft. False: `.dev.vars` names a real app registration. */
+  /** True: the sandbox plays the vendors. False: `.dev.vars` names a real app registration. */
   sandbox: boolean;
   origin: string;
 }
@@ -31,7 +33,7 @@ export function localSettings(env: NodeJS.ProcessEnv = process.env): LocalSettin
     sandboxPort: portOf(env["SANDBOX_PORT"], "SANDBOX_PORT", 8790),
     mailPort: portOf(env["MAIL_PORT"], "MAIL_PORT", 8143),
     stateDir: resolve(ROOT, env["STATE_DIR"] ?? ".state"),
-    sandbox: !own["MICROSOFT_CLIENT_ID"],
+    sandbox: !REGISTRATIONS.some((name) => own[name]),
     origin: own["ORIGIN"] ?? `http://localhost:${port}`,
   };
 }
@@ -63,19 +65,10 @@ export async function requireFreePort(port: number, name: string): Promise<void>
 /** Writes the Worker's settings for this machine to a file that only its owner can read; answers its path. */
 export function writeVars(settings: LocalSettings, more: Record<string, string> = {}): string {
   mkdirSync(settings.stateDir, { recursive: true });
-  const sandboxUrl = `http://localhost:${settings.sandboxPort}`;
   const vars: Record<string, string> = {
     ORIGIN: settings.origin,
     MASTER_KEYS: masterKeys(settings.stateDir),
-    ...(settings.sandbox
-      ? {
-          MICROSOFT_CLIENT_ID: SANDBOX_CLIENT.id,
-          MICROSOFT_CLIENT_SECRET: SANDBOX_CLIENT.secret,
-          MICROSOFT_LOGIN_URL: `${sandboxUrl}/login.microsoftonline.com`,
-          GRAPH_URL: `${sandboxUrl}/graph.microsoft.com`,
-          MICROSOFT_DOWNLOAD_HOSTS: `localhost:${settings.sandboxPort}`,
-        }
-      : {}),
+    ...(settings.sandbox ? sandboxVars(settings.sandboxPort) : {}),
     ...definedOf(ownVars()),
     ...more,
   };
@@ -144,8 +137,13 @@ export function workerState(settings: LocalSettings): string {
 
 /** Starts the Worker in workerd. Its logs go to `log`. */
 export function startWorker(settings: LocalSettings, varsFile: string, log: (line: string) => void): ChildProcess {
+  const config = join(settings.stateDir, "wrangler.toml");
+  const vars = definedOf(parseEnv(readFileSync(varsFile, "utf8")));
+  writeFileSync(config, localWranglerConfig(readFileSync(join(ROOT, "wrangler.toml"), "utf8"), ROOT, vars));
   const args = [
     "dev",
+    "--config",
+    config,
     "--ip",
     "localhost",
     "--port",
@@ -171,7 +169,13 @@ export function startWorker(settings: LocalSettings, varsFile: string, log: (lin
 export function startSandboxProcess(settings: LocalSettings, args: readonly string[], log: (line: string) => void): ChildProcess {
   const child = spawn(process.execPath, [join(ROOT, "sandbox", "main.ts"), ...args], {
     cwd: ROOT,
-    env: { ...process.env, SANDBOX_PORT: String(settings.sandboxPort), MAIL_PORT: String(settings.mailPort), STATE_DIR: settings.stateDir },
+    env: {
+      ...process.env,
+      SANDBOX_PORT: String(settings.sandboxPort),
+      MAIL_PORT: String(settings.mailPort),
+      STATE_DIR: settings.stateDir,
+      DROPBOX_WEBHOOK_URL: `${settings.origin}/webhooks/dropbox`,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   forwardLines(child, log);

@@ -65,10 +65,7 @@ async function start(): Promise<void> {
   tickEveryMinute(local);
 
   console.log(`\n  Tidemark is ready: ${settings.origin}\n`);
-  if (settings.sandbox) {
-    console.log(`  Microsoft is played by the sandbox: http://localhost:${settings.sandboxPort}`);
-    console.log(`  So is a mail server: localhost, port ${settings.mailPort}, encryption "none", dora@mailbox.example, password "sandbox"`);
-  }
+  if (settings.sandbox) console.log(`  The vendors are played by the sandbox: http://localhost:${settings.sandboxPort}`);
   console.log(`  Logs and state: ${settings.stateDir}\n  Stop with Ctrl-C.\n`);
 }
 

@@ -13,6 +13,8 @@ import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
+import { dropboxWebhook } from "./webhooks/dropbox.ts";
+import { googleWebhook } from "./webhooks/google.ts";
 import { microsoftWebhook } from "./webhooks/microsoft.ts";
 
 const RAY_ID = /^[0-9a-f]{16}(-[A-Z]{3})?$/;
@@ -46,6 +48,8 @@ export function createApp() {
       .route("/.well-known", wellKnownRoutes)
       .route("/auth", authRoutes)
       .route("/webhooks/microsoft", microsoftWebhook)
+      .route("/webhooks/dropbox", dropboxWebhook)
+      .route("/webhooks/google", googleWebhook)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
       .route("/api", openapiRoutes)

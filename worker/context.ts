@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { UserSyncRpc } from "../durable-objects/rpc.ts";
 import type { SessionUser } from "./db/sessions.ts";
+import type { TokenRow } from "./db/tokens.ts";
 import type { Logger } from "./log.ts";
 
 /** What every handler finds in its context. */
@@ -9,9 +10,9 @@ export interface AppEnv {
   Variables: { requestId: string; log: Logger };
 }
 
-/** The same for a handler behind `requireUser`. */
+/** The same for a handler behind `requireUser`. `token`: what a program signed in with; null where a person did. */
 export interface UserEnv extends AppEnv {
-  Variables: AppEnv["Variables"] & { user: SessionUser };
+  Variables: AppEnv["Variables"] & { user: SessionUser; token: TokenRow | null };
 }
 
 export type AppContext<E extends AppEnv = AppEnv> = Context<E>;

@@ -2,6 +2,7 @@ import { catalogues, accounts } from "./db/client.ts";
 import type { Database } from "./db/client.ts";
 import { unfinishedRuns } from "./db/runs.ts";
 import { purgeSessions } from "./db/sessions.ts";
+import { purgeTokens } from "./db/tokens.ts";
 import type { DuePage } from "./db/wakes.ts";
 import { lastTick, recordTick, usersWithDuePurges, usersWithDueSlots, usersWithDueSyncs } from "./db/wakes.ts";
 import type { Logger } from "./log.ts";
@@ -21,6 +22,9 @@ const CATCH_UP_MINUTES_MAX = 7 * 24 * 60;
 const WATCHDOG_MINUTES = 5;
 const PURGE_MINUTES = 60;
 const PURGE_SESSIONS_MAX = 5000;
+const PURGE_TOKENS_MAX = 5000;
+/** So long an expired token is still told from one that never was. */
+const EXPIRED_TOKEN_MILLISECONDS = 30 * 24 * 3_600_000;
 const TICK = "wakes";
 
 /** One tick of the clock at `now`. Repeated, or late, it leaves nobody out: a wake too many does nothing. */
@@ -41,7 +45,10 @@ export async function tick(env: Env, log: Logger, now: number): Promise<void> {
     }
     if (crossed(PURGE_MINUTES)) purged += await wakeAll(env, "purge", (page) => usersWithDuePurges(shard, now, page));
   }
-  if (crossed(PURGE_MINUTES)) await purgeSessions(db, now, PURGE_SESSIONS_MAX);
+  if (crossed(PURGE_MINUTES)) {
+    await purgeSessions(db, now, PURGE_SESSIONS_MAX);
+    await purgeTokens(db, now - EXPIRED_TOKEN_MILLISECONDS, PURGE_TOKENS_MAX);
+  }
   // Last, so that a tick that failed half-way is made up for by the next one.
   await recordTick(db, TICK, now);
   log.info("cron.ticked", { minutes: minute - lastMinute, due, watched, purged });

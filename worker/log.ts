@@ -46,11 +46,12 @@ export function errorFields(error: unknown): LogFields {
   };
 }
 
-/** Text without the parts that may be secret: queries of addresses, bearer tokens, JWTs. */
+/** Text without the parts that may be secret: queries of addresses, bearer tokens, API tokens, JWTs. */
 export function redact(text: string): string {
   return text
     .replace(/(https?:\/\/[^\s?#"'<>]+)[?#][^\s"'<>]*/gi, "$1?[redacted]")
     .replace(/\b(bearer)\s+[\w.~+/=-]+/gi, "$1 [redacted]")
+    .replace(/\btdm_\w+/g, "[redacted]")
     .replace(/\beyJ[\w-]+\.[\w.-]+/g, "[redacted]")
     .slice(0, STRING_CHARACTERS_MAX);
 }

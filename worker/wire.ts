@@ -1,7 +1,10 @@
 import { z } from "zod";
+import type { ErrorCode } from "./errors.ts";
+import { ERROR_STATUS } from "./errors.ts";
 import { READ_CONTENTS } from "./sync/verifying.ts";
 import { VERSION_ENDS } from "./sync/rules.ts";
 import { globProblem } from "./sync/glob.ts";
+import { SCOPES } from "./scopes.ts";
 
 // The shapes of the API's resources: what routes validate and answer, and what the UI's client is typed by.
 // Times are ISO 8601 strings, sizes bytes.
@@ -18,13 +21,45 @@ const INTERVAL_MINUTES_MAX = 7 * 24 * 60;
 const instant = z.iso.datetime();
 const count = z.int().nonnegative();
 
+const errorCode = z.enum(Object.keys(ERROR_STATUS) as [ErrorCode, ...ErrorCode[]]);
 export const errorBody = z.object({
-  error: z.object({ code: z.string(), message: z.string(), requestId: z.string() }),
+  error: z.object({ code: errorCode, message: z.string(), requestId: z.string() }),
 });
 
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_DEFAULT),
   cursor: z.string().max(2000).optional(),
+});
+
+const EXPIRES_DAYS_MAX = 3650;
+const scope = z.enum(SCOPES);
+
+/** What a program signs in with. The token itself is answered once, when it is made. */
+export const token = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(scope),
+  createdAt: instant,
+  /** Null: never. */
+  expiresAt: instant.nullable(),
+  /** To the hour. */
+  lastUsedAt: instant.nullable(),
+});
+export type Token = z.infer<typeof token>;
+
+export const newToken = token.extend({ token: z.string() });
+export type NewToken = z.infer<typeof newToken>;
+
+export const tokenCreate = z.strictObject({
+  name: z.string().trim().min(1).max(NAME_MAX),
+  /** No scope includes another. */
+  scopes: z
+    .array(scope)
+    .min(1)
+    .max(SCOPES.length)
+    .transform((scopes) => SCOPES.filter((each) => scopes.includes(each))),
+  /** Left out: it does not expire. */
+  expiresInDays: z.int().min(1).max(EXPIRES_DAYS_MAX).optional(),
 });
 
 export const me = z.object({
@@ -36,6 +71,8 @@ export const me = z.object({
   usage: z.object({ bytes: count, versionBytes: count, items: count, syncs: count }),
   /** The most of it; `bytes` is of contents and versions together. Null: no limit. */
   quota: z.object({ bytes: count.nullable(), items: count.nullable(), syncs: count.nullable() }),
+  /** The token that asks; null where a browser does. */
+  token: token.nullable(),
   createdAt: instant,
 });
 export type Me = z.infer<typeof me>;
@@ -97,7 +134,6 @@ export const connectionCreate = z.strictObject({
   connectionId: z.string().max(50).optional(),
   returnTo: z.string().max(500).optional(),
 });
-export type ConnectionCreate = z.infer<typeof connectionCreate>;
 /** Of a sign-in: where to send the browser. Of a form: the connection. The other one is null. */
 export const connectionBegun = z.object({ authorizeUrl: z.string().nullable(), connection: connection.nullable() });
 export type ConnectionBegun = z.infer<typeof connectionBegun>;

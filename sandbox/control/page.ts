@@ -22,7 +22,7 @@ const STYLE = `
 /** The sandbox's own page: what is in it, a button that changes something, and the faults. Forms only, no script. */
 export function ownPage(tools: ControlTools, folderDrive: () => FolderDrive | undefined): Hono {
   const app = new Hono();
-  app.get("/", (c) => c.html(page(tools, folderDrive(), c.req.query("changed"))));
+  app.get("/", (c) => c.html(page(tools, new URL(c.req.url).origin, folderDrive(), c.req.query("changed"))));
   app.post("/change", async (c) => {
     const form = await c.req.parseBody();
     const account = tools.accounts.named(String(form["account"]));
@@ -42,7 +42,7 @@ export function ownPage(tools: ControlTools, folderDrive: () => FolderDrive | un
   return app;
 }
 
-function page(tools: ControlTools, folderDrive: FolderDrive | undefined, changed: string | undefined): string {
+function page(tools: ControlTools, origin: string, folderDrive: FolderDrive | undefined, changed: string | undefined): string {
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Tidemark sandbox</title><style>${STYLE}</style></head><body>
 <h1>Tidemark sandbox</h1>
 <p class="quiet">Plays ${escapeHtml(listOf(tools.vendors.map((vendor) => vendor.title)))} on this machine: sign-in, drives, change notifications. Sandbox time: ${new Date(tools.now()).toISOString().slice(0, 19).replace("T", " ")} UTC.</p>
@@ -50,7 +50,7 @@ ${changed === undefined ? "" : `<p role="status">Changed ${escapeHtml(changed)}.
 <h2>Accounts</h2><div class="scroll"><table><thead><tr><th>Account</th><th>Kind</th><th class="number">Files</th><th class="number">Folders</th><th class="number">Size</th><th></th></tr></thead>
 <tbody>${tools.accounts
     .all()
-    .map((account) => accountRow(tools, account))
+    .map((account) => accountRow(tools, origin, account))
     .join("\n")}</tbody></table></div>
 ${folderDrive === undefined ? "" : folderSection(folderDrive)}
 <h2 id="faults">Faults</h2><p class="quiet">Each makes a vendor misbehave as the real one has been seen to. More precise ones are set by control calls.</p>
@@ -60,7 +60,7 @@ ${tools.vendors.map((vendor) => faultRows(tools, vendor.title, vendor.faultKinds
 </body></html>`;
 }
 
-function accountRow(tools: ControlTools, account: Account): string {
+function accountRow(tools: ControlTools, origin: string, account: Account): string {
   const { files, folders } = tools.drives.counts(account.no);
   const bytes = tools.drives.live(account.no, ROOT_N)?.size ?? 0;
   const folder = tools.accounts.state(account).folder;
@@ -68,7 +68,10 @@ function accountRow(tools: ControlTools, account: Account): string {
   const kind = `${title}, ${tools.accounts.kindOf(account.name)?.label ?? ""}`;
   const button = `<form method="post" action="/change"><input type="hidden" name="account" value="${escapeHtml(account.name)}"><button>Change something</button></form>`;
   const tree = `<a href="/_sandbox/drives/${encodeURIComponent(account.name)}/tree">${escapeHtml(account.name)}</a>`;
-  return `<tr><td><strong>${escapeHtml(account.displayName)}</strong><br><small>${tree}</small></td><td>${escapeHtml(kind)}</td><td class="number">${files.toLocaleString("en")}</td>
+  const signIn = Object.entries(tools.running().signIn(account, (host) => `${origin}/${host}`))
+    .map(([label, value]) => `<br><small>${escapeHtml(label)}: <code>${escapeHtml(value)}</code></small>`)
+    .join("");
+  return `<tr><td><strong>${escapeHtml(account.displayName)}</strong><br><small>${tree}</small>${signIn}</td><td>${escapeHtml(kind)}</td><td class="number">${files.toLocaleString("en")}</td>
     <td class="number">${folders.toLocaleString("en")}</td><td class="number">${bytesText(bytes)}</td><td>${folder === null ? button : `<small>the folder <code>${escapeHtml(folder)}</code></small>`}</td></tr>`;
 }
 

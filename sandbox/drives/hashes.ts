@@ -5,13 +5,18 @@ import { QuickXorHash } from "./quick-xor.ts";
 
 const BYTES_BETWEEN_BREATHS = 16 * 1024 * 1024;
 
+/** The hashes that drives keep. */
 export type HashName = "quickXor" | "sha1" | "sha256";
 export type Hashes = Partial<Record<HashName, string>>;
+type AnyHashName = HashName | "md5";
 
 /** The asked hashes of a content: quickXor in base64, the others in lower-case hex. */
-export async function hashContent(content: Content, names: readonly HashName[]): Promise<Hashes> {
-  const quickXor = names.includes("quickXor") ? new QuickXorHash() : undefined;
-  const digests = new Map<HashName, Hash>();
+export async function hashContent<Name extends AnyHashName>(
+  content: Content,
+  names: readonly Name[],
+): Promise<Partial<Record<Name, string>>> {
+  const quickXor = (names as readonly AnyHashName[]).includes("quickXor") ? new QuickXorHash() : undefined;
+  const digests = new Map<AnyHashName, Hash>();
   for (const name of names) if (name !== "quickXor") digests.set(name, createHash(name));
   const update = (bytes: Uint8Array): void => {
     quickXor?.update(bytes);
@@ -30,7 +35,7 @@ export async function hashContent(content: Content, names: readonly HashName[]):
       }
     }
   }
-  const hashes: Hashes = {};
+  const hashes: Partial<Record<AnyHashName, string>> = {};
   if (quickXor !== undefined) hashes.quickXor = quickXor.digest();
   for (const [name, digest] of digests) hashes[name] = digest.digest("hex");
   return hashes;

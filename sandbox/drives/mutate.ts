@@ -182,19 +182,30 @@ function putInto(tools: DriveTools, account: Account, item: Item, parent: Item, 
   if (item.parent !== parent.n) {
     tools.drives.grow(account.no, item.parent, -item.size, -1);
     tools.drives.grow(account.no, parent.n, item.size, 1);
+    return item.n;
   }
+  // A new name, too, is a change within all folders above.
+  tools.drives.grow(account.no, parent.n, 0, 0);
   return item.n;
 }
 
-/** Deletes an item and all below it, each with its own entry in the change log. */
+/** Deletes an item and all below it, each with its own entry in the change log where the drive notes them so. */
 export function deleteItem(tools: DriveTools, account: Account, item: Item): number {
   if (item.n === ROOT_N) throw new DriveError(409, "The root cannot be deleted.");
   const below = item.folder ? tools.drives.descendants(account.no, item.n) : [];
-  const now = tools.now();
-  let seq = tools.accounts.takeSeqs(account, below.length + 1);
   tools.drives.grow(account.no, item.parent, -item.size, -1);
-  for (const n of [item.n, ...below]) tools.drives.setDeleted(account.no, n, item.n, now, seq++);
+  setAllDeleted(tools, account, item.n, [item.n, ...below], item.n);
   return item.n;
+}
+
+function setAllDeleted(tools: DriveTools, account: Account, top: number, all: readonly number[], deletedBy: number | null): void {
+  const alone = tools.accounts.rules(account).notesFoldersAlone === true;
+  const now = tools.now();
+  let seq = tools.accounts.takeSeqs(account, alone ? 1 : all.length);
+  for (const n of all) {
+    const before = alone && n !== top ? tools.drives.item(account.no, n)?.seq : undefined;
+    tools.drives.setDeleted(account.no, n, deletedBy, now, before ?? seq++);
+  }
 }
 
 function restoreItem(tools: DriveTools, account: Account, id: string): number {
@@ -207,10 +218,8 @@ function restoreItem(tools: DriveTools, account: Account, id: string): number {
   const parent = item.parent === null ? undefined : tools.drives.live(account.no, item.parent);
   if (parent === undefined) throw new DriveError(409, `The folder of "${id}" is deleted.`);
   checkName(tools, account, parent, item.name, item.n);
-  const together = tools.drives.deletedWith(account.no, item.n);
-  const now = tools.now();
-  let seq = tools.accounts.takeSeqs(account, together.length);
-  for (const one of together) tools.drives.setDeleted(account.no, one.n, null, now, seq++);
+  const together = tools.drives.deletedWith(account.no, item.n).map(({ n }) => n);
+  setAllDeleted(tools, account, item.n, together, null);
   tools.drives.grow(account.no, parent.n, item.size, 1);
   return item.n;
 }

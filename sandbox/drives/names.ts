@@ -10,6 +10,8 @@ export type DriveRules = {
   caseSensitive: boolean;
   /** Whether a folder may hold several items of the same name. */
   namesakes: boolean;
+  /** Whether a folder's deletion, or its return, is in the change log for the folder alone, and not for each item below it. */
+  notesFoldersAlone?: boolean;
 };
 
 /** The names of a path as control calls write it: from the root, the leading slash optional. */

@@ -55,6 +55,18 @@ export function personalStarterFiles(): StarterFile[] {
   ];
 }
 
+/** What a library of the tenant's sites begins with. */
+export function libraryStarterFiles(title: string): StarterFile[] {
+  return [
+    text("General/README.md", `# ${title}\n\nWhat belongs to all of us.\n`),
+    { path: "General/Plan.docx", bytes: docx([`Plan: ${title}`, "First the keel, then the mast."]) },
+    { path: "General/Numbers.xlsx", bytes: xlsx([["Month", "Euro"], ...MONTHS.map((month, i) => [month, 900 + i * 13] as const)]) },
+    { path: "Minutes/Minutes 1.pdf", bytes: pdf([`${title}: minutes`, "All agreed."]) },
+    text("Minutes/notes.txt", `${title}: bring the charts.\n`),
+    ...pictures("Pictures", 3),
+  ];
+}
+
 const text = (path: string, content: string): StarterFile => ({ path, bytes: Buffer.from(content) });
 
 function languages(): StarterFile[] {

@@ -40,6 +40,17 @@ export const mail: Vendor = {
         const inbox = accounts.store.box(accounts.ready(account), "INBOX");
         if (inbox) accounts.store.add(inbox.id, mailOf(account.name, "A change", tools.now()), tools.now());
       },
+      // Without a port there is nothing to connect to.
+      signIn: (account) =>
+        state.port === null
+          ? {}
+          : {
+              Server: "localhost",
+              Port: String(state.port),
+              Encryption: "none",
+              "User name": account.name,
+              Password: accounts.password(account),
+            },
       control: mailControl(tools, accounts, state),
       close: () => server?.close(),
     };

@@ -1,6 +1,7 @@
 import { decodeSegment } from "../vendor-request.ts";
+import { parseSites, splitSite, type SiteAddress, type SiteRequest } from "./site-address.ts";
 
-export type DriveAddress = { by: "me" } | { by: "id"; id: string } | { by: "user"; user: string };
+export type DriveAddress = { by: "me" } | { by: "id"; id: string } | { by: "user"; user: string } | { by: "site"; site: SiteAddress };
 export type ItemAddress = { from: "root" | { id: string }; path: string[] };
 
 /** What a path of Graph v1.0 names, and the template it is an instance of. */
@@ -14,6 +15,7 @@ export type Address = { route: string } & (
   | { kind: "subscription"; id: string; action: "reauthorize" | undefined }
   | { kind: "batch" }
   | { kind: "userinfo" }
+  | SiteRequest
 );
 
 const DELTA = /^(?<base>.*?)\/(?:microsoft\.graph\.)?delta(?:\((?:token='(?<token>.*)')?\))?$/;
@@ -33,7 +35,7 @@ export function parseAddress(path: string): Address | undefined {
     return { kind: "subscription", id: decodeSegment(id), action: action === undefined ? undefined : "reauthorize", route };
   }
   if (rest === "/$batch" || rest === "/%24batch") return { kind: "batch", route: "/v1.0/$batch" };
-  return parseUser(rest) ?? parseDrive(rest);
+  return parseUser(rest) ?? parseSites(rest) ?? parseDrive(rest);
 }
 
 function parseUser(rest: string): Address | undefined {
@@ -45,16 +47,9 @@ function parseUser(rest: string): Address | undefined {
 }
 
 function parseDrive(rest: string): Address | undefined {
-  const match = /^\/(?:(me)\/drive|users\/([^/]+)\/drive|drives\/([^/]+))(\/.*)?$/.exec(rest);
-  if (match === null) return undefined;
-  const [whole, me, user, id, below = ""] = match;
-  const drive: DriveAddress =
-    me !== undefined
-      ? { by: "me" }
-      : user !== undefined
-        ? { by: "user", user: decodeSegment(user) }
-        : { by: "id", id: decodeSegment(id ?? "") };
-  const driveRoute = `/v1.0/${me !== undefined ? "me/drive" : user !== undefined ? "users/{id}/drive" : "drives/{id}"}`;
+  const found = splitDrive(rest);
+  if (found === undefined) return undefined;
+  const { drive, driveRoute, below } = found;
   if (below === "" || below === "/") return { kind: "drive", drive, route: driveRoute };
 
   const delta = DELTA.exec(below)?.groups;
@@ -63,7 +58,7 @@ function parseDrive(rest: string): Address | undefined {
     const item = parseItem(base);
     if (item === undefined || item.operation !== "item") return undefined;
     const token = delta["token"];
-    const prefix = whole.slice(0, whole.length - below.length);
+    const prefix = rest.slice(0, rest.length - below.length);
     const decoded = token === undefined ? undefined : decodeSegment(token);
     return {
       kind: "delta",
@@ -77,6 +72,21 @@ function parseDrive(rest: string): Address | undefined {
   const item = parseItem(below);
   if (item === undefined) return undefined;
   return { kind: item.operation, drive, item: item.address, route: `${driveRoute}${item.route}` };
+}
+
+// The drive that a path begins with, and what follows.
+function splitDrive(rest: string): { drive: DriveAddress; driveRoute: string; below: string } | undefined {
+  const site = splitSite(rest);
+  const ofSite = /^\/drive(\/.*)?$/.exec(site?.below ?? "");
+  if (site !== undefined && ofSite !== null) {
+    return { drive: { by: "site", site: site.site }, driveRoute: `${site.route}/drive`, below: ofSite[1] ?? "" };
+  }
+  const match = /^\/(?:(me)\/drive|users\/([^/]+)\/drive|drives\/([^/]+))(\/.*)?$/.exec(rest);
+  if (match === null) return undefined;
+  const [, me, user, id, below = ""] = match;
+  if (me !== undefined) return { drive: { by: "me" }, driveRoute: "/v1.0/me/drive", below };
+  if (user !== undefined) return { drive: { by: "user", user: decodeSegment(user) }, driveRoute: "/v1.0/users/{id}/drive", below };
+  return { drive: { by: "id", id: decodeSegment(id ?? "") }, driveRoute: "/v1.0/drives/{id}", below };
 }
 
 // `/root`, `/items/{id}`, each with `:/a/path` and an operation after it.

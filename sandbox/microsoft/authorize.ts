@@ -5,7 +5,7 @@ import { backToClient, isRedirectUri } from "../oauth/clients.ts";
 import type { Codes } from "../oauth/codes.ts";
 import { accountsPage, problemPage } from "../oauth/sign-in-page.ts";
 import type { VendorRequest } from "../vendor-request.ts";
-import { PERSONAL_TENANT, type Account, type Accounts } from "./accounts.ts";
+import { LIBRARIES_DOMAIN, PERSONAL_TENANT, type Account, type Accounts } from "./accounts.ts";
 import type { Asked } from "../fault-kinds.ts";
 import type { Faults } from "./fault-table.ts";
 import { LOGIN_HOST } from "./hosts.ts";
@@ -36,7 +36,7 @@ export async function authorize(tools: AuthorizeTools, request: VendorRequest, t
 
   const session = sessionAccount(tools, request);
   if (prompt === "none") return silently(tools, query, tenant, session, asked);
-  const account = tools.accounts.named(chosen ?? query.get("login_hint") ?? "");
+  const account = personNamed(tools, chosen ?? query.get("login_hint") ?? "");
   if (account === undefined) {
     const problem = chosen === null ? undefined : `There is no account ${chosen} here: use one at contoso.example or outlook.example.`;
     return pickAccount(tools, request, tenant, query, problem);
@@ -55,10 +55,17 @@ function pickAccount(
 ): Response {
   const accounts = tools.accounts
     .all()
+    .filter(({ library }) => library === undefined)
     .filter((account) => tenant === "common" || (tenant === "consumers") === (account.form !== "business"))
     .map((account) => ({ account, kind: account.form === "business" ? "Work or school account" : "Personal account" }));
   const action = `${request.site(LOGIN_HOST)}/${tenant}/login`;
   return accountsPage({ vendor: "Microsoft", accounts, query, action, example: "someone@contoso.example", problem });
+}
+
+// A library is an account of the sandbox's, and nobody.
+function personNamed(tools: AuthorizeTools, name: string): Account | undefined {
+  if (name.toLowerCase().endsWith(`@${LIBRARIES_DOMAIN}`)) return undefined;
+  return tools.accounts.named(name);
 }
 
 function errorPage(problem: IdentityError, now: number): Response {
@@ -134,7 +141,9 @@ function silently(tools: AuthorizeTools, query: URLSearchParams, tenant: string,
 }
 
 function signIn(tools: AuthorizeTools, query: URLSearchParams, tenant: string, account: Account, asked: Asked): Response {
-  if (tools.faults.strike("admin-consent-required", { ...asked, account: account.name }) !== undefined) {
+  const struck = { ...asked, account: account.name };
+  const beyondPerson = needsAdmin(tools, query) && tools.faults.strike("all-scopes-need-admin", struck) !== undefined;
+  if (beyondPerson || tools.faults.strike("admin-consent-required", struck) !== undefined) {
     return toRedirect(tools, query, {
       error: "access_denied",
       code: 90094,
@@ -169,6 +178,13 @@ function signIn(tools: AuthorizeTools, query: URLSearchParams, tenant: string, a
   const answer = redirectWith(query, { code, state: query.get("state"), session_state: randomUUID() });
   answer.headers.append("Set-Cookie", `${SESSION_COOKIE}=${encodeURIComponent(account.name)}; Path=/; HttpOnly; SameSite=Lax`);
   return answer;
+}
+
+// Whether it is about files and sites of others, and no administrator has allowed this client to read them.
+function needsAdmin(tools: AuthorizeTools, query: URLSearchParams): boolean {
+  const rows = tools.db.prepare("SELECT scope FROM admin_consents WHERE client = ?").all(query.get("client_id"));
+  const allowed = new Set(rows.map(({ scope }) => String(scope)));
+  return scopesOf(query).some((scope) => /^(files|sites)\..*\.all$/i.test(scope) && !allowed.has(scope.toLowerCase()));
 }
 
 function toRedirect(tools: AuthorizeTools, query: URLSearchParams, problem: IdentityError): Response {

@@ -4,7 +4,7 @@ import type { Address } from "./address.ts";
 import { readDeltaToken, writeDeltaToken, type DeltaState } from "./delta-token.ts";
 import { driveItems, referencePath, tombstone, type AnsweredItem, type Rendering } from "./drive-item.ts";
 import { resyncAnswer } from "./fault-answers.ts";
-import type { GraphCall, GraphTools } from "./graph-context.ts";
+import type { DriveCall, GraphTools } from "./graph-context.ts";
 import { invalidRequest, refuse } from "./graph-error.ts";
 import { GRAPH_HOST } from "./hosts.ts";
 import { selectFields } from "./select.ts";
@@ -19,8 +19,8 @@ type DeltaAddress = Extract<Address, { kind: "delta" }>;
 type Page = { items: Item[]; next: DeltaState | undefined; rest: DeltaState };
 
 /** One page of a drive's, or on personal accounts a folder's, changes. */
-export async function delta(tools: GraphTools, call: GraphCall, address: DeltaAddress, folder: Item): Promise<Response> {
-  const { account } = call.grant;
+export async function delta(tools: GraphTools, call: DriveCall, address: DeltaAddress, folder: Item): Promise<Response> {
+  const { drive: account } = call;
   const business = account.form === "business";
   if (folder.n !== ROOT_N && (business || tools.faults.strike("folder-delta-unsupported", call.asked) !== undefined)) {
     throw refuse(501, "notSupported", "view.delta can only be called on the root.");
@@ -45,8 +45,8 @@ export async function delta(tools: GraphTools, call: GraphCall, address: DeltaAd
 
 const rest = (seq: number): DeltaState => ({ at: "rest", seq, afterN: 0, emptied: false });
 
-function startOf(tools: GraphTools, call: GraphCall, address: DeltaAddress, token: string, epoch: string, horizon: number): DeltaState {
-  const { account } = call.grant;
+function startOf(tools: GraphTools, call: DriveCall, address: DeltaAddress, token: string, epoch: string, horizon: number): DeltaState {
+  const { drive: account } = call;
   if (token === "") return { at: "items", seq: horizon, afterN: 0, emptied: false };
   if (account.form === "business" && /^\d{4}-\d\d-\d\dT/.test(token) && !Number.isNaN(Date.parse(token))) {
     return rest(tools.drives.seqAt(account.no, Date.parse(token)));
@@ -58,13 +58,13 @@ function startOf(tools: GraphTools, call: GraphCall, address: DeltaAddress, toke
 }
 
 // How far into the change log delta can see: it lags behind the drive where a fault says so.
-function horizonOf(tools: GraphTools, call: GraphCall, seq: number): number {
+function horizonOf(tools: GraphTools, call: DriveCall, seq: number): number {
   const lag = tools.faults.strike("delta-lag", call.asked);
-  return lag === undefined ? seq : tools.drives.seqAt(call.grant.account.no, tools.now() - (lag.delayMs ?? LAG_MS));
+  return lag === undefined ? seq : tools.drives.seqAt(call.drive.no, tools.now() - (lag.delayMs ?? LAG_MS));
 }
 
-function enumerationPage(tools: GraphTools, call: GraphCall, folder: Item, state: DeltaState): Page {
-  const { account } = call.grant;
+function enumerationPage(tools: GraphTools, call: DriveCall, folder: Item, state: DeltaState): Page {
+  const { drive: account } = call;
   const limit = account.form === "business" ? requestedTop(call) : PAGE_ITEMS;
   let items = tools.drives.enumerate(account.no, state.afterN, limit + 1);
   if (folder.n !== ROOT_N) {
@@ -79,8 +79,8 @@ function enumerationPage(tools: GraphTools, call: GraphCall, folder: Item, state
   return { items, next: more ? { at: "items", seq: state.seq, afterN, emptied: false } : undefined, rest: rest(end) };
 }
 
-function changesPage(tools: GraphTools, call: GraphCall, folder: Item, state: DeltaState, horizon: number): Page {
-  const { account } = call.grant;
+function changesPage(tools: GraphTools, call: DriveCall, folder: Item, state: DeltaState, horizon: number): Page {
+  const { drive: account } = call;
   const struck = (name: "missing-tombstones" | "folder-tombstone-only" | "create-before-delete", item: Item): boolean =>
     tools.faults.strikesItem(name, call.asked, item);
   const log = tools.drives.changes(account.no, state.seq, horizon, PAGE_ITEMS + 1);
@@ -109,8 +109,8 @@ function inFolder(tools: GraphTools, drive: number, folder: Item, item: Item): b
 }
 
 // Unless asked not to, delta reports the folders above each change too, up to the root; the root opens every round.
-function withAncestors(tools: GraphTools, call: GraphCall, folder: Item, items: Item[], opensRound: boolean): Item[] {
-  const drive = call.grant.account.no;
+function withAncestors(tools: GraphTools, call: DriveCall, folder: Item, items: Item[], opensRound: boolean): Item[] {
+  const drive = call.drive.no;
   const rows = new Map<number, Item>();
   const changed = new Set(items.map((item) => item.n));
   if (opensRound && !changed.has(folder.n)) rows.set(folder.n, tools.drives.live(drive, folder.n) ?? folder);
@@ -125,20 +125,21 @@ function withAncestors(tools: GraphTools, call: GraphCall, folder: Item, items: 
 
 async function answer(
   tools: GraphTools,
-  call: GraphCall,
+  call: DriveCall,
   address: DeltaAddress,
   page: Page,
   epoch: string,
   rows: Item[],
 ): Promise<Response> {
-  const { account } = call.grant;
-  const rendering: Rendering = { delta: true, drivePath: "/drive" };
+  const { drive: account } = call;
+  const rendering: Rendering = { delta: true, drivePath: account.library === undefined ? "/drive" : `/drives/${account.driveId}` };
   const live = rows.filter((item) => item.deletedBy === null);
   const written = new Map((await driveItems(tools, call, live, rendering)).map((answered, i) => [live[i]?.n, answered]));
   const value = rows.map((item) => written.get(item.n) ?? tombstone(tools, call, item));
   for (const item of live) {
     const reference = written.get(item.n)?.parentReference;
-    if (!reference || !tools.faults.strikesItem("path-in-delta", call.asked, item)) continue;
+    const told = account.library !== undefined || tools.faults.strikesItem("path-in-delta", call.asked, item);
+    if (!reference || item.parent === null || !told) continue;
     const segments = tools.drives.segments(account.no, item).slice(0, -1);
     reference.path = referencePath(account, segments, rendering);
   }
@@ -161,8 +162,8 @@ function repeatSome(tools: GraphTools, value: AnsweredItem[], drive: number, pag
 }
 
 // Work accounts are answered in the function form, personal ones with a query; both understand both.
-function linkTo(tools: GraphTools, call: GraphCall, address: DeltaAddress, epoch: string, state: DeltaState): string {
-  const { account } = call.grant;
+function linkTo(tools: GraphTools, call: DriveCall, address: DeltaAddress, epoch: string, state: DeltaState): string {
+  const { drive: account } = call;
   const token = encodeURIComponent(writeDeltaToken(account, epoch, state, tools.now()));
   const base = `${call.request.site(GRAPH_HOST)}${address.base}`;
   const options = call.request.search
@@ -174,7 +175,7 @@ function linkTo(tools: GraphTools, call: GraphCall, address: DeltaAddress, epoch
   return `${base}/${call_}${options.length === 0 ? "" : `?${options.join("&")}`}`;
 }
 
-function requestedTop(call: GraphCall): number {
+function requestedTop(call: DriveCall): number {
   const top = call.request.query.get("$top");
   if (top === null) return PAGE_ITEMS;
   if (!/^\d+$/.test(top) || Number(top) < 1) throw invalidRequest("Invalid value for $top");

@@ -13,13 +13,14 @@ import { graphAnswer } from "./fault-answers.ts";
 import type { Faults } from "./fault-table.ts";
 import type { Keys } from "./keys.ts";
 import { page } from "../oauth/sign-in-page.ts";
+import { closedLibrary } from "./site-access.ts";
+import type { Sites } from "./sites.ts";
 
-export type DownloadTools = DriveTools<Account> & { keys: Keys; faults: Faults };
+export type DownloadTools = DriveTools<Account> & { keys: Keys; sites: Sites; faults: Faults };
 
-/** Whose file an address of a files host is about; undefined where it is not a download. */
+/** Whom an address of a files host was given to; undefined where it is not a download. */
 export function downloadOwner(tools: DownloadTools, request: VendorRequest): string | undefined {
-  const ticket = openDownloadUrl(tools.keys.downloads, request, tools.now(), tools.accounts.numbered);
-  return ticket === undefined ? undefined : tools.accounts.numbered(ticket.accountNo)?.name;
+  return openDownloadUrl(tools, request)?.caller.name;
 }
 
 /** The hosts that pre-authenticated download URLs lead to. */
@@ -31,9 +32,11 @@ export async function download(tools: DownloadTools, request: VendorRequest, ask
     graphAnswer(401, "unauthenticated", "The provided token is expired, invalid, or not meant for this request."),
   );
   if (request.headers.has("authorization")) return unauthorised;
-  const ticket = openDownloadUrl(tools.keys.downloads, request, tools.now(), tools.accounts.numbered);
-  const account = ticket === undefined ? undefined : tools.accounts.numbered(ticket.accountNo);
-  if (ticket === undefined || account === undefined || ticket.expired) return unauthorised;
+  const ticket = openDownloadUrl(tools, request);
+  if (ticket === undefined || ticket.expired) return unauthorised;
+  const { drive: account } = ticket;
+  const closed = closedLibrary(tools.sites, ticket.caller, account);
+  if (closed !== undefined) return toResponse(closed.answer);
   const item = tools.drives.live(account.no, ticket.n);
   if (item === undefined || item.folder) return toResponse(htmlAnswer(404, "404 FILE NOT FOUND"));
   const infected = malwareAnswer(tools.faults, asked, item);

@@ -5,8 +5,8 @@ import { extensionOf, mimeTypeOf } from "../drives/mime.ts";
 import { lookUpPlaces, type Places } from "../drives/places.ts";
 import { ROOT_N, type Item } from "../drives/store.ts";
 import type { Account } from "./accounts.ts";
-import { downloadUrl, filesHost, filesSite } from "./download-url.ts";
-import type { GraphCall, GraphTools } from "./graph-context.ts";
+import { downloadUrl, filesPlace } from "./download-url.ts";
+import type { DriveCall, GraphTools } from "./graph-context.ts";
 import { guidOf } from "./ids.ts";
 import { disguise } from "./item-faults.ts";
 
@@ -23,21 +23,21 @@ const PERSONAL_HASHES: HashName[] = ["quickXor", "sha1", "sha256"];
 /** Writes items in the form of their account, with what faults do to them. */
 export async function driveItems(
   tools: GraphTools,
-  call: GraphCall,
+  call: DriveCall,
   items: readonly Item[],
   rendering: Rendering,
 ): Promise<AnsweredItem[]> {
-  const { account } = call.grant;
+  const { drive: account } = call;
   const hashes = await hashesOf(tools, account, items, account.form === "business" ? WORK_HASHES : PERSONAL_HASHES);
   const places = lookUpPlaces(tools.drives, account.no);
   return items.map((item) => driveItem(tools, call, item, hashes.get(item.n) ?? {}, places, rendering));
 }
 
-function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashes, places: Places, rendering: Rendering): AnsweredItem {
-  const { account } = call.grant;
+function driveItem(tools: GraphTools, call: DriveCall, item: Item, hashes: Hashes, places: Places, rendering: Rendering): AnsweredItem {
+  const { drive: account } = call;
   const business = account.form === "business";
   const tags = tagsOf(account, item);
-  const by = identityOf(account);
+  const by = identityOf(account.library === undefined ? account : call.grant.account);
   const answered: AnsweredItem = {
     ...(rendering.delta ? { "@odata.type": "#microsoft.graph.driveItem" } : {}),
     createdBy: by,
@@ -48,33 +48,33 @@ function driveItem(tools: GraphTools, call: GraphCall, item: Item, hashes: Hashe
     lastModifiedDateTime: dateTime(account, item.modified),
     name: item.name,
     parentReference: parentReference(account, item, places, rendering),
-    webUrl: webUrl(call, account, item, places),
+    webUrl: webUrl(tools, call, item, places),
     fileSystemInfo: { createdDateTime: dateTime(account, item.created), lastModifiedDateTime: dateTime(account, item.modified) },
     size: item.size,
   };
-  if (business ? !item.folder && (!rendering.delta || tools.faults.strikesItem("ctag-in-delta", call.asked, item)) : true)
-    answered.cTag = tags.cTag;
+  const ctagInDelta = account.library !== undefined || tools.faults.strikesItem("ctag-in-delta", call.asked, item);
+  if (business ? !item.folder && (!rendering.delta || ctagInDelta) : true) answered.cTag = tags.cTag;
   if (item.n === ROOT_N) answered.root = {};
   if (item.folder) answered.folder = { childCount: !business && rendering.delta ? 0 : item.children };
   else {
     answered.file = { mimeType: mimeTypeOf(item.name), hashes: hashFacet(hashes) };
     if (business && extensionOf(item.name) !== "") Object.assign(answered.file, { fileExtension: `.${extensionOf(item.name)}` });
-    answered["@microsoft.graph.downloadUrl"] = downloadUrl(tools.keys.downloads, call.request.site, account, item.n, tools.now());
+    answered["@microsoft.graph.downloadUrl"] = downloadUrl(tools, call, item.n);
   }
   disguise(tools.faults, call, item, answered, rendering);
   return answered;
 }
 
 /** What is left of a deleted item in delta: on work accounts its id, on personal ones also its name. */
-export function tombstone(tools: GraphTools, call: GraphCall, item: Item): AnsweredItem {
-  const { account } = call.grant;
+export function tombstone(tools: GraphTools, call: DriveCall, item: Item): AnsweredItem {
+  const { drive: account } = call;
   const parentId = account.ids.id(item.parent ?? ROOT_N);
   const id = account.ids.id(item.n);
   const bogus = tools.faults.strikesItem("bogus-tombstones", call.asked, item);
   const never = "0001-01-01T00:00:00Z";
   const hashes = { file: { hashes: { quickXorHash: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=" } } };
   if (account.form === "business") {
-    const reference = { driveId: account.driveId, driveType: "business", id: parentId };
+    const reference = { driveId: account.driveId, driveType: driveType(account), id: parentId };
     return { id, ...(bogus ? { lastModifiedDateTime: never, ...hashes } : {}), parentReference: reference, deleted: { state: "deleted" } };
   }
   return {
@@ -120,7 +120,7 @@ function hashFacet(hashes: Hashes): Record<string, string> {
 
 function parentReference(account: Account, item: Item, places: Places, rendering: Rendering): ItemReference {
   const business = account.form === "business";
-  const reference: ItemReference = { driveType: business ? "business" : "personal", driveId: account.driveId };
+  const reference: ItemReference = { driveType: driveType(account), driveId: account.driveId };
   const parent = places.parent(item);
   if (parent === undefined) return reference;
   reference.id = account.ids.id(parent.n);
@@ -130,19 +130,24 @@ function parentReference(account: Account, item: Item, places: Places, rendering
   return reference;
 }
 
+export const driveType = (account: Account): string =>
+  account.library === undefined ? (account.form === "business" ? "business" : "personal") : "documentLibrary";
+
 /** `/drive/root:/a/b`; personal accounts percent-encode it. */
 export function referencePath(account: Account, segments: readonly string[], rendering: Rendering): string {
   const written = account.form === "business" ? segments : segments.map(encodeURIComponent);
   return [`${rendering.drivePath}/root:`, ...written].join("/");
 }
 
-function webUrl(call: GraphCall, account: Account, item: Item, places: Places): string {
-  const base = `${call.request.site(filesHost(account))}`;
-  if (account.form === "personal") return `${base}/s!${Buffer.from(account.ids.id(item.n)).toString("base64url")}`;
-  const site = `${base}/${filesSite(account)}`;
+function webUrl(tools: GraphTools, call: DriveCall, item: Item, places: Places): string {
+  const { drive } = call;
+  const place = filesPlace(tools.sites, drive);
+  const base = call.request.site(place.host);
+  if (drive.form === "personal") return `${base}/s!${Buffer.from(drive.ids.id(item.n)).toString("base64url")}`;
+  const site = [base, place.site].filter(Boolean).join("/");
   if (OFFICE.has(extensionOf(item.name))) {
-    const guid = encodeURIComponent(`{${account.ids.guid(item.n)}}`);
+    const guid = encodeURIComponent(`{${drive.ids.guid(item.n)}}`);
     return `${site}/_layouts/15/Doc.aspx?sourcedoc=${guid}&file=${encodeURIComponent(item.name)}&action=default&mobileredirect=true`;
   }
-  return [`${site}/Documents`, ...places.segments(item).map(encodeURIComponent)].join("/");
+  return [site, encodeURIComponent(place.list), ...places.segments(item).map(encodeURIComponent)].join("/");
 }

@@ -17,6 +17,8 @@ export const isDelta = (asked: Asked): boolean => onGraph(asked) && DELTA.test(a
 export const isDeltaToken = (asked: Asked): boolean => isDelta(asked) && DELTA_TOKEN.test(decodeURIComponent(asked.path + asked.search));
 export const isItem = (asked: Asked): boolean => onGraph(asked) && /\/items\/[^/]+$/.test(asked.path);
 export const isChildren = (asked: Asked): boolean => onGraph(asked) && asked.path.endsWith("/children");
+export const isFollowedSites = (asked: Asked): boolean => onGraph(asked) && asked.path.endsWith("/me/followedSites");
+export const isSiteSearch = (asked: Asked): boolean => onGraph(asked) && asked.path.endsWith("/v1.0/sites");
 export const isSubscriptionCreation = (asked: Asked): boolean =>
   onGraph(asked) && asked.method === "POST" && asked.path.endsWith("/subscriptions");
 export const isSubscriptionRenewal = (asked: Asked): boolean =>

@@ -7,10 +7,12 @@ import {
   isDelta,
   isDeltaToken,
   isDownload,
+  isFollowedSites,
   isGraph,
   isGraphOrDownload,
   isItem,
   isRange,
+  isSiteSearch,
   isSubscriptionCreation,
   isSubscriptionRenewal,
 } from "./fault-scopes.ts";
@@ -122,6 +124,16 @@ export const FAULT_KINDS = {
     scope: isChildren,
     answer: () => graphAnswer(400, "invalidRequest", "ObjectHandle is Invalid"),
   },
+  "followed-sites-unsupported": {
+    about: "403: the sites that somebody follows are not listed, as for guests",
+    scope: isFollowedSites,
+    answer: () => graphAnswer(403, "accessDenied", "This operation is not supported under this site."),
+  },
+  "site-search-empty": {
+    about: "the search over sites finds nothing, as where its index is behind",
+    scope: isSiteSearch,
+    answer: () => ({ status: 200, headers: { "Content-Type": "application/json" }, body: { value: [] } }),
+  },
   "not-provisioned": {
     about: "404: the user has no OneDrive",
     scope: isGraph,
@@ -148,11 +160,16 @@ export const FAULT_KINDS = {
     answer: () => htmlAnswer(200, "Sign in to your account"),
   },
   "range-not-satisfiable": { about: "416 for any Range", scope: isRange, answer: () => ({ status: 416, headers: {}, body: "" }) },
+  "download-restricted": {
+    about: "403 accessRestricted, as where rights management or a sensitivity label keeps a file from being downloaded",
+    scope: isDownload,
+    answer: () => graphAnswer(403, "accessDenied", "Access denied", {}, { code: "accessRestricted" }),
+  },
   malware: { about: "files are marked as malware, and refused with 403 as JSON" },
   "malware-html": { about: "files are marked as malware, and refused with 403 as HTML and X-Virus-Infected" },
   "malware-empty": { about: "files are marked as malware, and refused with an empty 400" },
   locked: {
-    about: "423 resourceLocked",
+    about: "423 resourceLocked: the file is checked out, or being edited",
     scope: isDownload,
     answer: () => graphAnswer(423, "resourceLocked", "The file is locked or checked out."),
   },
@@ -236,6 +253,10 @@ export const FAULT_KINDS = {
   "interaction-required": { about: "refreshing answers interaction_required (AADSTS50076) with claims" },
   "consent-required": { about: "refreshing answers consent_required (AADSTS65001); prompt=none as well" },
   "admin-consent-required": { about: "signing in ends with access_denied (AADSTS90094): an administrator must consent" },
+  "all-scopes-need-admin": {
+    about:
+      "as by Microsoft's default policy: signing in for Files.*.All or Sites.*.All ends with AADSTS90094 until an administrator has consented",
+  },
   "expired-secret": { about: "the client's secret has expired: invalid_client (AADSTS7000222)" },
   "refresh-token-reuse-refused": { about: "a refresh token works once; the old one is refused with invalid_grant" },
   "token-service-down": { about: "503 temporarily_unavailable (AADSTS90033) from the token endpoint" },

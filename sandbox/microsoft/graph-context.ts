@@ -5,6 +5,7 @@ import type { Asked } from "../fault-kinds.ts";
 import type { Faults } from "./fault-table.ts";
 import type { Grant, Grants } from "./grants.ts";
 import type { Keys } from "./keys.ts";
+import type { Sites } from "./sites.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { Throttle } from "./throttle.ts";
 
@@ -13,9 +14,13 @@ export type GraphTools = DriveTools<Account> & {
   grants: Grants;
   keys: Keys;
   faults: Faults;
+  sites: Sites;
   throttle: Throttle;
   subscriptions: Subscriptions;
 };
 
 /** One request to Graph that is known to speak for someone. */
 export type GraphCall = { request: VendorRequest; asked: Asked; grant: Grant };
+
+/** One that is about a drive: the caller's own, or a library. */
+export type DriveCall = GraphCall & { drive: Account };

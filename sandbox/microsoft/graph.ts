@@ -1,17 +1,19 @@
-import { Refusal } from "../answers.ts";
 import { randomUUID } from "node:crypto";
 import { bearerOf, decodeSegment, type VendorRequest } from "../vendor-request.ts";
 import { parseAddress, type Address } from "./address.ts";
-import { toResponse } from "../answers.ts";
+import { Refusal, toResponse } from "../answers.ts";
 import { batch } from "./batch.ts";
 import { delta } from "./delta.ts";
 import { graphAnswer } from "./fault-answers.ts";
 import type { Asked } from "../fault-kinds.ts";
-import type { GraphCall, GraphTools } from "./graph-context.ts";
+import type { DriveCall, GraphCall, GraphTools } from "./graph-context.ts";
 import { invalidRequest, refuse } from "./graph-error.ts";
 import type { AccessProblem } from "../oauth/grants.ts";
 import type { Grant } from "./grants.ts";
-import { checkDrive, checkUser, children, content, drive, drivesList, findItem, item, user } from "./items.ts";
+import { checkUser, children, content, driveOf, drivesList, findItem, item, user } from "./items.ts";
+import { checkScope } from "./scopes.ts";
+import { closedLibrary } from "./site-access.ts";
+import { drive, siteAnswer } from "./site-answers.ts";
 import { resourceUnits } from "./throttle.ts";
 
 const CHALLENGE =
@@ -33,7 +35,7 @@ export async function graph(
     const address = parseAddress(request.path);
     if (address === undefined)
       throw refuse(400, "BadRequest", `Resource not found for the segment '${decodeSegment(request.path.split("/")[2] ?? "")}'.`);
-    checkScope(call, address);
+    checkScope(call, address, "drive" in address ? driveOf(tools, call, address.drive) : undefined);
     const hasToken = address.kind === "delta" && (address.token ?? request.query.get("token") ?? "") !== "";
     charged = tools.throttle.charge(call.grant, asked, resourceUnits(address, request.method, hasToken));
     response = await answer(tools, call, address, ask);
@@ -81,19 +83,6 @@ function authenticate(tools: GraphTools, request: VendorRequest): Grant {
   throw refused(messages[grant], grant === "revoked" ? `${CHALLENGE}, error="insufficient_claims", claims="${claims}"` : CHALLENGE);
 }
 
-function checkScope(call: GraphCall, address: Address): void {
-  const scopes = call.grant.scope.toLowerCase().split(" ");
-  const needed =
-    address.kind === "me" || address.kind === "userinfo"
-      ? /^(user\.read|openid|profile)/
-      : address.kind === "batch"
-        ? /^/
-        : /^(files|sites)\./;
-  if (scopes.some((scope) => needed.test(scope))) return;
-  if (address.kind === "me") throw refuse(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
-  throw refuse(403, "accessDenied", "Access denied");
-}
-
 async function answer(
   tools: GraphTools,
   call: GraphCall,
@@ -107,8 +96,6 @@ async function answer(
   }
   if (address.kind === "subscriptions" || address.kind === "subscription") return subscription(tools, call, address);
   if (method !== "GET") throw refuse(405, "notAllowed", "This sandbox's drives are changed by its control calls only.");
-  if ("drive" in address) checkDrive(tools, call, address.drive);
-  const drivePath = "drive" in address && address.drive.by === "id" ? `/drives/${address.drive.id}` : "/drive";
   switch (address.kind) {
     case "me":
       checkUser(call.grant.account, address.user);
@@ -117,19 +104,35 @@ async function answer(
       const { account } = call.grant;
       return Response.json({ sub: account.oid, name: account.displayName, email: account.name });
     }
-    case "drive":
-      return drive(tools, call);
     case "drives":
       checkUser(call.grant.account, address.user);
-      return drivesList(tools, call);
+      return drivesList(tools, { ...call, drive: call.grant.account });
+    case "followed-sites":
+    case "site-search":
+    case "site":
+    case "subsites":
+    case "libraries":
+      return siteAnswer(tools, call, address);
+    default:
+      return ofDrive(tools, { ...call, drive: driveOf(tools, call, address.drive) }, address);
+  }
+}
+
+async function ofDrive(tools: GraphTools, call: DriveCall, address: Extract<Address, { drive: object }>): Promise<Response> {
+  const closed = closedLibrary(tools.sites, call.grant.account, call.drive);
+  if (closed !== undefined) throw closed;
+  const drivePath = address.drive.by === "id" ? `/drives/${address.drive.id}` : "/drive";
+  if (address.kind === "drive") return drive(tools, call);
+  const found = findItem(tools, call, address.item);
+  switch (address.kind) {
     case "item":
-      return item(tools, call, findItem(tools, call, address.item), drivePath);
+      return item(tools, call, found, drivePath);
     case "children":
-      return children(tools, call, findItem(tools, call, address.item), drivePath);
+      return children(tools, call, found, drivePath);
     case "content":
-      return content(tools, call, findItem(tools, call, address.item));
+      return content(tools, call, found);
     case "delta":
-      return delta(tools, call, address, findItem(tools, call, address.item));
+      return delta(tools, call, address, found);
   }
 }
 

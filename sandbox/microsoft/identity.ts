@@ -43,7 +43,7 @@ export async function identity(tools: AuthorizeTools & TokenTools, request: Vend
     case "/{tenant}/oauth2/v2.0/logout":
       return signOut(request);
     case "/{tenant}/v2.0/adminconsent":
-      return adminConsent(request);
+      return adminConsent(tools, request);
     default:
       return authorize(tools, request, tenant, asked);
   }
@@ -126,10 +126,14 @@ function signOut(request: VendorRequest): Response {
   return new Response(null, { status: 302, headers });
 }
 
-// An administrator always consents here.
-function adminConsent(request: VendorRequest): Response {
+// An administrator always consents here, for everybody in the tenant.
+function adminConsent(tools: AuthorizeTools, request: VendorRequest): Response {
   const redirect = request.query.get("redirect_uri") ?? "";
   if (!URL.canParse(redirect)) return page(400, "Sign in to your account", "<h1>AADSTS50011: The redirect URI is not valid.</h1>");
+  for (const scope of (request.query.get("scope") ?? "").split(/\s+/).filter(Boolean)) {
+    const insert = tools.db.prepare("INSERT OR IGNORE INTO admin_consents (client, scope) VALUES (?, ?)");
+    insert.run(request.query.get("client_id"), scope.replace(/^https:\/\/graph\.microsoft\.com\//i, "").toLowerCase());
+  }
   const target = new URL(redirect);
   const fields = { admin_consent: "True", tenant: WORK_TENANT, scope: request.query.get("scope"), state: request.query.get("state") };
   for (const [name, value] of Object.entries(fields)) if (value !== null) target.searchParams.set(name, value);

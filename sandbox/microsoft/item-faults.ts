@@ -2,17 +2,17 @@ import type { Item } from "../drives/store.ts";
 import type { AnsweredItem, Rendering } from "./drive-item.ts";
 import type { FaultName } from "./fault-table.ts";
 import type { Faults } from "./fault-table.ts";
-import type { GraphCall } from "./graph-context.ts";
+import type { DriveCall } from "./graph-context.ts";
 import { guidOf } from "./ids.ts";
 
 const EICAR = "Virus:DOS/EICAR_Test_File";
 const MALWARE_FAULTS = ["malware", "malware-html", "malware-empty"] as const;
 
 /** Changes an item's answer as the faults that strike it say. */
-export function disguise(faults: Faults, call: GraphCall, item: Item, answered: AnsweredItem, rendering: Rendering): void {
+export function disguise(faults: Faults, call: DriveCall, item: Item, answered: AnsweredItem, rendering: Rendering): void {
   if (faults.list().length === 0) return;
   const struck = (name: FaultName): boolean => faults.strikesItem(name, call.asked, item);
-  const { account } = call.grant;
+  const { drive: account } = call;
   if (struck("missing-ctag")) delete answered.cTag;
   if (struck("missing-size")) delete answered.size;
   if (struck("encoded-names")) answered.name = encodeURIComponent(item.name);

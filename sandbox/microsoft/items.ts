@@ -2,26 +2,29 @@ import type { Drive, User } from "@microsoft/microsoft-graph-types";
 import { ROOT_N, type ChildOrder, type Item } from "../drives/store.ts";
 import type { Account } from "./accounts.ts";
 import type { DriveAddress, ItemAddress } from "./address.ts";
-import { downloadUrl, filesHost, filesSite } from "./download-url.ts";
-import { dateTime, driveItems, identityOf, tagsOf } from "./drive-item.ts";
-import type { GraphCall, GraphTools } from "./graph-context.ts";
+import { downloadUrl, filesPlace } from "./download-url.ts";
+import { dateTime, driveItems, driveType, identityOf, tagsOf } from "./drive-item.ts";
+import type { DriveCall, GraphCall, GraphTools } from "./graph-context.ts";
 import { invalidRequest, itemNotFound, refuse } from "./graph-error.ts";
 import { GRAPH_HOST } from "./hosts.ts";
 import { selectFields } from "./select.ts";
+import { findSite } from "./site-access.ts";
 
 const PAGE_ITEMS = 200;
 const PAGE_ITEMS_MAX = 1000;
 const QUOTA_BYTES = { business: 1024 ** 4, personal: 5 * 1024 ** 3, migrated: 5 * 1024 ** 3 };
 const ORDERS: Record<string, ChildOrder> = { name: "name", url: "name", size: "size", lastmodifieddatetime: "modified" };
 
-/** Refuses a drive that is not the caller's own. */
-export function checkDrive(tools: GraphTools, call: GraphCall, drive: DriveAddress): void {
+/** The drive that is meant: the caller's own, or a library. Throws where there is none, or it is another person's. */
+export function driveOf(tools: GraphTools, call: GraphCall, address: DriveAddress): Account {
   const { account } = call.grant;
-  if (drive.by === "user") checkUser(account, drive.user);
-  if (drive.by !== "id") return;
-  const meant = tools.accounts.byDriveId(drive.id);
+  if (address.by === "user") checkUser(account, address.user);
+  if (address.by === "me" || address.by === "user") return account;
+  const meant =
+    address.by === "id" ? tools.accounts.byDriveId(address.id) : tools.sites.library(findSite(tools.sites, address.site), "documents");
   if (meant === undefined) throw itemNotFound();
-  if (meant.no !== account.no) throw refuse(403, "accessDenied", "Access denied");
+  if (meant.no !== account.no && meant.library === undefined) throw refuse(403, "accessDenied", "Access denied");
+  return meant;
 }
 
 export function checkUser(account: Account, user: string | undefined): void {
@@ -29,8 +32,8 @@ export function checkUser(account: Account, user: string | undefined): void {
   throw refuse(403, "accessDenied", "Access denied");
 }
 
-export function findItem(tools: GraphTools, call: GraphCall, address: ItemAddress): Item {
-  const { account } = call.grant;
+export function findItem(tools: GraphTools, call: DriveCall, address: ItemAddress): Item {
+  const { drive: account } = call;
   const n = address.from === "root" ? ROOT_N : account.ids.parse(address.from.id);
   let item = n === undefined ? undefined : tools.drives.live(account.no, n);
   for (const name of address.path) item = item === undefined ? undefined : tools.drives.child(account.no, item.n, name);
@@ -58,39 +61,34 @@ export function user(call: GraphCall): Response {
   return Response.json({ ...context, ...selectFields(answered, call.request.query.get("$select")) });
 }
 
-function driveResource(tools: GraphTools, call: GraphCall): Drive {
-  const { account } = call.grant;
+export function driveResource(tools: GraphTools, call: DriveCall): Drive {
+  const { drive: account } = call;
   const root = tools.drives.live(account.no, ROOT_N);
   const used = root?.size ?? 0;
   const total = Math.max(QUOTA_BYTES[account.form], used * 2);
-  const business = account.form === "business";
   const modified = root?.changed ?? account.created;
+  const place = filesPlace(tools.sites, account);
   return {
     createdDateTime: dateTime(account, account.created),
     description: "",
     id: account.driveId,
     lastModifiedDateTime: dateTime(account, modified),
-    name: "OneDrive",
-    webUrl: `${call.request.site(filesHost(account))}/${filesSite(account)}/Documents`,
-    driveType: business ? "business" : "personal",
+    name: account.library === undefined ? "OneDrive" : account.displayName,
+    webUrl: [call.request.site(place.host), place.site, encodeURIComponent(place.list)].filter(Boolean).join("/"),
+    driveType: driveType(account),
     createdBy: { user: { displayName: "System Account" } },
-    lastModifiedBy: identityOf(account),
-    owner: identityOf(account),
+    lastModifiedBy: identityOf(account.library === undefined ? account : call.grant.account),
+    owner: identityOf(account.library === undefined ? account : call.grant.account),
     quota: { deleted: 0, remaining: total - used, state: "normal", total, used },
   };
 }
 
-export function drive(tools: GraphTools, call: GraphCall): Response {
-  const context = { "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#drives/$entity` };
-  return Response.json({ ...context, ...selectFields(driveResource(tools, call), call.request.query.get("$select")) });
-}
-
-export function drivesList(tools: GraphTools, call: GraphCall): Response {
+export function drivesList(tools: GraphTools, call: DriveCall): Response {
   return Response.json({ "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#drives`, value: [driveResource(tools, call)] });
 }
 
-export async function item(tools: GraphTools, call: GraphCall, found: Item, drivePath: string): Promise<Response> {
-  if (matchesTag(call, found)) return new Response(null, { status: 304, headers: { ETag: tagsOf(call.grant.account, found).eTag } });
+export async function item(tools: GraphTools, call: DriveCall, found: Item, drivePath: string): Promise<Response> {
+  if (matchesTag(call, found)) return new Response(null, { status: 304, headers: { ETag: tagsOf(call.drive, found).eTag } });
   const { query } = call.request;
   const [answered] = await driveItems(tools, call, [found], { delta: false, drivePath });
   if (answered === undefined) throw itemNotFound();
@@ -99,10 +97,10 @@ export async function item(tools: GraphTools, call: GraphCall, found: Item, driv
   if (expand === null)
     return Response.json(
       { ...context, ...selectFields(answered, query.get("$select")) },
-      { headers: { ETag: tagsOf(call.grant.account, found).eTag } },
+      { headers: { ETag: tagsOf(call.drive, found).eTag } },
     );
   if (!/^children(\(.*\))?$/i.test(expand)) throw invalidRequest(`Could not expand '${expand}'`);
-  const children = tools.drives.children(call.grant.account.no, found.n, {
+  const children = tools.drives.children(call.drive.no, found.n, {
     order: "name",
     descending: false,
     offset: 0,
@@ -112,8 +110,8 @@ export async function item(tools: GraphTools, call: GraphCall, found: Item, driv
   return Response.json({ ...context, ...selectFields(answered, query.get("$select")), children: value });
 }
 
-export async function children(tools: GraphTools, call: GraphCall, folder: Item, drivePath: string): Promise<Response> {
-  const { account } = call.grant;
+export async function children(tools: GraphTools, call: DriveCall, folder: Item, drivePath: string): Promise<Response> {
+  const { drive: account } = call;
   if (tools.faults.strikesItem("personal-vault", call.asked, folder)) throw invalidRequest("ObjectHandle is Invalid");
   if (!folder.folder) return Response.json({ value: [] });
   const { query } = call.request;
@@ -159,16 +157,16 @@ function orderOf(account: Account, orderby: string | null): { order: ChildOrder;
 }
 
 /** 302 to a fresh address of the content. */
-export function content(tools: GraphTools, call: GraphCall, found: Item): Response {
+export function content(tools: GraphTools, call: DriveCall, found: Item): Response {
   if (found.folder) throw refuse(400, "invalidRequest", "You cannot get content for a folder");
   if (matchesTag(call, found)) return new Response(null, { status: 304 });
-  const location = downloadUrl(tools.keys.downloads, call.request.site, call.grant.account, found.n, tools.now());
+  const location = downloadUrl(tools, call, found.n);
   return new Response(null, { status: 302, headers: { Location: location } });
 }
 
-function matchesTag(call: GraphCall, found: Item): boolean {
+function matchesTag(call: DriveCall, found: Item): boolean {
   const given = call.request.headers.get("if-none-match");
   if (given === null) return false;
-  const { eTag, cTag } = tagsOf(call.grant.account, found);
+  const { eTag, cTag } = tagsOf(call.drive, found);
   return given === eTag || given === cTag || given === `W/${eTag}`;
 }

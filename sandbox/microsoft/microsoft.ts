@@ -4,8 +4,10 @@ import type { RunningVendor, Vendor, VendorTools } from "../vendor.ts";
 import { bearerOf, type VendorRequest } from "../vendor-request.ts";
 import { ACCOUNT_KINDS, microsoftAccounts } from "./accounts.ts";
 import { parseAddress } from "./address.ts";
+import { microsoftControl } from "./control.ts";
 import { download, downloadOwner } from "./downloads.ts";
 import { FAULT_KINDS } from "./fault-table.ts";
+import { beginSites } from "./first-sites.ts";
 import { graph, stampGraph } from "./graph.ts";
 import type { GraphTools } from "./graph-context.ts";
 import { createMicrosoftGrants } from "./grants.ts";
@@ -13,14 +15,15 @@ import { GRAPH_HOST, isFilesHost, isMicrosoftHost, LOGIN_HOST } from "./hosts.ts
 import { identity, identityRoute } from "./identity.ts";
 import { loadKeys } from "./keys.ts";
 import { createNotifier } from "./notifications.ts";
-import { MICROSOFT_SCHEMA } from "./schema.ts";
+import { prepareTables } from "./schema.ts";
+import { createSites } from "./sites.ts";
 import { FIRST_ACCOUNTS } from "./starter.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 import { createThrottle } from "./throttle.ts";
 
 const CODE_MS = 10 * 60_000;
 
-/** Sign-in, Graph with OneDrive, the hosts that downloads come from, and change notifications. */
+/** Sign-in, Graph with OneDrive and SharePoint, the hosts that downloads come from, and change notifications. */
 export const microsoft: Vendor = {
   name: "microsoft",
   title: "Microsoft",
@@ -35,10 +38,12 @@ type MicrosoftTools = GraphTools & { codes: Codes };
 
 function start(shared: VendorTools): RunningVendor {
   const { db, now, faults } = shared;
-  db.exec(MICROSOFT_SCHEMA);
+  prepareTables(db);
   const accounts = microsoftAccounts(shared.accounts);
   const keys = loadKeys(shared.meta);
-  const parts = { ...shared, accounts, keys };
+  const sites = createSites({ db, accounts, now });
+  beginSites(shared.meta, sites, accounts);
+  const parts = { ...shared, accounts, keys, sites };
   const notifier = createNotifier(parts);
   const tools: MicrosoftTools = {
     ...parts,
@@ -69,6 +74,7 @@ function start(shared: VendorTools): RunningVendor {
     answer: (request) => answer(request, false),
     driveChanged: notifier.driveChanged,
     clockAdvanced: notifier.watchAuthorisations,
+    control: microsoftControl(sites, accounts),
     close: notifier.close,
   };
 }
@@ -92,5 +98,6 @@ function routeOf(request: VendorRequest): string {
   if (request.host === GRAPH_HOST) return parseAddress(request.path)?.route ?? "(unknown)";
   if (request.host === LOGIN_HOST) return identityRoute(request.path) ?? "(unknown)";
   if (request.path.startsWith("/y4m")) return "/{download}";
-  return request.path.endsWith("/download.aspx") ? "/personal/{user}/_layouts/15/download.aspx" : "(page)";
+  if (!request.path.endsWith("/download.aspx")) return "(page)";
+  return `${request.path.startsWith("/personal/") ? "/personal/{user}" : "/sites/{site}"}/_layouts/15/download.aspx`;
 }

@@ -41,7 +41,8 @@ export function createNotifier(tools: { db: DatabaseSync; accounts: Accounts; fa
   const notice = ({ subject, event, attempts }: Delivery): Notice => {
     const row = subscription(subject);
     const account = row === undefined ? undefined : tools.accounts.numbered(row.account);
-    if (row === undefined || account === undefined || row.expires <= now()) return "forget";
+    const drive = row === undefined ? undefined : tools.accounts.numbered(row.drive ?? row.account);
+    if (row === undefined || account === undefined || drive === undefined || row.expires <= now()) return "forget";
     const struck = (name: FaultName): boolean => faults.strike(name, asked(row)) !== undefined;
     const headers = { "Content-Type": "application/json; charset=utf-8" };
     if (event !== CHANGED) {
@@ -50,7 +51,7 @@ export function createNotifier(tools: { db: DatabaseSync; accounts: Accounts; fa
     }
     if (row.authorisedUntil <= now() && struck("delivery-paused")) return "hold";
     const twice = attempts === 0 && struck("notification-duplicate");
-    const message = () => ({ url: row.notificationUrl, headers, body: changeBody(row, account, struck) });
+    const message = () => ({ url: row.notificationUrl, headers, body: changeBody(row, drive, struck) });
     return { account, ...(twice ? { copies: 2 } : {}), message };
   };
   const channel = outbox.open("microsoft", notice);
@@ -68,7 +69,7 @@ export function createNotifier(tools: { db: DatabaseSync; accounts: Accounts; fa
 
   return {
     driveChanged: (account) => {
-      const rows = db.prepare("SELECT id FROM subscriptions WHERE account = ? AND expires > ?").all(account.no, now());
+      const rows = db.prepare("SELECT id FROM subscriptions WHERE coalesce(drive, account) = ? AND expires > ?").all(account.no, now());
       for (const { id } of rows as { id: string }[]) {
         const row = subscription(id);
         if (row === undefined) continue;
@@ -91,12 +92,12 @@ const LIFECYCLE_FAULTS = [
   ["lifecycle-missed", "missed"],
 ] as const;
 
-function changeBody(row: SubscriptionRow, account: Account, struck: (name: FaultName) => boolean): object {
+function changeBody(row: SubscriptionRow, drive: Account, struck: (name: FaultName) => boolean): object {
   const old = struck("notification-old-form");
   const expires = dateTime(row.expires);
   const entry = {
     subscriptionId: row.id,
-    ...(old ? { expirationDateTime: expires } : { subscriptionExpirationDateTime: expires, tenantId: account.tenant }),
+    ...(old ? { expirationDateTime: expires } : { subscriptionExpirationDateTime: expires, tenantId: drive.tenant }),
     ...(struck("notification-without-client-state") ? {} : { clientState: row.clientState }),
     changeType: "updated",
     resource: row.resource.replace(/^\//, ""),
@@ -105,8 +106,8 @@ function changeBody(row: SubscriptionRow, account: Account, struck: (name: Fault
       : {
           resourceData: {
             "@odata.type": "#Microsoft.Graph.DriveItem",
-            "@odata.id": `Drives/${account.driveId}/items/${account.ids.id(ROOT_N)}`,
-            id: account.ids.id(ROOT_N),
+            "@odata.id": `Drives/${drive.driveId}/items/${drive.ids.id(ROOT_N)}`,
+            id: drive.ids.id(ROOT_N),
           },
         }),
   };

@@ -1,6 +1,8 @@
 export type SubscriptionRow = {
   id: string;
   account: number;
+  /** Whose drive it is about, where not the account's own. */
+  drive: number | null;
   client: string;
   resource: string;
   changeType: string;
@@ -11,7 +13,7 @@ export type SubscriptionRow = {
   authorisedUntil: number;
 };
 
-export const SUBSCRIPTION_COLUMNS = `id, account, client, resource, change_type AS changeType, notification_url AS notificationUrl, lifecycle_url AS lifecycleUrl,
+export const SUBSCRIPTION_COLUMNS = `id, account, drive, client, resource, change_type AS changeType, notification_url AS notificationUrl, lifecycle_url AS lifecycleUrl,
   client_state AS clientState, expires, authorised_until AS authorisedUntil`;
 
 /** With the seven decimals that the service writes. */

@@ -11,6 +11,8 @@ import type { GraphCall } from "./graph-context.ts";
 import { invalidRequest, refuse } from "./graph-error.ts";
 import { GRAPH_HOST } from "./hosts.ts";
 import type { Notifier } from "./notifications.ts";
+import { closedLibrary } from "./site-access.ts";
+import type { Sites } from "./sites.ts";
 import { dateTime, SUBSCRIPTION_COLUMNS, type SubscriptionRow } from "./subscription-row.ts";
 
 /** 29 days and 9 hours. */
@@ -43,6 +45,7 @@ export type SubscriptionTools = {
   db: DatabaseSync;
   drives: DriveStore;
   accounts: Accounts;
+  sites: Sites;
   faults: Faults;
   notifier: Notifier;
   deliver: typeof fetch;
@@ -73,7 +76,7 @@ export function createSubscriptions(tools: SubscriptionTools): Subscriptions {
       const wish = given.data;
       if (wish.changeType !== "updated")
         throw invalidRequest(`Invalid 'changeType' attribute: '${wish.changeType}'. Only 'updated' is supported for this resource.`);
-      checkResource(tools, call.grant.account, wish.resource);
+      const drive = checkResource(tools, call.grant.account, wish.resource);
       for (const address of [wish.notificationUrl, wish.lifecycleNotificationUrl ?? wish.notificationUrl]) checkNotificationUrl(address);
       const expires = expiry(tools, call, wish.expirationDateTime);
       if (tools.faults.strike("subscription-conflict", call.asked) !== undefined) checkConflict(tools, call, wish.resource);
@@ -81,11 +84,12 @@ export function createSubscriptions(tools: SubscriptionTools): Subscriptions {
         await handshake(tools.deliver, address);
       const id = randomUUID();
       db.prepare(
-        `INSERT INTO subscriptions (id, account, client, resource, change_type, notification_url, lifecycle_url, client_state, expires, authorised_until)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO subscriptions (id, account, drive, client, resource, change_type, notification_url, lifecycle_url, client_state, expires, authorised_until)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         id,
         call.grant.account.no,
+        drive.no === call.grant.account.no ? null : drive.no,
         call.grant.client,
         wish.resource,
         wish.changeType,
@@ -155,8 +159,8 @@ const context = (call: GraphCall): object => ({
   "@odata.context": `${call.request.site(GRAPH_HOST)}/v1.0/$metadata#subscriptions/$entity`,
 });
 
-// A work account's root only; on personal accounts any folder.
-function checkResource(tools: SubscriptionTools, account: Account, resource: string): void {
+// The drive that is meant. A work account's root only, or a library's; on personal accounts any folder.
+function checkResource(tools: SubscriptionTools, account: Account, resource: string): Account {
   const address = parseAddress(`/v1.0/${resource.replace(/^\//, "").replace(/\/$/, "")}`);
   const unsupported = refuse(
     400,
@@ -164,16 +168,18 @@ function checkResource(tools: SubscriptionTools, account: Account, resource: str
     `Operation: Create; Exception: [Status Code: BadRequest; Reason: Resource '${resource}' is not supported.]`,
   );
   if (address?.kind !== "item") throw unsupported;
-  if (address.drive.by === "id" && tools.accounts.byDriveId(address.drive.id)?.no !== account.no)
-    throw refuse(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access denied]");
-  if (address.drive.by === "user" && address.drive.user.toLowerCase() !== account.name)
-    throw refuse(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access denied]");
+  const denied = refuse(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access denied]");
+  const named = address.drive.by === "id" ? tools.accounts.byDriveId(address.drive.id) : undefined;
+  const drive = address.drive.by === "id" ? named : account;
+  if (drive === undefined || closedLibrary(tools.sites, account, drive) !== undefined) throw denied;
+  if (address.drive.by === "user" && address.drive.user.toLowerCase() !== account.name) throw denied;
   const isRoot = address.item.from === "root" && address.item.path.length === 0;
-  if (isRoot) return;
+  if (isRoot) return drive;
   if (account.form === "business") throw unsupported;
   let folder = tools.drives.live(account.no, address.item.from === "root" ? ROOT_N : (account.ids.parse(address.item.from.id) ?? 0));
   for (const name of address.item.path) folder = folder === undefined ? undefined : tools.drives.child(account.no, folder.n, name);
   if (folder?.folder !== true) throw unsupported;
+  return drive;
 }
 
 function checkNotificationUrl(address: string): void {

@@ -47,9 +47,11 @@ export function createThrottle(faults: Faults, now: Clock): Throttle {
   };
 }
 
+const LISTS: ReadonlySet<Address["kind"]> = new Set(["children", "drives", "libraries", "subsites", "site-search", "followed-sites"]);
+
 /** What a request costs. */
 export function resourceUnits(address: Address, method: string, hasToken: boolean): number {
-  if (address.kind === "children" || address.kind === "drives") return 2;
+  if (LISTS.has(address.kind)) return 2;
   if (address.kind === "delta") return hasToken ? 1 : 2;
   if (address.kind === "batch") return 0;
   return method === "GET" ? 1 : 2;

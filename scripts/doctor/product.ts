@@ -8,11 +8,13 @@ interface Product {
   masterKeys: (env: { MASTER_KEYS: string }) => unknown;
   expectedIssuer: (loginUrl: string, tenant: string) => string;
   scopes: readonly string[];
+  authorities: readonly { id: string; name: string }[];
 }
 
 export async function loadProduct(): Promise<Product> {
-  const [{ masterKeys }, { expectedIssuer }, { providers }] = await Promise.all(
-    ["keyring.ts", "auth/microsoft-token.ts", "providers/registry.ts"].map((file) => import(join(ROOT, "worker", file))),
+  const files = ["keyring.ts", "auth/authorities/microsoft-token.ts", "providers/registry.ts", "auth/authorities/registry.ts"];
+  const [{ masterKeys }, { expectedIssuer }, { providers }, { authorities }] = await Promise.all(
+    files.map((file) => import(join(ROOT, "worker", file))),
   );
-  return { masterKeys, expectedIssuer, scopes: providers.get("onedrive").methods[0].scopes };
+  return { masterKeys, expectedIssuer, scopes: providers.get("onedrive").methods[0].scopes, authorities: [...authorities.values()] };
 }

@@ -134,9 +134,10 @@ function checkSignUp(settings: Settings): Finding[] {
     const advice = "Add the optional claims email and xms_edov to the id token of the app registration; without them nobody can sign up.";
     return [unknown("ALLOWED_EMAIL_DOMAINS needs addresses that Microsoft has confirmed.", advice)];
   }
-  return tenants
-    ? [good("ALLOWED_TENANTS says who may sign up.")]
-    : [unknown("Anybody with a Microsoft account of these kinds may sign up.", "Set ALLOWED_TENANTS to admit certain organisations only.")];
+  const google = Boolean(settings["GOOGLE_CLIENT_ID"]);
+  if (tenants) return [good(`ALLOWED_TENANTS says who may sign up.${google ? " With Google, nobody new can: they have no tenant." : ""}`)];
+  const anybody = `Anybody with a Microsoft account of these kinds${google ? ", or a Google account," : ""} may sign up.`;
+  return [unknown(anybody, "Set ALLOWED_TENANTS or ALLOWED_EMAIL_DOMAINS to admit certain organisations only.")];
 }
 
 function checkCookies(settings: Settings): Finding[] {

@@ -1,6 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../worker/app.ts";
+import type { Connection, Me } from "../../worker/wire.ts";
 
 // A browser, as far as sign-in needs one: cookies by host, redirects followed by hand. What is not ours goes out to the
 // sandbox.
@@ -72,4 +73,24 @@ export class Browser {
     if (/max-age=0\b/i.test(line)) this.#jar(host).delete(name);
     else this.#jar(host).set(name, value);
   }
+}
+
+/** Whether an address is one of Tidemark's pages, and no longer a step of a sign-in. */
+export const isApp = (url: URL): boolean => url.hostname === OWN_HOST && !url.pathname.startsWith("/auth/");
+
+/** Who is signed in here. */
+export async function me(browser: Browser): Promise<Me> {
+  const response = await browser.fetch("/api/v1/me");
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
+
+export async function myConnections(browser: Browser): Promise<Connection[]> {
+  return (await (await browser.fetch("/api/v1/connections")).json<{ items: Connection[] }>()).items;
+}
+
+/** As a page of ours does it. */
+export function post(browser: Browser, path: string, body: object = {}): Promise<Response> {
+  const headers = { origin: `https://${OWN_HOST}`, "content-type": "application/json" };
+  return browser.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { maySignUp } from "../../worker/auth/admission.ts";
 import { cookieSettings } from "../../worker/auth/cookies.ts";
-import { assertKeyIssuer, expectedIssuer, issuerForToken, toPerson } from "../../worker/auth/microsoft-token.ts";
+import { assertKeyIssuer, expectedIssuer, issuerForToken, toPerson } from "../../worker/auth/authorities/microsoft-token.ts";
 import { SignInProblem } from "../../worker/auth/problem.ts";
 import { safeReturnTo } from "../../worker/auth/return-to.ts";
 
@@ -103,9 +103,10 @@ describe("the issuer", () => {
       uat: 0,
     });
     const work = `${LOGIN}/${TENANT}/v2.0`;
-    expect(() => assertKeyIssuer(token, work, TENANT, keys(`${LOGIN}/{tenantid}/v2.0`))).not.toThrow();
-    expect(() => assertKeyIssuer(token, work, TENANT, keys(`${LOGIN}/${CONSUMERS}/v2.0`))).toThrow(SignInProblem);
-    expect(() => assertKeyIssuer(token, work, TENANT, keys(undefined))).toThrow(SignInProblem);
+    const person = { identity: { issuer: work, subject: "s" }, tenantId: TENANT };
+    expect(() => assertKeyIssuer(token, person, keys(`${LOGIN}/{tenantid}/v2.0`))).not.toThrow();
+    expect(() => assertKeyIssuer(token, person, keys(`${LOGIN}/${CONSUMERS}/v2.0`))).toThrow(SignInProblem);
+    expect(() => assertKeyIssuer(token, person, keys(undefined))).toThrow(SignInProblem);
   });
 });
 

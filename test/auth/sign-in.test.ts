@@ -3,30 +3,19 @@ import { drizzle } from "drizzle-orm/d1";
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { connections, identities, sessions } from "../../worker/db/schema.ts";
-import type { Connection, Me } from "../../worker/wire.ts";
-import { Browser } from "./browser.ts";
+import { Browser, isApp, me, myConnections, post } from "./browser.ts";
 
 const db = drizzle(env.DB);
 const SESSION = "__Host-tidemark";
 let accounts = 0;
 const newAccount = (domain = "contoso.example") => `person-${Date.now()}-${(accounts += 1)}@${domain}`;
 const login = (account: string, more = "") => `/auth/microsoft/login?login_hint=${encodeURIComponent(account)}${more}`;
-const isApp = (url: URL) => url.hostname === "tidemark.example" && !url.pathname.startsWith("/auth/");
 
 async function signIn(browser: Browser, account: string, more = ""): Promise<URL> {
   const { url, response } = await browser.visit(login(account, more), isApp);
   if (!isApp(url)) throw new Error(`The sign-in ended at ${url.pathname}: ${await response.text()}`);
   return url;
 }
-
-async function me(browser: Browser): Promise<Me> {
-  const response = await browser.fetch("/api/v1/me");
-  if (!response.ok) throw new Error(await response.text());
-  return response.json();
-}
-
-const myConnections = async (browser: Browser) =>
-  (await (await browser.fetch("/api/v1/connections")).json<{ items: Connection[] }>()).items;
 
 /** Connects an account as the UI does: asks where to, and goes there. */
 async function connect(browser: Browser, account: string, body: object = {}): Promise<{ url: URL; response: Response }> {
@@ -36,13 +25,6 @@ async function connect(browser: Browser, account: string, body: object = {}): Pr
   chosen.searchParams.set("login_hint", account);
   return browser.visit(chosen.href, isApp);
 }
-
-const post = (browser: Browser, path: string, body: object = {}) =>
-  browser.fetch(path, {
-    method: "POST",
-    headers: { origin: "https://tidemark.example", "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
 
 describe("signing in", () => {
   it.each(["contoso.example", "outlook.example"])("for the first time at %s makes a user with a connection", async (domain) => {

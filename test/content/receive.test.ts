@@ -63,3 +63,12 @@ test.each([
 test.each([null, "", "quickXorHash", "crc32:abc", "sha1:"])("%j is no hash that could be checked", (text) =>
   expect(parseHash(text)).toBeNull(),
 );
+
+test("a hash that only the answer tells is verified too, and what was announced before goes first", async () => {
+  const told = { ...opened(HELLO), hash: { algorithm: "sha1", value: HASHES.sha1 } } as const;
+  const wrong = { ...opened(HELLO), hash: { algorithm: "sha1", value: HASHES.md5 } } as const;
+  const both = { ...opened(HELLO), hash: { algorithm: "sha1", value: HASHES.md5 } } as const;
+  expect((await received(told, { size: null, hash: null })).receipt.matches).toBe(true);
+  expect((await received(wrong, { size: null, hash: null })).receipt.matches).toBe(false);
+  expect((await received(both, { size: 11, hash: parseHash(`md5:${HASHES.md5}`) })).receipt.matches).toBe(true);
+});

@@ -3,10 +3,10 @@ import { reset } from "cloudflare:test";
 import { drizzle } from "drizzle-orm/d1";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tick } from "../../worker/cron.ts";
-import { sessions } from "../../worker/db/schema.ts";
+import { sessions, tokens } from "../../worker/db/schema.ts";
 import { createLogger } from "../../worker/log.ts";
 import type { WakeMessage } from "../../worker/webhooks/wake-message.ts";
-import { applyMigrations, seedRun, seedSession, seedSync, seedSyncs } from "../routes/seed.ts";
+import { applyMigrations, seedRun, seedSession, seedSync, seedSyncs, seedToken, seedUser } from "../routes/seed.ts";
 import { recordingQueue } from "../webhooks/recording-queue.ts";
 
 /** 12:00, which is minute 0 of every hour. */
@@ -80,6 +80,16 @@ describe("a tick", () => {
     expect(await purged(NOON)).toEqual(["a"]);
     expect(await purged(NOON + 59 * MINUTE_MILLISECONDS)).toEqual([]);
     expect(await purged(NOON + 60 * MINUTE_MILLISECONDS)).toEqual(["a", "b"]);
+  });
+
+  it("drops tokens a month after they expired, and only those", async () => {
+    const day = 24 * 60 * MINUTE_MILLISECONDS;
+    const userId = await seedUser();
+    const expiries = [NOON - 31 * day, NOON - 29 * day, NOON + day, null];
+    for (const expiresAt of expiries) await seedToken({ userId, expiresAt });
+    await tickAt(NOON);
+    const left = await drizzle(env.DB).select().from(tokens);
+    expect(left.map((token) => token.expiresAt).toSorted()).toEqual(expiries.slice(1).toSorted());
   });
 
   it("drops expired sessions every hour, and only those", async () => {

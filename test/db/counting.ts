@@ -2,12 +2,17 @@ import { env } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
 import type { Database } from "../../worker/db/client.ts";
 
-/** The real database, counting the rows that statements read. */
-export function countingDatabase(): { db: Database; rowsRead: () => number } {
+/** The real database, counting the rows that statements read, and measuring the longest text that is bound to one. */
+export function countingDatabase(): { db: Database; rowsRead: () => number; longestText: () => number } {
   let read = 0;
+  let longest = 0;
+  const bound = (statement: D1PreparedStatement, values: unknown[]) => {
+    longest = Math.max(longest, ...values.map((value) => (typeof value === "string" ? value.length : 0)));
+    return counted(statement.bind(...values));
+  };
   const counted = (statement: D1PreparedStatement): D1PreparedStatement =>
     ({
-      bind: (...values: unknown[]) => counted(statement.bind(...values)),
+      bind: (...values: unknown[]) => bound(statement, values),
       first: statement.first.bind(statement),
       // The driver reads mapped rows this way; its answer has no count.
       raw: async () => (await noted(statement.all<Record<string, unknown>>())).results.map((row) => Object.values(row)),
@@ -28,5 +33,5 @@ export function countingDatabase(): { db: Database; rowsRead: () => number } {
       return results;
     },
   } as unknown as D1Database;
-  return { db: drizzle(binding), rowsRead: () => read };
+  return { db: drizzle(binding), rowsRead: () => read, longestText: () => longest };
 }

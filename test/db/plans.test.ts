@@ -5,7 +5,7 @@ import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept, toBeShown } fr
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
 import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
 import { failedItems, knownItems, nextAttemptAt, removeItems, scanFailed, scanItems, upsertItems } from "../../worker/db/items.ts";
-import { mirrorRows } from "../../worker/db/mirror.ts";
+import { mirrorRows, rowsOfRanges } from "../../worker/db/mirror.ts";
 import { listVersions } from "../../worker/db/history.ts";
 import { deleteRemoved, deleteVersions, oldestRemoval, scanVersions } from "../../worker/db/purging.ts";
 import { removedAncestors, removedWith } from "../../worker/db/restoring.ts";
@@ -51,6 +51,11 @@ describe("the rows that are read", () => {
   it.each<{ what: string; rowsMax: number; ask: (db: Database) => Promise<unknown> }>([
     { what: "known items, of 50", rowsMax: 200, ask: (db) => knownItems(db, scope(), ids) },
     { what: "a job's awaited items, of 50", rowsMax: 200, ask: (db) => awaitedItems(db, scope(), "job", ids) },
+    {
+      what: "the rows of five ranges of the mirror, of 11 items each",
+      rowsMax: 200,
+      ask: (db) => rowsOfRanges(db, scope(), [1, 2, 3, 4, 5].map((n) => ({ start: `file${n}00`, before: `file${n}01` })), 1_000), // prettier-ignore
+    },
     { what: "paths, of 50", rowsMax: 1_000, ask: (db) => pathsOf(db, userId, syncId, ids) },
     {
       what: "contents, of 50",

@@ -14,8 +14,8 @@ import { seedItems, seedSync, seedUser } from "../routes/seed.ts";
 
 // The digest is computed again only where something changed, and is nonetheless what a reader of the whole mirror computes.
 
-const BEGINNINGS = Array.from({ length: 9_000 }, (_, n) => `id ${n}`).filter(beginsRange);
-const IDS = [...BEGINNINGS, ...Array.from({ length: 12 }, (_, n) => `id ${n * 800}`), "", "\u{1F600}", "～"].filter(Boolean);
+const BEGINNINGS = Array.from({ length: 2_250 }, (_, n) => `id ${n}`).filter(beginsRange);
+const IDS = [...BEGINNINGS, ...Array.from({ length: 12 }, (_, n) => `id ${n * 200}`), "", "\u{1F600}", "～"].filter(Boolean);
 
 let userId: string;
 let syncId: string;

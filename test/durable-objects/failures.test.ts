@@ -5,6 +5,7 @@ import { unwrap } from "../../worker/errors.ts";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
 import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts";
+import { historyOf } from "../support/versions.ts";
 
 // What a run does when the source fails. The clock is the test's.
 
@@ -59,6 +60,10 @@ describe("listing", () => {
     user.drive.fail("changes", new ProviderError("transient", "No answer."), 5);
     expect(await syncNow(user, 100)).toEqual({ status: "failed", error_code: "provider.transient" });
     expect(await mirrorOf(user)).toHaveLength(10);
+    const told = env.DB.prepare("SELECT error_message FROM runs WHERE sync_id = ? AND status = 'failed'").bind(user.syncId);
+    expect(await told.first("error_message")).toBe(
+      "The source could not be reached, or did not answer as it should, several times in a row. Nothing was removed: all that was copied stays. (No answer.)",
+    );
     expect(await syncNow(user)).toMatchObject({ status: "completed" });
     expect(await mirrorOf(user)).toEqual(sourceOf(user));
   });
@@ -206,6 +211,23 @@ describe("an item that cannot be asked for either", () => {
   });
 });
 
+describe("a source that announces nothing of a content", () => {
+  it("has it copied all the same, and its earlier content stays a version", async () => {
+    const user = await syncedUser();
+    const bare = { omit: ["hash", "contentTag", "size", "modifiedAt"] } as const;
+    const id = user.drive.put("/bare.txt", "bare");
+    user.drive.misreport(id, bare);
+    await syncNow(user);
+    const entries = "SELECT receipt->>'$.receipt.digest.entries' AS entries FROM receipts WHERE sync_id = ? ORDER BY run_id DESC LIMIT 1";
+    expect(await env.DB.prepare(entries).bind(user.syncId).first("entries")).toBe(12);
+    user.drive.put("/bare.txt", "bare no more");
+    user.drive.misreport(id, bare);
+    await syncNow(user);
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
+    expect(await historyOf(user, id)).toEqual([[1, "superseded"]]);
+  });
+});
+
 describe("a catalogue that does not answer", () => {
   it("costs a delay, and nothing else", async () => {
     const user = await syncedUser();
@@ -294,6 +316,23 @@ describe("the clock", () => {
     await workOff(user);
     expect(user.drive.requests.changes).toBe(asked + 1);
     expect(await due()).toBe(first + 3_600_000);
+  });
+
+  it("looks again once the source has granted a subscription: nobody announces what changed before", async () => {
+    const user = await createMemoryUser((drive) => {
+      drive.put("/first.txt", "first");
+      drive.fail("subscribe", new ProviderError("transient", "No answer."));
+    });
+    await workOff(user);
+    user.drive.put("/unannounced.txt", "unannounced");
+    const asked = user.drive.requests.changes;
+    for (let minute = 0; minute < 6; minute += 1) {
+      vi.setSystemTime(Date.now() + 60_000);
+      await user.stub.wake({ reason: "watchdog" });
+      await workOff(user);
+    }
+    expect(user.drive.requests).toMatchObject({ subscribe: 2, changes: asked + 1 });
+    expect(await mirrorOf(user)).toEqual(sourceOf(user));
   });
 
   it("renews the subscription at half its life", async () => {

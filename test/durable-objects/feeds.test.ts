@@ -7,6 +7,7 @@ import { createMemoryDrive } from "../../worker/providers/memory.ts";
 import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
 import { createMemoryUser } from "../support/memory-user.ts";
+import { meetOutside } from "../support/outside.ts";
 import { itemOf, syncNow, workOff } from "../support/versions.ts";
 
 // A sync that follows several feeds: each is read, asked and believed about what is its own. The clock is the test's.
@@ -36,6 +37,11 @@ async function listed(): Promise<Feeds> {
   await workOff(feeds.user);
   return feeds;
 }
+
+const notesOf = async (runId: string) => {
+  const { results } = await env.DB.prepare("SELECT message FROM run_events WHERE run_id = ?").bind(runId).all<{ message: string }>();
+  return results.map(({ message }) => message);
+};
 
 const stateOf = async (user: MemoryUser, remoteId: string) => (await itemOf(user, remoteId))["state"];
 
@@ -138,5 +144,101 @@ describe("a feed that is no longer offered", () => {
     await workOff(user);
     expect(await env.DB.prepare("SELECT status FROM runs WHERE id = ?").bind(run.id).first("status")).toBe("completed");
     expect(await stateOf(user, first.item("/first.txt").id)).toBe("stored");
+  });
+
+  it("is asked for again by the next run, which goes on where it was", async () => {
+    const { user, first, second } = await listed();
+    user.drive.settings.replacedBy = [second];
+    unwrap(await user.stub.run(user.syncId, { full: true, trigger: "manual" }));
+    await workOff(user);
+    const id = first.put("/later.txt", "later");
+    await syncNow(user);
+    expect(await itemOf(user, id)).toEqual({});
+    user.drive.settings.replacedBy = [first, second];
+    const runId = await syncNow(user);
+    expect(await stateOf(user, id)).toBe("stored");
+    expect(await notesOf(runId)).toContain("“Memory” is there again.");
+    expect(await env.DB.prepare("SELECT type FROM runs WHERE id = ?").bind(runId).first("type")).toBe("incremental");
+  });
+});
+
+describe("a feed that is refused while it is read", () => {
+  it.each(["forbidden", "not_found"] as const)("as %s is left out, and the others go on", async (kind) => {
+    const { user, first, second } = await listed();
+    const refused = new ProviderError(kind, "Locked by an administrator.");
+    first.fail("changes", refused, 1_000);
+    const id = second.put("/more.txt", "more");
+    const runId = await syncNow(user, 100);
+    expect(await stateOf(user, id)).toBe("stored");
+    expect(await stateOf(user, first.item("/first.txt").id)).toBe("stored");
+    expect((await notesOf(runId)).find((note) => note.includes("“Memory”"))).toMatch(
+      /Nothing of it was removed.*Locked by an administrator/,
+    );
+    expect(await env.DB.prepare("SELECT status FROM runs WHERE id = ?").bind(runId).first("status")).toBe("completed");
+  });
+
+  it("is read again once it is no longer refused", async () => {
+    const { user, first } = await listed();
+    first.fail("changes", new ProviderError("forbidden", "Not now."), 3);
+    const id = first.put("/more.txt", "more");
+    await syncNow(user, 100);
+    expect(await itemOf(user, id)).toEqual({});
+    await syncNow(user);
+    expect(await stateOf(user, id)).toBe("stored");
+  });
+
+  it("while it is listed from its beginning, is listed from there again, and what has gone meanwhile is found", async () => {
+    const { user, first } = await listed();
+    const { id } = first.item("/first.txt");
+    for (let n = 0; n < 5; n += 1) first.put(`/${n}.txt`, `${n}`);
+    await syncNow(user);
+    first.settings.pageSize = 2;
+    first.delete(id);
+    first.expireCursors();
+    let pages = 0;
+    const goOn = await meetOutside(user, (call, name) => {
+      if (name === "changes" && (pages += 1) > 2 && pages <= 5) throw new ProviderError("forbidden", "Not now.");
+      return call();
+    });
+    await syncNow(user, 100);
+    goOn();
+    expect(await stateOf(user, id)).toBe("stored");
+    await syncNow(user);
+    expect(await stateOf(user, id)).toBe("removed");
+  });
+
+  it("as the only one fails the run", async () => {
+    const { user, first } = await listed();
+    user.drive.settings.replacedBy = [first];
+    unwrap(await user.stub.run(user.syncId, { full: true, trigger: "manual" }));
+    await workOff(user);
+    vi.setSystemTime(Date.now() + 8 * 86_400_000);
+    first.fail("changes", new ProviderError("forbidden", "Not now."), 1_000);
+    const runId = await syncNow(user, 100);
+    expect(await env.DB.prepare("SELECT status FROM runs WHERE id = ?").bind(runId).first("status")).toBe("failed");
+  });
+});
+
+describe("removals in two feeds", () => {
+  it("that are too many together are held in both, though few in each", async () => {
+    const { user, first, second } = await twoFeeds((feeds) => {
+      for (let n = 0; n < 20; n += 1) for (const drive of [feeds.first, feeds.second]) drive.put(`/docs/${n}.txt`, `content ${n}`);
+    });
+    await workOff(user, 100);
+    for (let n = 0; n < 11; n += 1) for (const drive of [first, second]) drive.delete(drive.put(`/docs/${n}.txt`, `content ${n}`));
+    const runId = await syncNow(user, 100);
+    const run = await env.DB.prepare("SELECT status, held, removed FROM runs WHERE id = ?").bind(runId).first();
+    expect(run).toEqual({ status: "held", held: 22, removed: 0 });
+  });
+
+  it("that are few together are believed", async () => {
+    const { user, first, second } = await twoFeeds((feeds) => {
+      for (let n = 0; n < 20; n += 1) for (const drive of [feeds.first, feeds.second]) drive.put(`/docs/${n}.txt`, `content ${n}`);
+    });
+    await workOff(user, 100);
+    for (let n = 0; n < 5; n += 1) for (const drive of [first, second]) drive.delete(drive.put(`/docs/${n}.txt`, `content ${n}`));
+    const runId = await syncNow(user, 100);
+    const run = await env.DB.prepare("SELECT status, held, removed FROM runs WHERE id = ?").bind(runId).first();
+    expect(run).toEqual({ status: "completed", held: 0, removed: 10 });
   });
 });

@@ -1,3 +1,4 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
@@ -52,6 +53,19 @@ describe("more removals than the limit", () => {
       "40 files are gone at the source. That is more than may go at once (1000 files, or 25 % of them), so nothing was removed here: everything stays, and can be downloaded, until you approve or discard the removal.",
     );
     expect(await env.DB.prepare("SELECT held_count FROM syncs WHERE id = ?").bind(user.syncId).first("held_count")).toBe(FILES);
+  });
+
+  it("are purged in their time once they are approved, though no run finds anything more", async () => {
+    const user = await syncedUser();
+    user.drive.delete(user.drive.mkdir("/docs"));
+    await decide(user, await syncNow(user), "approve");
+    const due = await env.DB.prepare("SELECT purge_due_at AS at FROM syncs WHERE id = ?").bind(user.syncId).first<number>("at");
+    expect(due ?? 0).toBeGreaterThan(Date.now() + 29 * 86_400_000);
+    vi.setSystemTime((due ?? 0) + 1_000);
+    await user.stub.wake({ reason: "purge" });
+    for (let round = 0; round < 3; round += 1) await runDurableObjectAlarm(user.stub);
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM versions WHERE sync_id = ?").bind(user.syncId).first("n")).toBe(0);
+    expect((await env.CONTENT.list({ prefix: `content/${user.userId}/` })).objects).toHaveLength(FILES);
   });
 
   it("do not keep later runs from going on, and new removals join them", async () => {

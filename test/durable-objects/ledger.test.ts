@@ -4,6 +4,10 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import type { FileResult, JobLease } from "../../worker/sync/job.ts";
 import { contentKey } from "../../worker/sync/job.ts";
 import { unwrap } from "../../worker/errors.ts";
+import { contentMetadata } from "../../worker/content/metadata.ts";
+import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
+import { totalsOf } from "../support/catalogue.ts";
+import { arm, disarm } from "../support/kill.ts";
 import type { MemoryUser } from "../support/memory-user.ts";
 import { createMemoryUser, mirrorOf, sourceOf } from "../support/memory-user.ts";
 
@@ -15,10 +19,14 @@ afterEach(() => void vi.useRealTimers());
 type Leased = Extract<JobLease, { kind: "leased" }>;
 
 /** A user with `files` files listed and their jobs in the ledger, none of them in the queue. */
-async function listedUser(files: number): Promise<{ user: MemoryUser; sent: string[] }> {
+async function listedUser(
+  files: number,
+  fill: (drive: MemoryDrive) => void = () => undefined,
+): Promise<{ user: MemoryUser; sent: string[] }> {
   const sent: string[] = [];
   const user = await createMemoryUser((drive) => {
     for (let n = 0; n < files; n += 1) drive.put(`/${n}.txt`, `content ${n}`);
+    fill(drive);
   });
   await runInDurableObject(user.stub, (instance) => {
     const outside = (instance as unknown as { env: Env }).env;
@@ -163,6 +171,24 @@ describe("a lease whose answer was lost", () => {
 });
 
 describe("a settlement", () => {
+  it("that comes after its run was cancelled is counted though the object is killed when the catalogue has it", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    unwrap(await user.stub.cancel(user.syncId));
+    const results = await store(user, job);
+    const { fired } = await arm(user, { after: 0, effect: true });
+    await user.stub.settle(settlement(job, results));
+    await alarm(user).catch(() => undefined);
+    disarm();
+    expect(fired()).toBe(true);
+    await alarm(user);
+    unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
+    await alarm(user);
+    const { said, counted } = await totalsOf(user);
+    expect(said).toEqual(counted);
+    expect(said).toMatchObject({ stored: 1 });
+  });
+
   it("that is repeated, before and after it was drained, keeps what it stored", async () => {
     const { user, sent } = await listedUser(3);
     const job = await leased(user, sent[0] ?? "");
@@ -324,6 +350,46 @@ describe("a settlement", () => {
   });
 });
 
+describe("what is looked for of a lease that broke off", () => {
+  it("is deleted though its sync was erased meanwhile, and its consumer died with it", async () => {
+    const { user, sent } = await listedUser(1);
+    const job = await leased(user, sent[0] ?? "");
+    unwrap(await user.stub.deleteSync(user.syncId));
+    for (let round = 0; round < 5; round += 1) await alarm(user);
+    expect(await user.stub.statuses()).toEqual([]);
+    await store(user, job);
+    expect(await storedKeys(user)).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 30 * 60_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await alarm(user);
+    expect(await storedKeys(user)).toEqual([]);
+  });
+
+  it("is not deleted where the catalogue has it, however long the item's id", async () => {
+    const { user, sent } = await listedUser(1, (drive) => drive.misreport("/0.txt", { entry: { id: "i".repeat(2_000) } }));
+    const jobId = sent[0] ?? "";
+    const job = await leased(user, jobId);
+    const [file] = job.files;
+    if (!file) throw new Error("The job has no file.");
+    const key = contentKey(user.userId, user.syncId, file.storedId);
+    await env.CONTENT.put(key, "content 0", contentMetadata(file, 9, "0".repeat(64)));
+    const { remoteId, storedId } = file;
+    const result: FileResult = { index: 0, outcome: "stored", remoteId, storedId, size: 9, sha256: "0".repeat(64), differs: false };
+    await user.stub.settle(settlement(job, [result], false));
+    vi.setSystemTime(Date.now() + 60_000);
+    expect((await lease(user, jobId))?.kind).toBe("drop");
+    await alarm(user);
+    expect(await env.DB.prepare("SELECT state FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first("state")).toBe("stored");
+    vi.setSystemTime(Date.now() + 30 * 60_000);
+    await user.stub.wake({ reason: "watchdog" });
+    await alarm(user);
+    await runInDurableObject(user.stub, (_instance, { storage }) => {
+      expect(storage.sql.exec("SELECT * FROM litter").toArray()).toEqual([]);
+    });
+    expect(await storedKeys(user)).toEqual([key]);
+  });
+});
+
 describe("a job whose files are no longer wanted", () => {
   it("is not leased with those that were removed", async () => {
     const { user, sent } = await listedUser(2);
@@ -364,6 +430,11 @@ describe("a failure", () => {
     await alarm(user);
   }
 
+  async function logOf(user: MemoryUser): Promise<unknown[]> {
+    const lines = env.DB.prepare("SELECT message FROM run_events JOIN runs ON runs.id = run_id WHERE sync_id = ? ORDER BY number");
+    return (await lines.bind(user.syncId).all()).results.map((row) => row["message"]);
+  }
+
   it("that passes is tried again, later each time, and then given up with a reason and a next attempt", async () => {
     const { user, sent } = await listedUser(1);
     for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -378,6 +449,7 @@ describe("a failure", () => {
     expect(row?.["next_attempt_at"]).toBeGreaterThan(Date.now());
     const run = await env.DB.prepare("SELECT status, failed FROM runs WHERE sync_id = ?").bind(user.syncId).first();
     expect(run).toEqual({ status: "incomplete", failed: 1 });
+    expect(await logOf(user)).toContain("“0.txt” could not be kept. The source could not hand it out just then. (no)");
 
     // Its time comes: it is tried again by itself.
     vi.setSystemTime(Date.now() + 5_000_000);
@@ -407,6 +479,7 @@ describe("a failure", () => {
     await fail(user, sent[0] ?? "", "blocked");
     const row = await env.DB.prepare("SELECT state, reason FROM items WHERE sync_id = ? AND kind = 1").bind(user.syncId).first();
     expect(row).toEqual({ state: "skipped", reason: "malware" });
+    expect(await logOf(user)).toContain("Skipped “0.txt”. The source marks it as malware and does not hand it out.");
     expect(await env.DB.prepare("SELECT status FROM runs WHERE sync_id = ?").bind(user.syncId).first("status")).toBe("completed");
   });
 });

@@ -62,6 +62,16 @@ describe("a source that loses sight of its files", () => {
     expect(await mirrorOf(user, ["unreachable"])).toHaveLength(FILES);
   });
 
+  it("since permissions were lost leaves out all the same what the rules leave out", async () => {
+    const user = await syncedUser();
+    unwrap(await user.stub.updateSync(user.syncId, { filters: { excludeTypes: ["txt"] }, options: { removalLimit: { share: 1 } } }));
+    await workOff(user);
+    user.drive.misreport("/docs/0.txt", { refused: true });
+    user.drive.hide("/docs/0.txt");
+    await syncNow(user, true);
+    expect(await itemsOf(user, "state = 'excluded'")).toHaveLength(FILES);
+  });
+
   it("since the whole drive is refused ends the run as forbidden, in words, and removes nothing", async () => {
     const user = await syncedUser();
     const before = await mirrorOf(user);

@@ -10,7 +10,7 @@ const ALICE = "alice@contoso.example";
 const BOB = "bob@outlook.example";
 const CAROL = "carol@contoso.example";
 const SIGN_IN = "Continue with Microsoft";
-const ALL_HERE = /^Everything your OneDrive (had|could hand out)/;
+const ALL_HERE = /^Everything the source (had|could hand out)/;
 const RUN_SECONDS = 120;
 /** A change in the drive is on an open page "within seconds"; on a busy machine that is some more. */
 const CHANGE_SHOWN_MILLISECONDS = 30_000;
@@ -77,7 +77,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     expect(await client.differences(syncId, await tidemark.sandbox.tree(ALICE))).toEqual([]);
 
     await page.goto(`/app/syncs/${syncId}`);
-    await page.getByText("announced by OneDrive").first().waitFor();
+    await page.getByText("announced by the source").first().waitFor();
     expect(await problemsOf(page, "sync-history")).toEqual([]);
     for (const tab of ["Failed", "Skipped", "Settings"]) {
       await page.getByRole("tab", { name: tab }).click();
@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     }
     const [run] = await client.runs(syncId);
     await page.goto(`/app/runs/${run?.id}`);
-    await page.getByText("announced by OneDrive").first().waitFor();
+    await page.getByText("announced by the source").first().waitFor();
     expect(await problemsOf(page, "run")).toEqual([]);
 
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Account" }).click();
@@ -151,7 +151,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     await page.goto("/");
     await page.getByRole("link", { name: SIGN_IN }).click();
     await page.getByRole("link", { name: BOB }).click();
-    await page.getByText(/^(Everything your OneDrive|Your OneDrive was empty)/).waitFor({ timeout: RUN_SECONDS * 1000 });
+    await page.getByText(/^(Everything the source|The source was empty)/).waitFor({ timeout: RUN_SECONDS * 1000 });
     const reconnect = page.getByRole("button", { name: "Reconnect" });
 
     await stayOn(page, async () => {

@@ -1,7 +1,7 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
 import { expect, test } from "vitest";
-import type { ContentRef, Entry, Provider } from "../../worker/providers/provider.ts";
+import type { ContentRef, Entry, KnownItem, KnownItems, Provider } from "../../worker/providers/provider.ts";
 
 /** A drive of the provider under test, with a person's hands on it. */
 export interface Fixture {
@@ -12,25 +12,41 @@ export interface Fixture {
   move(path: string, folder: string): Promise<void>;
   remove(path: string): Promise<void>;
   restore(id: string): Promise<void>;
-  /** What a file is called that was put there, where the source names its files itself. */
-  nameOf?: (path: string) => string;
+  /** What the file of this path is called, where the source names its files itself. */
+  nameOf?(path: string): string;
   /** Every live file. */
   files(): Promise<{ id: string; path: string; sha256: string }[]>;
   expireCursors(): Promise<void>;
-  /** Lets so much time pass that no download address handed out before is good. */
-  expireAddresses(): Promise<void>;
+  /** Lets so much time pass that no download address handed out before is good. Absent: the source's do not run out. */
+  expireAddresses?(): Promise<void>;
   /** The next request is throttled, to be repeated after two seconds. */
   throttleOnce(): Promise<void>;
   /** Every token handed out is refused. */
   revoke(): Promise<void>;
 }
 
-/** What some sources do not have: a tree to move things in, and contents that change; hashes; empty files; addresses that run out, waits that they name, subscriptions. */
-export type Lack = "tree" | "hashes" | "empty files" | "expiring addresses" | "named waits" | "webhooks";
+/** Promises that a source cannot keep, each with the reason. */
+export interface Exceptions {
+  /** Why files are announced without a hash. */
+  hashes?: string;
+  /** Why no cursor expires. */
+  expiringCursors?: string;
+  /** Why an item has another id elsewhere. */
+  lastingIds?: string;
+  /** Why another case alone, in a name, is told by a list from the beginning only. */
+  caseRenames?: string;
+  /** Why there are no subscriptions to make. */
+  subscriptions?: string;
+  /** Why nothing is renamed, moved, changed or restored. */
+  tree?: string;
+  /** Why there is no file without a byte. */
+  emptyFiles?: string;
+  /** Why a source that throttles does not say for how long. */
+  namedWaits?: string;
+}
 
-/** What every provider does, as far as its source has it: the promises that the core builds on. */
-export function providerContract(open: () => Promise<Fixture>, lacks: readonly Lack[] = []): void {
-  const has = (what: Lack) => !lacks.includes(what);
+/** What every provider does: the promises that the core builds on. */
+export function providerContract(open: () => Promise<Fixture>, exceptions: Exceptions = {}): void {
   test("an enumeration, applied by id, is the drive", async () => {
     const drive = await open();
     await drive.put("/a.txt", "a");
@@ -41,35 +57,33 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
     expect(await mirror(drive)).toEqual(await expected(drive));
   });
 
-  test.runIf(has("tree"))(
-    "rounds of changes keep the mirror equal through renames, moves, removals, new contents and restores",
-    async () => {
-      const drive = await open();
-      await drive.put("/one/a.txt", "a");
-      await drive.put("/one/b.txt", "b");
-      const removed = await drive.put("/two/c.txt", "c");
-      const feedId = await feedOf(drive.provider);
-      const known = new Map<string, Entry>();
-      let cursor = await applyRound(drive.provider, feedId, null, known);
-      const step = async (...changes: Promise<unknown>[]) => {
-        await Promise.all(changes);
-        cursor = await applyRound(drive.provider, feedId, cursor, known);
-        expect(pathsOf(known)).toEqual(await expected(drive));
-      };
-      await step(drive.put("/one/new.txt", "new"));
-      await step(drive.rename("/one", "eins"));
-      await step(drive.rename("/eins/a.txt", "A.txt"));
-      await step(drive.move("/eins/b.txt", "/two"));
-      await step(drive.put("/two/b.txt", "other content"));
-      await step(drive.remove("/two/c.txt"));
-      await step(drive.restore(removed));
-      await step(drive.move("/eins", "/two"));
-      await step(drive.remove("/two/eins"));
-      const before = known.size;
+  test("rounds of changes keep the mirror equal through renames, moves, removals, new contents and restores", async ({ skip }) => {
+    skip(exceptions.tree !== undefined, exceptions.tree);
+    const drive = await open();
+    await drive.put("/one/a.txt", "a");
+    await drive.put("/one/b.txt", "b");
+    const removed = await drive.put("/two/c.txt", "c");
+    const feedId = await feedOf(drive.provider);
+    const known = new Map<string, Entry>();
+    let cursor = await applyRound(drive.provider, feedId, null, known);
+    const step = async (...changes: Promise<unknown>[]) => {
+      await Promise.all(changes);
       cursor = await applyRound(drive.provider, feedId, cursor, known);
-      expect(known.size).toBe(before);
-    },
-  );
+      expect(pathsOf(known)).toEqual(await expected(drive));
+    };
+    await step(drive.put("/one/new.txt", "new"));
+    await step(drive.rename("/one", "eins"));
+    await step(drive.rename("/eins/a.txt", exceptions.caseRenames === undefined ? "A.txt" : "aa.txt"));
+    await step(drive.move("/eins/b.txt", "/two"));
+    await step(drive.put("/two/b.txt", "other content"));
+    await step(drive.remove("/two/c.txt"));
+    await step(drive.restore(removed));
+    await step(drive.move("/eins", "/two"));
+    await step(drive.remove("/two/eins"));
+    const before = known.size;
+    cursor = await applyRound(drive.provider, feedId, cursor, known);
+    expect(known.size).toBe(before);
+  });
 
   test("a cursor can be used again, with the same outcome", async () => {
     const drive = await open();
@@ -85,7 +99,7 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
     expect(pathsOf(first)).toEqual(await expected(drive));
   });
 
-  test("an expired cursor says so, and enumerating again brings the drive", async () => {
+  test.skipIf(exceptions.expiringCursors !== undefined)("an expired cursor says so, and enumerating again brings the drive", async () => {
     const drive = await open();
     await drive.put("/a.txt", "a");
     const feedId = await feedOf(drive.provider);
@@ -97,14 +111,12 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
 
   test("files come with their marks, and their bytes are what the drive has", async () => {
     const drive = await open();
-    const id = await drive.put("/a.txt", "hello world");
-    const entry = await entryOf(drive, id);
+    await drive.put("/a.txt", "hello world");
+    const entry = await entryAt(drive, "a.txt");
     expect(entry).toMatchObject({ kind: "file", size: 11, modifiedAt: expect.any(Number) });
     expect(entry.modifiedAt).toBe(Math.floor((entry.modifiedAt ?? 0) / 1000) * 1000);
-    if (has("hashes")) {
-      expect(entry.hash).toMatchObject({ value: expect.any(String) });
-      expect(drive.provider.facts.hashAlgorithms).toContain(entry.hash?.algorithm);
-    }
+    if (exceptions.hashes === undefined) expect(drive.provider.facts.hashAlgorithms).toContain(entry.hash?.algorithm);
+    else expect(entry.contentTag).toBeDefined();
     const opened = await drive.provider.open(await refTo(drive, entry));
     expect(opened).toMatchObject({ size: 11, partial: false });
     const bytes = new Uint8Array(await new Response(opened.body).arrayBuffer());
@@ -113,29 +125,33 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
 
   test("a range of a content can be read", async () => {
     const drive = await open();
-    const id = await drive.put("/a.txt", "hello world");
-    const opened = await drive.provider.open(await refTo(drive, await entryOf(drive, id)), { range: { offset: 6, length: 3 } });
+    await drive.put("/a.txt", "hello world");
+    const opened = await drive.provider.open(await refTo(drive, await entryAt(drive, "a.txt")), { range: { offset: 6, length: 3 } });
     expect(opened.partial).toBe(true);
     expect(await new Response(opened.body).text()).toBe("wor");
   });
 
   test("a range past the end is an error", async () => {
     const drive = await open();
-    const id = await drive.put("/a.txt", "hello world");
-    const ref = await refTo(drive, await entryOf(drive, id));
+    await drive.put("/a.txt", "hello world");
+    const ref = await refTo(drive, await entryAt(drive, "a.txt"));
     await expect(drive.provider.open(ref, { range: { offset: 100, length: 3 } })).rejects.toMatchObject({ kind: "fatal", status: 416 });
   });
 
-  test.runIf(has("expiring addresses"))("an address that has run out says so, and a lookup brings a new one", async () => {
-    const drive = await open();
-    const id = await drive.put("/a.txt", "hello");
-    const ref = await refTo(drive, await entryOf(drive, id));
-    await drive.expireAddresses();
-    await expect(drive.provider.open(ref)).rejects.toMatchObject({ kind: "expired_url" });
-    const [found] = await drive.provider.lookup(ref.feedId, [id]);
-    if (found?.status !== "found") throw new Error("The file is there.");
-    expect(await new Response((await drive.provider.open(await refTo(drive, found.entry))).body).text()).toBe("hello");
-  });
+  test.skipIf(exceptions.lastingIds !== undefined)(
+    "an address that has run out says so, and a lookup brings a new one",
+    async ({ skip }) => {
+      const drive = await open();
+      if (!drive.expireAddresses) return skip("The source's addresses do not run out.");
+      const id = await drive.put("/a.txt", "hello");
+      const ref = await refTo(drive, await entryAt(drive, "a.txt"));
+      await drive.expireAddresses();
+      await expect(drive.provider.open(ref)).rejects.toMatchObject({ kind: "expired_url" });
+      const [found] = await drive.provider.lookup(ref.feedId, [id]);
+      if (found?.status !== "found") throw new Error("The file is there.");
+      expect(await new Response((await drive.provider.open(await refTo(drive, found.entry))).body).text()).toBe("hello");
+    },
+  );
 
   test("a lookup tells what is there and what is gone, many at once", async () => {
     const drive = await open();
@@ -145,10 +161,7 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
     const answers = new Map((await drive.provider.lookup(await feedOf(drive.provider), ids)).map((answer) => [answer.id, answer]));
     expect(answers.size).toBe(ids.length);
     expect([...answers.values()].filter(({ status }) => status === "gone").map(({ id }) => id)).toEqual([ids[3]]);
-    expect(answers.get(ids[4] ?? "")).toMatchObject({
-      status: "found",
-      entry: { name: drive.nameOf?.("/4.txt") ?? "4.txt", size: 9, kind: "file" },
-    });
+    expect(answers.get(ids[4] ?? "")).toMatchObject({ status: "found", entry: { name: nameAt(drive, "4.txt"), size: 9, kind: "file" } });
   });
 
   test("more ids than a lookup takes are refused", async () => {
@@ -157,13 +170,15 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
     await expect(drive.provider.lookup(await feedOf(drive.provider), ids)).rejects.toMatchObject({ kind: "fatal" });
   });
 
-  test.runIf(has("empty files"))("an empty file has the size 0", async () => {
+  test("an empty file has the size 0", async ({ skip }) => {
+    skip(exceptions.emptyFiles !== undefined, exceptions.emptyFiles);
     const drive = await open();
-    const id = await drive.put("/empty.txt", "");
-    expect(await entryOf(drive, id)).toMatchObject({ kind: "file", size: 0 });
+    await drive.put("/empty.txt", "");
+    expect(await entryAt(drive, "empty.txt")).toMatchObject({ kind: "file", size: 0 });
   });
 
-  test.runIf(has("named waits"))("throttling says how long to wait", async () => {
+  test("throttling says how long to wait", async ({ skip }) => {
+    skip(exceptions.namedWaits !== undefined, exceptions.namedWaits);
     const drive = await open();
     const feedId = await feedOf(drive.provider);
     await drive.throttleOnce();
@@ -184,7 +199,7 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
     expect((await drive.provider.account()).id).toBe(account.id);
   });
 
-  test.runIf(has("webhooks"))("a subscription is made, renewed, removed, and removed again", async () => {
+  test.skipIf(exceptions.subscriptions !== undefined)("a subscription is made, renewed, removed, and removed again", async () => {
     const drive = await open();
     const { webhook } = drive.provider;
     if (!webhook) throw new Error("The provider has webhooks.");
@@ -197,10 +212,13 @@ export function providerContract(open: () => Promise<Fixture>, lacks: readonly L
     };
     const made = await webhook.subscribe(request);
     expect(made.expiresAt).toBe(hour);
-    expect(await webhook.renew(made.id, hour + 60_000)).toEqual({ id: made.id, expiresAt: hour + 60_000 });
-    await webhook.unsubscribe(made.id);
-    await webhook.unsubscribe(made.id);
-    await expect(webhook.renew(made.id, hour)).rejects.toMatchObject({ kind: "not_found" });
+    // Where there is no renewal, another one takes its place while it is still there.
+    const later = { ...request, expiresAt: hour + 60_000 };
+    const renewed = webhook.renew ? await webhook.renew(made.id, later.expiresAt) : await webhook.subscribe(later);
+    expect(renewed.expiresAt).toBe(later.expiresAt);
+    expect(renewed.id === made.id).toBe(webhook.renew !== undefined);
+    for (const { id } of [made, made, renewed]) await webhook.unsubscribe(id);
+    if (webhook.renew) await expect(webhook.renew(made.id, hour)).rejects.toMatchObject({ kind: "not_found" });
   });
 }
 
@@ -210,15 +228,22 @@ export async function feedOf(provider: Provider): Promise<string> {
   return feed.id;
 }
 
-/** Reads a round to its end and applies it as the core does: by id, the last occurrence wins, removals at the end and with all below. */
+/**
+ * Reads a round to its end and applies it as the core does: by id, the last occurrence wins; removals, and what a folder no longer
+ * holds, at the end and with all below.
+ */
 export async function applyRound(provider: Provider, feedId: string, cursor: string | null, known: Map<string, Entry>): Promise<string> {
   const removed = new Set<string>();
   for (let pages = 0; pages < 1_000; pages++) {
-    const page = await provider.changes(feedId, cursor);
+    const page = await provider.changes(feedId, cursor, knownOf(known, removed));
     for (const change of page.changes) {
       if (change.type === "upsert") known.set(change.entry.id, { ...known.get(change.entry.id), ...change.entry });
       if (change.type === "upsert") removed.delete(change.entry.id);
       if (change.type === "removal") removed.add(change.id);
+    }
+    for (const change of page.changes) {
+      if (change.type !== "children") continue;
+      for (const [id, { parentId }] of known) if (parentId === change.folderId && !change.ids.includes(id)) removed.add(id);
     }
     cursor = page.cursor;
     if (!page.more) {
@@ -231,6 +256,30 @@ export async function applyRound(provider: Provider, feedId: string, cursor: str
     }
   }
   throw new Error("The round does not end.");
+}
+
+/** What the core would answer of its catalogue. */
+function knownOf(known: ReadonlyMap<string, Entry>, removed: ReadonlySet<string>): KnownItems {
+  const pathOf = (entry: Entry, rootId: string): string | undefined => {
+    if (removed.has(entry.id)) return undefined;
+    if (entry.parentId === rootId) return `/${entry.name}`.toLowerCase();
+    const parent = known.get(entry.parentId ?? "");
+    const path = parent && pathOf(parent, rootId);
+    return path === undefined ? undefined : `${path}/${entry.name}`.toLowerCase();
+  };
+  return {
+    treeTags: async (folderIds) =>
+      new Map(folderIds.flatMap((id) => (known.get(id)?.treeTag === undefined ? [] : [[id, known.get(id)?.treeTag ?? ""]]))),
+    itemsAtPaths: async (rootId, paths) => {
+      const items = new Map<string, KnownItem[]>();
+      for (const entry of known.values()) {
+        const path = pathOf(entry, rootId);
+        if (path !== undefined && paths.includes(path))
+          items.set(path, [...(items.get(path) ?? []), { id: entry.id, kind: entry.kind ?? "file" }]);
+      }
+      return items;
+    },
+  };
 }
 
 /** Path and id of each known file. */
@@ -255,12 +304,16 @@ async function expected(drive: Fixture): Promise<string[]> {
   return (await drive.files()).map(({ id, path }) => `${path} ${id}`).sort();
 }
 
-async function entryOf(drive: Fixture, id: string): Promise<Entry> {
+async function entryAt(drive: Fixture, name: string): Promise<Entry> {
   const known = new Map<string, Entry>();
   await applyRound(drive.provider, await feedOf(drive.provider), null, known);
-  const entry = known.get(id);
-  if (!entry) throw new Error(`${id} is there.`);
+  const entry = [...known.values()].find((each) => each.name === nameAt(drive, name));
+  if (!entry) throw new Error(`${name} is there.`);
   return entry;
+}
+
+function nameAt(drive: Fixture, name: string): string {
+  return drive.nameOf?.(`/${name}`) ?? name;
 }
 
 async function refTo(drive: Fixture, entry: Entry): Promise<ContentRef> {

@@ -3,11 +3,16 @@ import { encodeHexLowerCase } from "@oslojs/encoding";
 import { describe } from "vitest";
 import { mailId } from "../../worker/providers/imap/ids.ts";
 import { dovecotPorts, MailAccount } from "../support/mail-account.ts";
-import { type Fixture, type Lack, providerContract } from "./contract.ts";
+import { type Exceptions, type Fixture, providerContract } from "./contract.ts";
 
 const ports = await dovecotPorts();
-/** Mails have no path and never change; IMAP has no hashes, and tells of nothing by itself. */
-const LACKS: readonly Lack[] = ["tree", "hashes", "empty files", "expiring addresses", "named waits", "webhooks"];
+const EXCEPTIONS: Exceptions = {
+  hashes: "IMAP has none.",
+  tree: "A mail never changes, and is another one in another folder.",
+  emptyFiles: "A mail is never empty.",
+  namedWaits: "Mail servers name no time.",
+  subscriptions: "IMAP tells of nothing to those who do not stay connected.",
+};
 
 function unheard(): never {
   throw new Error("Mails cannot do that.");
@@ -42,10 +47,9 @@ async function open(): Promise<Fixture> {
     },
     expireCursors: async () =>
       void (await account.doveadm("mailbox", "update", "-u", account.user, "--uid-validity", "4294967290", "INBOX")),
-    expireAddresses: unheard,
     throttleOnce: unheard,
     revoke: () => account.setPassword("another"),
   };
 }
 
-describe.skipIf(ports === null)("mail of a Dovecot", () => providerContract(open, LACKS));
+describe.skipIf(ports === null)("mail of a Dovecot", () => providerContract(open, EXCEPTIONS));

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { describe } from "vitest";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";
@@ -8,7 +9,6 @@ async function open(settings: Partial<MemorySettings>): Promise<Fixture> {
   const drive = createMemoryDrive();
   Object.assign(drive.settings, settings);
   let now = Date.UTC(2026, 5, 1);
-  const env = { ORIGIN: "https://tidemark.example", GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
   return {
     provider: memoryProvider(drive).create(env, { fetch, now: () => now, accessToken: async () => "token" }),
     put: async (path, content) => drive.put(path, content),

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ProviderError } from "../../worker/providers/errors.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";
@@ -7,7 +8,6 @@ import type { Change, Provider } from "../../worker/providers/provider.ts";
 let now = 1_000_000;
 
 function connect(drive: MemoryDrive): Provider {
-  const env = { ORIGIN: "https://tidemark.example", GRAPH_URL: "", MICROSOFT_DOWNLOAD_HOSTS: "" };
   return memoryProvider(drive).create(env, { fetch, now: () => now, accessToken: async () => "token" });
 }
 

@@ -229,7 +229,7 @@ test.each(["subscription-lost", "subscription-moved"])("a renewal that meets %s 
   const request = { feedId, notificationUrl: "https://tidemark.example/webhooks/x", clientState: "proof", expiresAt: Date.now() + 60_000 };
   const made = await webhook?.subscribe(request);
   await drive.fault({ name });
-  await expect(webhook?.renew(made?.id ?? "", Date.now() + 120_000)).rejects.toMatchObject({ kind: "not_found" });
+  await expect(webhook?.renew?.(made?.id ?? "", Date.now() + 120_000)).rejects.toMatchObject({ kind: "not_found" });
 });
 
 test("a subscription lasts as long as it is granted, and is never asked for longer than that may be", async () => {

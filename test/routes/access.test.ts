@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomId, timeId } from "../../worker/ids.ts";
 import { encodeItemId } from "../../worker/item-id.ts";
+import { OPERATIONS } from "../../worker/routes/operations.ts";
 import { call, errorCode } from "./client.ts";
-import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedUser } from "./seed.ts";
+import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedToken, seedUser } from "./seed.ts";
 
 const connectionId = randomId();
 const syncId = randomId();
 const runId = timeId(Date.now());
+const tokenId = timeId(Date.now());
 const itemId = encodeItemId(syncId, "x");
 
 /** Every route of the API: method, path, body, and the code that another user's id gets. */
@@ -15,16 +17,22 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", "/status", null, null],
   ["GET", "/dashboard", null, null],
   ["GET", "/providers", null, null],
+  ["GET", "/tokens", null, null],
+  ["POST", "/tokens", { name: "Mine", scopes: ["read"] }, null],
+  ["DELETE", `/tokens/${tokenId}`, null, "token.not_found"],
   ["GET", "/connections", null, null],
   ["POST", "/connections", { provider: "onedrive", connectionId }, "connection.not_found"],
   ["GET", `/connections/${connectionId}`, null, "connection.not_found"],
   ["PATCH", `/connections/${connectionId}`, { label: "Mine" }, "connection.not_found"],
   ["DELETE", `/connections/${connectionId}`, null, "connection.not_found"],
   ["POST", `/connections/${connectionId}/test`, null, "connection.not_found"],
+  ["GET", `/connections/${connectionId}/browse`, null, "connection.not_found"],
   ["POST", `/connections/${connectionId}/refresh`, null, "connection.not_found"],
   ["GET", "/syncs", null, null],
   ["POST", "/syncs", { connectionId }, "connection.not_found"],
   ["POST", "/syncs/run", null, null],
+  ["POST", "/syncs/preview", { connectionId }, "connection.not_found"],
+  ["POST", `/syncs/${syncId}/preview`, null, "sync.not_found"],
   ["GET", `/syncs/${syncId}`, null, "sync.not_found"],
   ["PATCH", `/syncs/${syncId}`, { name: "Mine" }, "sync.not_found"],
   ["DELETE", `/syncs/${syncId}`, null, "sync.not_found"],
@@ -48,12 +56,15 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["POST", `/runs/${runId}/discard`, { folders: [itemId] }, "run.not_found"],
   ["POST", `/runs/${runId}/retry`, null, "run.not_found"],
   ["GET", `/items/${itemId}`, null, "item.not_found"],
+  ["GET", `/items/${itemId}/explain`, null, "item.not_found"],
   ["GET", `/items/${itemId}/content`, null, "item.not_found"],
   ["GET", `/syncs/${syncId}/trash`, null, "sync.not_found"],
   ["GET", `/items/${itemId}/versions`, null, "item.not_found"],
   ["GET", `/items/${itemId}/versions/1/content`, null, "item.not_found"],
   ["POST", `/items/${itemId}/versions/1/restore`, null, "item.not_found"],
   ["POST", `/items/${itemId}/restore`, null, "item.not_found"],
+  ["GET", "/changes", null, null],
+  ["GET", "/changes/stream", null, null],
   ["GET", "/events", null, null],
 ];
 const title = ROUTES.map(([method, path, body, notFound]) => ({
@@ -70,6 +81,7 @@ beforeAll(async () => {
   const owner = await seedUser();
   await seedConnection(owner, { id: connectionId });
   await seedSync({ userId: owner, id: syncId, connectionId });
+  await seedToken({ userId: owner, id: tokenId });
   await seedRoot(syncId);
   await seedItem({ syncId, remoteId: "x" });
   await seedRun({ userId: owner, syncId, id: runId });
@@ -78,6 +90,15 @@ beforeAll(async () => {
 
 const send = (route: (typeof title)[number], options: { cookie?: string; headers?: Record<string, string> }) =>
   call(`/api/v1${route.path}`, { method: route.method, ...(route.body ? { json: route.body } : {}), ...options });
+
+it("every route of the API is asked", () => {
+  const asked = ROUTES.map(([method, path]) => [method, path] as const);
+  const isAsked = (method: string, path: string) => {
+    const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+    return asked.some(([askedMethod, askedPath]) => askedMethod.toLowerCase() === method && pattern.test(askedPath));
+  };
+  expect(OPERATIONS.filter(({ method, path }) => !isAsked(method, path))).toEqual([]);
+});
 
 describe("without a session", () => {
   it.each(title)("$title asks to sign in", async (route) => {

@@ -9,6 +9,8 @@ const app = createApp();
 export interface CallOptions {
   method?: string;
   cookie?: string;
+  /** Null: none, as from a program. */
+  origin?: null;
   headers?: Record<string, string>;
   json?: unknown;
   body?: BodyInit;
@@ -18,7 +20,7 @@ export interface CallOptions {
 /** A request as one of our own pages sends it. */
 export async function call(path: string, options: CallOptions = {}): Promise<Response> {
   const method = options.method ?? (options.json === undefined ? "GET" : "POST");
-  const headers = new Headers({ origin: ORIGIN, ...options.headers });
+  const headers = new Headers({ ...(options.origin !== null && { origin: ORIGIN }), ...options.headers });
   if (options.cookie !== undefined) headers.set("cookie", options.cookie);
   if (options.json !== undefined) headers.set("content-type", "application/json");
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);

@@ -28,6 +28,7 @@ beforeAll(async () => {
     for (let n = 0; n < 30; n += 1) drive.put(`/docs/${n % 3}/${n}.txt`, "ten bytes.");
     for (let n = 0; n < 30; n += 1) drive.put(`/photos/${n}.jpg`, "photo");
     drive.put("/top.txt", "top");
+    drive.put("/loose.txt", "loose");
     drive.put("/left.txt", "left");
   });
   await settled(user);
@@ -36,7 +37,11 @@ beforeAll(async () => {
   user.drive.delete(user.drive.mkdir("/docs"));
   user.drive.delete(user.drive.mkdir("/photos"));
   user.drive.delete(user.drive.put("/top.txt", "top"));
+  const loose = user.drive.put("/loose.txt", "loose");
+  user.drive.delete(loose);
   runId = await syncNow();
+  // As the catalogue has it after it was built again, where nothing told in which folder the file was.
+  await env.DB.prepare("UPDATE items SET parent_id = '' WHERE remote_id = ? AND sync_id = ?").bind(loose, user.syncId).run();
   path = `/api/v1/runs/${runId}`;
 });
 
@@ -45,7 +50,7 @@ describe("held removals", () => {
     const { items } = await held();
     items.forEach((item) => heldFolder.parse(item));
     expect(items.toSorted((one, other) => (one.path < other.path ? -1 : 1))).toMatchObject([
-      { path: "/", files: 1, folders: 0, bytes: 3, reasons: ["many_removals"] },
+      { path: "/", files: 2, folders: 0, bytes: 8, reasons: ["many_removals"] },
       { path: "/docs", files: 30, folders: 4, bytes: 300, reasons: ["many_removals"] },
       { path: "/photos", files: 30, folders: 1, bytes: 150, reasons: ["many_removals"] },
     ]);
@@ -70,7 +75,7 @@ describe("held removals", () => {
     expect((await call(`${path}/discard`, { cookie, json: { folders: [] } })).status).toBe(400);
   });
 
-  it("are decided by folder, the root's own files too, and then as a whole; what is decided is no longer there to decide", async () => {
+  it("are decided by folder, the root's own files and those of no known place too, and then as a whole; what is decided is no longer there to decide", async () => {
     const { items } = await held();
     const [root, photos] = ["/", "/photos"].map((at) => items.find((item) => item.path === at)?.folderId);
     const run = await call(`${path}/discard`, { cookie, json: { folders: [root] } });
@@ -82,7 +87,7 @@ describe("held removals", () => {
     await expect.poll(async () => (await callJson<Run>(path, { cookie })).status).toBe("completed");
     expect((await held()).items).toEqual([]);
     const kept = env.DB.prepare("SELECT count(*) AS n FROM items WHERE sync_id = ? AND kept = 'discarded' AND kind = 1").bind(user.syncId);
-    expect(await kept.first("n")).toBe(31);
+    expect(await kept.first("n")).toBe(32);
     const again = await call(`${path}/approve`, { cookie, method: "POST" });
     expect([again.status, await errorCode(again)]).toEqual([409, "run.nothing_held"]);
   });

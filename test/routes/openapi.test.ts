@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../worker/app.ts";
+import { ERROR_STATUS } from "../../worker/errors.ts";
 import { OPERATIONS } from "../../worker/routes/operations.ts";
 import { call, callJson } from "./client.ts";
 
 interface Document {
   openapi: string;
-  paths: Record<string, Record<string, { requestBody?: unknown; parameters: { name: string }[] }>>;
+  paths: Record<string, Record<string, { requestBody?: unknown; security: object[]; parameters: { name: string }[]; responses: object }>>;
   components: { schemas: Record<string, object> };
 }
 
@@ -34,10 +35,30 @@ describe("the API's document", () => {
     for (const [, name = ""] of references) expect(document.components.schemas).toHaveProperty(name);
   });
 
+  it("names every success that is not the usual one, and every code of an error", async () => {
+    const document = await callJson<Document>("/api/openapi.json");
+    const statuses = (path: string, method: string) => Object.keys(document.paths[`/api/v1${path}`]?.[method]?.responses ?? {});
+    expect(statuses("/connections/{id}", "delete")).toEqual(["200", "204", "default"]);
+    expect(statuses("/items/{id}/content", "get")).toEqual(["200", "206", "304", "default"]);
+    expect(statuses("/items/{id}/versions/{number}/content", "get")).toEqual(["200", "206", "304", "default"]);
+    const { Error: error } = document.components.schemas as { Error?: { properties: { error: { properties: { code: object } } } } };
+    expect(error?.properties.error.properties.code).toMatchObject({ enum: Object.keys(ERROR_STATUS) });
+  });
+
+  it("says which scope a token needs for each route, and what no token may do", async () => {
+    const { paths } = await callJson<Document>("/api/openapi.json");
+    const scopes = (path: string, method: string) => paths[`/api/v1${path}`]?.[method]?.security;
+    expect(scopes("/me", "get")).toEqual([{ session: [] }, { bearerAuth: ["read"] }]);
+    expect(scopes("/syncs/{id}/run", "post")).toEqual([{ session: [] }, { bearerAuth: ["run"] }]);
+    expect(scopes("/syncs/{id}", "patch")).toEqual([{ session: [] }, { bearerAuth: ["write"] }]);
+    expect(scopes("/tokens", "post")).toEqual([{ session: [] }]);
+  });
+
   it("is shown as a page that loads nothing", async () => {
     const response = await call("/api/docs");
     const page = await response.text();
     expect(page).toContain("GET /api/v1/syncs/{id}/items");
+    expect(page).toContain("Scope <code>run</code>");
     expect(page).not.toMatch(/<script|src=|<link/);
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
   });

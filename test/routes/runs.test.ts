@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Item, Run, RunEvent } from "../../worker/wire.ts";
 import { timeId } from "../../worker/ids.ts";
 import { encodeItemId } from "../../worker/item-id.ts";
@@ -109,6 +109,16 @@ describe("a run's log", () => {
       [undefined, "end"],
     ]);
   }, 5_000);
+
+  it("that breaks off for a fault of ours ends, to be asked for again, and the fault is logged", async () => {
+    const id = await seedRun({ userId, syncId, finishedAt: null });
+    const lines = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const fetch = () => Promise.reject(new Error("The object is not there."));
+    const USER_SYNC = { getByName: () => ({ fetch }) } as unknown as Env["USER_SYNC"];
+    expect(await readEvents(await call(`/api/v1/runs/${id}/logs`, { cookie, env: { USER_SYNC } }))).toEqual([]);
+    expect(lines.mock.calls.join("\n")).toMatch(/"event":"events.broken".*The object is not there/);
+    lines.mockRestore();
+  });
 
   it("goes on after the last line that was read", async () => {
     const id = await seedRun({ userId, syncId });

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
 import { drizzle } from "drizzle-orm/d1";
-import { connections, items, runEvents, runs, sessions, syncs, users, versions } from "../../worker/db/schema.ts";
+import { connections, identities, items, runEvents, runs, sessions, syncs, tokens, users, versions } from "../../worker/db/schema.ts";
 import { randomId, randomSecret, timeId } from "../../worker/ids.ts";
 
 // Rows to begin a test with. Each function takes what the test is about; the rest is plausible.
@@ -25,6 +25,13 @@ export async function seedUser(row: Row<typeof users> = {}): Promise<string> {
   return id;
 }
 
+export async function seedIdentity(userId: string, identity: { issuer: string; subject: string }): Promise<void> {
+  await db
+    .insert(identities)
+    .values({ ...identity, userId, createdAt: NOW })
+    .onConflictDoUpdate({ target: [identities.issuer, identities.subject], set: { userId } });
+}
+
 /** A session of this user; the cookie that proves it. */
 export async function seedSession(userId: string, options: { expiresAt?: number } = {}): Promise<string> {
   const secret = randomSecret();
@@ -32,6 +39,13 @@ export async function seedSession(userId: string, options: { expiresAt?: number 
   const expiresAt = options.expiresAt ?? Date.now() + 30 * 24 * HOUR_MILLISECONDS;
   await db.insert(sessions).values({ hash, userId, userAgent: null, createdAt: NOW, expiresAt });
   return `__Host-tidemark=${secret}`;
+}
+
+/** A token that nobody has. */
+export async function seedToken(row: Row<typeof tokens> & { userId: string }): Promise<string> {
+  const id = row.id ?? timeId(Date.now());
+  await db.insert(tokens).values({ hash: "00", name: "script", scopes: ["read"], createdAt: NOW, ...row, id });
+  return id;
 }
 
 export async function seedConnection(userId: string, row: Row<typeof connections> = {}): Promise<string> {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { DatabaseSync } from "node:sqlite";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +55,24 @@ test("what a control call answered, and every token, outlives a sandbox that was
   expect(Date.parse((await second.control<{ now: string }>("POST", "/clock", { advanceSeconds: 0 })).now)).toBeGreaterThanOrEqual(
     Date.parse(now),
   );
+});
+
+test("sites outlive it too, and a state from before there were any is taken on, with its subscriptions", async () => {
+  const stateDir = await temporaryFolder();
+  const first = await createSandbox({ stateDir });
+  await clientOf(first).control("PUT", "/microsoft/sites/marketing", { title: "Sales", state: "locked" });
+  await first.close();
+  const database = new DatabaseSync(join(stateDir, "sandbox", "sandbox.db"));
+  database.exec("ALTER TABLE subscriptions DROP COLUMN drive");
+  database.close();
+
+  const reopened = await createSandbox({ stateDir });
+  cleanUp.push(async () => reopened.close());
+  const { graph, json } = await clientOf(reopened).as(ALICE, "openid User.Read Sites.Read.All");
+  const followed = await json<{ value: { displayName: string }[] }>("/me/followedSites");
+  expect(followed.value.map(({ displayName }) => displayName)).toContain("Sales");
+  expect((await graph("/sites/contoso.sharepoint.com:/sites/marketing")).status).toBe(423);
+  expect((await graph("/subscriptions")).status).toBe(200);
 });
 
 async function freePort(): Promise<number> {

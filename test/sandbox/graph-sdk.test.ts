@@ -1,15 +1,8 @@
-import {
-  Client,
-  type Context,
-  type Middleware,
-  PageIterator,
-  BatchRequestContent,
-  BatchResponseContent,
-  type PageCollection,
-} from "@microsoft/microsoft-graph-client";
+import { type Client, BatchRequestContent, BatchResponseContent, type PageCollection } from "@microsoft/microsoft-graph-client";
 import type { Drive, DriveItem, Subscription, User } from "@microsoft/microsoft-graph-types";
 import { expect, test } from "vitest";
 import { createSandbox } from "../../sandbox/app.ts";
+import { sdkFor, walk } from "./graph-client.ts";
 import { clientOf, type TreeFile } from "./sandbox-client.ts";
 
 const WORK = "sdk@contoso.example";
@@ -27,45 +20,10 @@ const sandbox = await createSandbox({
 });
 const client = clientOf(sandbox);
 
-/** Microsoft's own client, unchanged, whose requests to graph.microsoft.com end in the sandbox. */
-async function sdkFor(account: string): Promise<Client> {
-  const { access_token: token } = await client.signIn(account);
-  const authenticate: Middleware & { next?: Middleware } = {
-    execute: async (context: Context) => {
-      const headers = new Headers(context.options?.headers as HeadersInit);
-      headers.set("Authorization", `Bearer ${token}`);
-      context.options = { ...context.options, headers };
-      await authenticate.next?.execute(context);
-    },
-    setNext: (next) => {
-      authenticate.next = next;
-    },
-  };
-  const send: Middleware = {
-    execute: async (context: Context) => {
-      context.response = await client.request(context.request, context.options as RequestInit);
-      // As its redirect handler does: followed by hand, without the authorization.
-      const location = context.response.headers.get("location");
-      if (context.response.status === 302 && location !== null) context.response = await client.request(location);
-    },
-  };
-  return Client.initWithMiddleware({ middleware: [authenticate, send] });
-}
-
-async function walk(sdk: Client, from: string): Promise<{ items: DriveItem[]; deltaLink: string }> {
-  const items: DriveItem[] = [];
-  const iterator = new PageIterator(sdk, (await sdk.api(from).get()) as PageCollection, (item: DriveItem) => {
-    items.push(item);
-    return true;
-  });
-  await iterator.iterate();
-  return { items, deltaLink: iterator.getDeltaLink() ?? "" };
-}
-
 test.each([WORK, PERSONAL])("Microsoft's client walks the whole delta of %s, and later only what changed", async (account) => {
   await client.control("POST", `/drives/${account}/generate`, { files: 730, folders: 30, meanBytes: 300, seed: 3 });
-  const sdk = await sdkFor(account);
-  const { items, deltaLink } = await walk(sdk, "/me/drive/root/delta");
+  const sdk = await sdkFor(client, account);
+  const { items, deltaLink } = await walk<DriveItem>(sdk, "/me/drive/root/delta");
   const files = items.filter((item) => item.file);
   expect(items).toHaveLength(1 + 30 + 730);
   const tree = await client.tree(account);
@@ -73,20 +31,20 @@ test.each([WORK, PERSONAL])("Microsoft's client walks the whole delta of %s, and
 
   const [first] = tree as [TreeFile, ...TreeFile[]];
   await client.mutate(account, [{ op: "rename", path: first.path, name: "renamed.txt" }]);
-  const later = await walk(sdk, deltaLink);
+  const later = await walk<DriveItem>(sdk, deltaLink);
   expect(later.items.filter((item) => item.file).map((item) => [item.id, item.name])).toEqual([[first.id, "renamed.txt"]]);
 });
 
 test("Microsoft's client reads the user, the drive, children, an item by path and its bytes", async () => {
   await client.control("POST", `/drives/${WORK}/generate`, { files: 10, folders: 0, meanBytes: 50, seed: 4 });
   await client.mutate(WORK, [{ op: "create", path: "/A folder/50% off #1 & più.txt", bytes: "Bytes of a text." }]);
-  const sdk = await sdkFor(WORK);
+  const sdk = await sdkFor(client, WORK);
   expect(((await sdk.api("/me").get()) as User).mail).toBe(WORK);
   expect(((await sdk.api("/me/drive").get()) as Drive).quota?.used).toBeGreaterThan(16);
 
   const children = (await sdk.api("/me/drive/root/children").top(4).get()) as PageCollection;
   expect(children.value).toHaveLength(4);
-  expect((await walk(sdk, "/me/drive/root/children?$top=4")).items).toHaveLength(11);
+  expect((await walk<DriveItem>(sdk, "/me/drive/root/children?$top=4")).items).toHaveLength(11);
 
   const path = `/me/drive/root:/${encodeURIComponent("A folder")}/${encodeURIComponent("50% off #1 & più.txt")}`;
   const item = (await sdk.api(path).get()) as DriveItem;
@@ -101,7 +59,7 @@ async function batch(sdk: Client, steps: ConstructorParameters<typeof BatchReque
 }
 
 test("Microsoft's client batches requests, in parallel and one after another", async () => {
-  const sdk = await sdkFor(WORK);
+  const sdk = await sdkFor(client, WORK);
   const parallel = await batch(sdk, [
     { id: "1", request: new Request(`${BATCHED}/me`) },
     { id: "2", request: new Request(`${BATCHED}/me/drive/items/nothing`) },
@@ -116,7 +74,7 @@ test("Microsoft's client batches requests, in parallel and one after another", a
 });
 
 test("Microsoft's client creates, lists, renews and deletes a subscription", async () => {
-  const sdk = await sdkFor(WORK);
+  const sdk = await sdkFor(client, WORK);
   const expirationDateTime = new Date(Date.now() + 3_600_000).toISOString();
   const wish: Subscription = {
     changeType: "updated",

@@ -60,14 +60,14 @@ export function clientOf(sandbox: Sandbox) {
     const location = (await authorize({ login_hint: account, ...fields })).headers.get("location") ?? "";
     return new URL(location).searchParams.get("code") ?? "";
   };
-  const signIn = async (account: string): Promise<Tokens> => {
-    const answer = await redeem({ code: await codeFor(account) });
+  const signIn = async (account: string, scope = SCOPE): Promise<Tokens> => {
+    const answer = await redeem({ code: await codeFor(account, { scope }) });
     return (await answer.json()) as Tokens;
   };
 
   /** Graph as one account sees it. */
-  const as = async (account: string) => {
-    const { access_token: token } = await signIn(account);
+  const as = async (account: string, scope = SCOPE) => {
+    const { access_token: token } = await signIn(account, scope);
     const graph = (pathOrUrl: string, init: RequestInit = {}): Promise<Response> => {
       const headers = new Headers(init.headers);
       headers.set("Authorization", `Bearer ${token}`);

@@ -70,6 +70,7 @@ type Around = <T>(method: string, call: () => Promise<T>) => Promise<T>;
 
 function callEach(provider: Provider, around: Around): Provider {
   const { webhook } = provider;
+  const renew = webhook?.renew;
   return {
     facts: provider.facts,
     account: () => around("account", () => provider.account()),
@@ -81,7 +82,7 @@ function callEach(provider: Provider, around: Around): Provider {
       webhook: {
         lifetimeSeconds: webhook.lifetimeSeconds,
         subscribe: (request) => around("subscribe", () => webhook.subscribe(request)),
-        renew: (id, expiresAt) => around("renew", () => webhook.renew(id, expiresAt)),
+        ...(renew && { renew: (id, expiresAt) => around("renew", () => renew(id, expiresAt)) }),
         unsubscribe: (id) => around("unsubscribe", () => webhook.unsubscribe(id)),
       },
     }),

@@ -2,17 +2,17 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
-import type { MemoryUser } from "./memory-user.ts";
+import type { Synced } from "./memory-user.ts";
 
 // Kills of a user's object, and a clock that goes on. Tests fake `Date` first.
 
 const WORK_ROUNDS_MAX = 400;
 
 /**
- * The calls to kill at: every second one, or as the stride says, and others where the call has its effect first. With
+ * The calls to kill at: every third one, or as the stride says, and others where the call has its effect first. With
  * EVERY_BOUNDARY=1 all of them, from both sides.
  */
-export function boundaries(effect: boolean, max: number, stride = 2): number[] {
+export function boundaries(effect: boolean, max: number, stride = 3): number[] {
   const all = (env as Env & { EVERY_BOUNDARY: string }).EVERY_BOUNDARY === "1";
   return Array.from({ length: max }, (_each, after) => after).filter((after) => all || after % stride === (effect ? 1 : 0));
 }
@@ -25,7 +25,7 @@ export interface Kill {
 }
 
 /** Kills the object once, at a call to the world outside. `fired` tells whether it came to that. */
-export async function arm(user: MemoryUser, kill: Kill): Promise<{ fired: () => boolean }> {
+export async function arm(user: Synced, kill: Kill): Promise<{ fired: () => boolean }> {
   let calls = 0;
   let fired = false;
   await runInDurableObject(user.stub, (instance, state) => {
@@ -74,7 +74,7 @@ function hookPrepared(database: D1Database, fatal: Fatal): () => void {
 }
 
 /** Lets alarms, consumers and the clock go on until the sync is idle; `meanwhile` is done again and again. */
-export async function workOff(user: MemoryUser, meanwhile?: () => Promise<void>): Promise<void> {
+export async function workOff(user: Synced, meanwhile?: () => Promise<void>): Promise<void> {
   for (let round = 0; round < WORK_ROUNDS_MAX; round += 1) {
     try {
       await user.stub.wake({ reason: "watchdog" });

@@ -6,15 +6,20 @@ import { randomId } from "../../worker/ids.ts";
 import { createMemoryDrive, memoryProvider } from "../../worker/providers/memory.ts";
 import type { MemoryDrive } from "../../worker/providers/memory-drive.ts";
 import { providers } from "../../worker/providers/registry.ts";
+import type { ConnectRequest } from "../../durable-objects/rpc.ts";
 import type { UserSync } from "../../durable-objects/user-sync.ts";
 
-export interface MemoryUser {
+/** A user with one sync, whatever its source. */
+export interface Synced {
   userId: string;
-  drive: MemoryDrive;
   /** A new one each time: a stub is broken once its object was killed. */
   readonly stub: DurableObjectStub<UserSync>;
   connectionId: string;
   syncId: string;
+}
+
+export interface MemoryUser extends Synced {
+  drive: MemoryDrive;
 }
 
 /** A user whose one connection is a drive in memory. `fill` runs before anything is listed. */
@@ -24,23 +29,25 @@ export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () =
   fill(drive);
   const provider = `memory-${userId}`;
   providers.set(provider, { ...memoryProvider(drive), id: provider });
+  const user = await createUser(userId, {
+    provider,
+    account: { id: `account-${userId}`, label: "Memory", email: "memory@example.com" },
+    scopes: [],
+    tokens: { accessToken: "token", refreshToken: "refresh", expiresAt: Date.now() + 365 * 86_400_000 },
+    homeShard: 0,
+  });
+  return Object.defineProperties({ drive } as MemoryUser, Object.getOwnPropertyDescriptors(user));
+}
+
+/** A user with one connection, and one sync of everything. */
+export async function createUser(userId: string, request: ConnectRequest): Promise<Synced> {
   await accounts(env).insert(users).values({ id: userId, name: "Test", email: null, createdAt: Date.now(), signedInAt: Date.now() });
-  const stub = env.USER_SYNC.getByName(userId);
-  const connection = unwrap(
-    await stub.addConnection({
-      provider,
-      account: { id: `account-${userId}`, label: "Memory", email: "memory@example.com" },
-      scopes: [],
-      tokens: { accessToken: "token", refreshToken: "refresh", expiresAt: Date.now() + 365 * 86_400_000 },
-      homeShard: 0,
-    }),
-  );
+  const connection = unwrap(await env.USER_SYNC.getByName(userId).addConnection(request));
   const { id: syncId } = (await env.DB.prepare("SELECT id FROM syncs WHERE user_id = ?").bind(userId).first<{ id: string }>()) ?? {
     id: "",
   };
   return {
     userId,
-    drive,
     get stub() {
       return env.USER_SYNC.getByName(userId);
     },
@@ -50,7 +57,7 @@ export async function createMemoryUser(fill: (drive: MemoryDrive) => void = () =
 }
 
 /** Lets alarms and consumers work until no run of the sync is active. */
-export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): Promise<void> {
+export async function settled(user: Synced, timeoutMilliseconds = 20_000): Promise<void> {
   const until = performance.now() + timeoutMilliseconds;
   while (performance.now() < until) {
     const status = unwrap(await user.stub.status(user.syncId));
@@ -61,7 +68,7 @@ export async function settled(user: MemoryUser, timeoutMilliseconds = 20_000): P
 }
 
 /** What the mirror has in these states: path, bytes' SHA-256, as read back from R2. */
-export async function mirrorOf(user: MemoryUser, states: readonly string[] = ["stored"]): Promise<{ path: string; sha256: string }[]> {
+export async function mirrorOf(user: Synced, states: readonly string[] = ["stored"]): Promise<{ path: string; sha256: string }[]> {
   const { results } = await env.DB.prepare(
     "SELECT remote_id, parent_id, kind, name, state, stored_id, stored_sha256 FROM items WHERE sync_id = ?",
   )

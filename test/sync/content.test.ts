@@ -7,10 +7,16 @@ const none: ContentMarks = { hash: null, contentTag: null, size: null, modifiedA
 describe("two contents are the same", () => {
   it.each<[string, Partial<ContentMarks>, Partial<ContentMarks>, boolean]>([
     [
-      "by their hash, whatever else differs",
-      { hash: "sha1:a", contentTag: "x", size: 1 },
-      { hash: "sha1:a", contentTag: "y", size: 2 },
+      "by their hash, whatever tag and time say",
+      { hash: "sha1:a", contentTag: "x", size: 1, modifiedAt: 1_000 },
+      { hash: "sha1:a", contentTag: "y", size: 1, modifiedAt: 9_000 },
       true,
+    ],
+    [
+      "not with another size, whatever else agrees",
+      { hash: "sha1:a", contentTag: "x", size: 1 },
+      { hash: "sha1:a", contentTag: "x", size: 2 },
+      false,
     ],
     ["not with another hash, whatever else agrees", { hash: "sha1:a", contentTag: "x" }, { hash: "sha1:b", contentTag: "x" }, false],
     ["by their tag where hashes are of two kinds", { hash: "sha1:a", contentTag: "x" }, { hash: "sha256:b", contentTag: "x" }, true],

@@ -83,6 +83,16 @@ describe("an explanation", () => {
     expect(fact).not.toHaveProperty("at");
   });
 
+  it.each([
+    ["lost", {}],
+    ["damaged", STORED],
+  ])("of a kept file whose content was found %s does not promise that it is fetched", (reason, stored) => {
+    const { here, summary, facts } = said({ state: "failed", reason, kept: "option", ...stored });
+    expect({ here, summary }).toEqual({ here: false, summary: expect.stringContaining("the source no longer has it") });
+    expect(`${summary} ${facts.map((fact) => fact.message).join(" ")}`).not.toMatch(/fetched again|older content|when you ask/);
+    expect(facts).toContainEqual({ code: "next_attempt", message: "It is fetched if the source has it again." });
+  });
+
   it("of a skipped file names why", () => {
     expect(said({ state: "skipped", reason: "malware" }).summary).toContain("malware");
   });

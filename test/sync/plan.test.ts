@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Change, Entry } from "../../worker/providers/provider.ts";
+import { skippedNote } from "../../worker/sync/explain-words.ts";
 import type { ItemRow } from "../../worker/sync/item.ts";
 import { STORABLE_BYTES_MAX } from "../../worker/sync/item.ts";
 import type { PlanInput } from "../../worker/sync/plan.ts";
@@ -74,7 +75,7 @@ describe("a new file", () => {
     const { rows, jobs, notes } = plan([file("a", more)]);
     expect(rows).toMatchObject([{ state: "skipped", reason }]);
     expect(jobs).toEqual([]);
-    expect(notes).toHaveLength(1);
+    expect(notes).toMatchObject([{ message: skippedNote("a.txt", reason) }]);
   });
 
   it("is left out in metadata mode", () => {

@@ -25,6 +25,7 @@ describe("a log line", () => {
   it.each([
     ["GET https://x.example/file?tempauth=abc failed", "GET https://x.example/file?[redacted] failed"],
     ["Authorization: Bearer abc.def-ghi", "Authorization: Bearer [redacted]"],
+    ["no such token: tdm_0mabc2345", "no such token: [redacted]"],
     ["token eyJhbGciOi.eyJzdWIi.c2ln here", "token [redacted] here"],
   ])("has no secret in it: %j", (text, clean) => {
     expect(redact(text)).toBe(clean);

@@ -84,12 +84,13 @@ const title = (sync: Partial<Sync>, live: Partial<SyncStatus> = {}) => headline(
 
 describe("the sentence a sync says about itself", () => {
   test("everything is here, as of a moment of today or an earlier day", () => {
-    expect(title({})).toBe("Everything your OneDrive had at 14:32 is here");
-    expect(title({}, { upToDateAt: YESTERDAY })).toBe("Everything your OneDrive had yesterday at 09:05 is here");
+    expect(title({})).toBe("Everything the source had at 14:32 is here");
+    expect(title({ selection: [{ itemId: "a", mode: "include" }] })).toBe("Everything chosen that the source had at 14:32 is here");
+    expect(title({}, { upToDateAt: YESTERDAY })).toBe("Everything the source had yesterday at 09:05 is here");
   });
 
   test("an empty drive is not called a success of copying", () => {
-    expect(title({ stats: { ...SYNC.stats, files: 0, stored: 0, bytes: 0 } })).toBe("Your OneDrive was empty at 14:32");
+    expect(title({ stats: { ...SYNC.stats, files: 0, stored: 0, bytes: 0 } })).toBe("The source was empty at 14:32");
   });
 
   test("failed files come before everything else that is here", () => {
@@ -97,7 +98,7 @@ describe("the sentence a sync says about itself", () => {
   });
 
   test("skipped files are not claimed", () => {
-    expect(title({ stats: { ...SYNC.stats, skipped: 2, stored: 8 } })).toBe("Everything your OneDrive could hand out at 14:32 is here");
+    expect(title({ stats: { ...SYNC.stats, skipped: 2, stored: 8 } })).toBe("Everything the source could hand out at 14:32 is here");
   });
 
   test("what is only listed is not claimed either", () => {
@@ -107,7 +108,7 @@ describe("the sentence a sync says about itself", () => {
   test("a running sync says what it does and what is left", () => {
     expect(title({}, { activeRun: { ...RUN, status: "pending" } })).toBe("Starting");
     expect(title({ upToDateAt: null }, { upToDateAt: null, activeRun: { ...RUN, phase: "listing" } })).toBe(
-      "Reading your OneDrive for the first time",
+      "Reading the source for the first time",
     );
     expect(title({}, { activeRun: { ...RUN, phase: "listing" } })).toBe("Looking for changes");
     expect(title({}, { activeRun: RUN, backlog: { files: 600, bytes: 6_000 } })).toBe("Copying: 600 files to go");

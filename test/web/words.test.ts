@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { listKey } from "../../web/src/lib/keys.ts";
+import { listKey, treeKey, type TreeRow } from "../../web/src/lib/keys.ts";
 import { labelsToText, textToLabels } from "../../web/src/lib/labels.ts";
 import { safeReturn, signInUrl } from "../../web/src/lib/sign-in.ts";
 import { reasonText, scheduleText } from "../../web/src/lib/words.ts";
@@ -21,6 +21,17 @@ test("a reason that is not known here is shown as it came", () => {
   expect(reasonText("too_large")).toMatch(/larger than/i);
   expect(reasonText("toString")).toBe("toString");
   expect(reasonText(null)).toBe("No reason was given.");
+});
+
+test.each(["lost", "damaged", "quota", "unplaced", "malformed", "loop", "many_removals", "excluded"])(
+  "the reason %s is a sentence",
+  (reason) => {
+    expect(reasonText(reason)).toMatch(/^[A-Z].+ .+\.$/);
+  },
+);
+
+test.each(["lost", "damaged"])("of what was found %s, and the source no longer has, nothing is promised", (reason) => {
+  expect(reasonText(reason)).toContain("the source no longer has it");
 });
 
 describe("labels as text", () => {
@@ -70,4 +81,40 @@ describe("keys in a list of 100 rows, 10 on the screen, at row 5", () => {
     expect(press("ArrowLeft", { altKey: true })).toBeNull();
     expect(press("ArrowUp", { altKey: true })).toEqual({ action: "up" });
   });
+});
+
+describe("keys in a tree", () => {
+  const ROWS: TreeRow[] = [
+    { level: 1, open: true, label: "OneDrive" },
+    { level: 2, open: false, label: "Clients" },
+    { level: 2, open: true, label: "Deep" },
+    { level: 3, open: null, label: "draft.txt" },
+    { level: 2, open: true, label: "Empty" },
+  ];
+  const press = (key: string, active: number, more = {}) =>
+    treeKey({ key, altKey: false, ctrlKey: false, metaKey: false, ...more }, ROWS, active);
+
+  test.each([
+    ["ArrowDown", 1, { action: "move", to: 2 }],
+    ["ArrowDown", 4, null],
+    ["ArrowUp", 0, null],
+    ["Home", 3, { action: "move", to: 0 }],
+    ["End", 0, { action: "move", to: 4 }],
+    ["ArrowRight", 1, { action: "open" }],
+    ["ArrowRight", 2, { action: "move", to: 3 }],
+    ["ArrowRight", 3, null],
+    ["ArrowRight", 4, null],
+    ["ArrowLeft", 2, { action: "close" }],
+    ["ArrowLeft", 3, { action: "move", to: 2 }],
+    ["ArrowLeft", 1, { action: "move", to: 0 }],
+    [" ", 1, { action: "tick" }],
+    ["Enter", 1, { action: "tick" }],
+    ["d", 0, { action: "move", to: 2 }],
+    ["d", 2, { action: "move", to: 3 }],
+    ["d", 3, { action: "move", to: 2 }],
+    ["x", 0, null],
+    ["Tab", 0, null],
+  ] as const)("%s at row %i", (key, active, meaning) => expect(press(key, active)).toEqual(meaning));
+
+  test("the browser keeps its own combinations", () => expect(press("d", 0, { ctrlKey: true })).toBeNull());
 });

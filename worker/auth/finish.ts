@@ -5,29 +5,62 @@ import type { UserRow } from "../db/users.ts";
 import { claimIdentity, createUser, findUserByIdentity, updateUser } from "../db/users.ts";
 import { unwrap } from "../errors.ts";
 import { randomId } from "../ids.ts";
-import { microsoftProvider } from "./begin.ts";
 import { maySignUp } from "./admission.ts";
+import type { Authority } from "./authorities/authority.ts";
+import type { Source } from "./begin.ts";
+import { connectedAccount } from "./connected-account.ts";
 import type { Flow, FlowPurpose } from "./flow.ts";
-import type { FinishedSignIn } from "./microsoft.ts";
-import type { MicrosoftPerson } from "./microsoft-token.ts";
-import { OPEN_TIDEMARK, SignInProblem, TRY_AGAIN } from "./problem.ts";
+import type { Person } from "./person.ts";
+import { OPEN_TIDEMARK, SignInProblem, tokenRejected } from "./problem.ts";
 import { sessionUser, startSession } from "./session.ts";
+import type { FinishedSignIn } from "./sign-in.ts";
 
 const FIRST_SHARD = 0;
 
-/** What a verified person's callback was for: signs in, or adds or renews an account of who is signed in. */
-export async function finishSignIn(c: AppContext, flow: Flow, finished: FinishedSignIn, now: number): Promise<void> {
-  const { person } = finished;
-  const user = flow.purpose.kind === "sign-in" ? await signIn(c, person, now) : await link(c, flow.purpose, person, now);
+type SignedInUser = Pick<UserRow, "id" | "homeShard">;
+
+/** What a callback was for: signs in, adds or renews an account of who is signed in, or both. */
+export async function finishSignIn(
+  c: AppContext,
+  authority: Authority,
+  source: Source | null,
+  flow: Flow,
+  finished: FinishedSignIn,
+  now: number,
+): Promise<void> {
+  const { person, access } = finished;
+  const user = await userOf(c, authority, flow.purpose, person, now);
+  if (source && access) await connect(c, source, flow.purpose, user, person, access);
+  // Only now: an account that was refused as another one must not become a way to sign in.
+  if (person) await claimIdentity(accounts(c.env), user.id, person.identity, now);
+  await userObject(c.env, user.id).accountChanged();
+  c.var.log.info("auth.connected", { userId: user.id, purpose: flow.purpose.kind, authority: authority.id, provider: flow.provider });
+}
+
+function userOf(c: AppContext, authority: Authority, purpose: FlowPurpose, person: Person | null, now: number): Promise<SignedInUser> {
+  if (purpose.kind !== "sign-in") return link(c, purpose, person, now);
+  if (!person) throw tokenRejected(authority.name, "This authority proves nobody's identity.");
+  return signIn(c, person, now);
+}
+
+async function connect(
+  c: AppContext,
+  { definition, method }: Source,
+  purpose: FlowPurpose,
+  user: SignedInUser,
+  person: Person | null,
+  { scopes, tokens }: NonNullable<FinishedSignIn["access"]>,
+): Promise<void> {
   const connected = await userObject(c.env, user.id).addConnection(
     {
-      provider: flow.provider,
-      account: { id: person.accountId, label: person.email ?? person.name, email: person.email },
-      method: microsoftProvider(flow.provider).method.id,
-      scopes: finished.scopes,
-      tokens: finished.tokens,
+      provider: definition.id,
+      method: method.id,
+      account: person ? accountOf(person) : await connectedAccount(c.env, definition, tokens.accessToken),
+      scopes,
+      tokens,
       homeShard: user.homeShard,
-      ...(flow.purpose.kind === "reconnect" ? { connectionId: flow.purpose.connectionId } : {}),
+      firstSync: purpose.kind === "sign-in" || definition.startsWhole,
+      ...(purpose.kind === "reconnect" ? { connectionId: purpose.connectionId } : {}),
     },
     c.var.requestId,
   );
@@ -36,14 +69,14 @@ export async function finishSignIn(c: AppContext, flow: Flow, finished: Finished
     throw new SignInProblem("connection.other_account", message, OPEN_TIDEMARK);
   }
   unwrap(connected);
-  // Only now: an account that was refused as another one must not become a way to sign in.
-  await claimIdentity(accounts(c.env), user.id, person.identity, now);
-  await userObject(c.env, user.id).accountChanged();
-  c.var.log.info("auth.connected", { userId: user.id, purpose: flow.purpose.kind, provider: flow.provider });
+}
+
+function accountOf({ accountId, name, email }: Person): { id: string; label: string; email: string | null } {
+  return { id: accountId, label: email ?? name, email };
 }
 
 /** Login always signs in, whoever was signed in before: known persons as themselves, others as new users where that is open. */
-async function signIn(c: AppContext, person: MicrosoftPerson, now: number): Promise<UserRow> {
+async function signIn(c: AppContext, person: Person, now: number): Promise<UserRow> {
   const db = accounts(c.env);
   const known = await findUserByIdentity(db, person.identity);
   if (known) await updateUser(db, known.id, { name: person.name, email: person.email, signedInAt: now });
@@ -52,11 +85,11 @@ async function signIn(c: AppContext, person: MicrosoftPerson, now: number): Prom
   return user;
 }
 
-function signUp(c: AppContext, person: MicrosoftPerson, now: number): Promise<UserRow> {
+function signUp(c: AppContext, person: Person, now: number): Promise<UserRow> {
   if (!maySignUp(c.env, person)) {
     const message =
       "You are who you say, but this Tidemark takes in only people whom its operator has named. Ask them, or use another account.";
-    throw new SignInProblem("auth.sign_up_closed", message, { ...TRY_AGAIN, label: "Use another account" });
+    throw new SignInProblem("auth.sign_up_closed", message, { label: "Use another account", go: "again" });
   }
   const user = {
     id: randomId(),
@@ -76,18 +109,18 @@ function signUp(c: AppContext, person: MicrosoftPerson, now: number): Promise<Us
 async function link(
   c: AppContext,
   purpose: Exclude<FlowPurpose, { kind: "sign-in" }>,
-  person: MicrosoftPerson,
+  person: Person | null,
   now: number,
-): Promise<{ id: string; homeShard: number }> {
+): Promise<SignedInUser> {
   const user = await sessionUser(c, now);
   if (user?.id !== purpose.userId) {
     const message = "You signed out, or in as somebody else, while the account was being connected. Nothing was connected.";
     throw new SignInProblem("auth.state_unknown", message, OPEN_TIDEMARK);
   }
-  const owner = await findUserByIdentity(accounts(c.env), person.identity);
+  const owner = person ? await findUserByIdentity(accounts(c.env), person.identity) : undefined;
   if (owner && owner.id !== user.id) {
     const message = "This account already belongs to another user of Tidemark. Sign in with it to see what is kept of it.";
-    throw new SignInProblem("auth.identity_taken", message, { ...TRY_AGAIN, label: "Sign in with that account" });
+    throw new SignInProblem("auth.identity_taken", message, { label: "Sign in with that account", go: "sign-in" });
   }
   return user;
 }

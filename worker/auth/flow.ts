@@ -22,7 +22,9 @@ export type FlowPurpose = z.infer<typeof purpose>;
 
 const flow = z.object({
   authority: z.string(),
+  /** What is connected, "none" for nothing, and by which of its methods. */
   provider: z.string(),
+  method: z.string().optional(),
   state: z.string(),
   nonce: z.string(),
   verifier: z.string(),

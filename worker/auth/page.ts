@@ -3,8 +3,10 @@ import type { AppContext } from "../context.ts";
 import type { AppError, ErrorCode } from "../errors.ts";
 import { randomSecret } from "../ids.ts";
 import { PAGE_STYLE } from "../page-style.ts";
-import type { SignInAction } from "./problem.ts";
+import { authorities } from "./authorities/registry.ts";
+import type { Link } from "./problem.ts";
 import { SignInProblem, TRY_AGAIN } from "./problem.ts";
+import { wayOn } from "./way-on.ts";
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
   "auth.not_configured": "Sign-in is not set up",
@@ -13,7 +15,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   "auth.admin_consent_required": "Your administrator has to agree",
   "auth.code_expired": "This sign-in has run out",
   "auth.token_rejected": "You were not signed in",
-  "auth.authority_failed": "Microsoft did not answer",
+  "auth.authority_failed": "The sign-in service did not answer",
   "auth.sign_up_closed": "You are not on the list",
   "auth.identity_taken": "This account is somebody else's here",
   "connection.other_account": "This is another account",
@@ -24,7 +26,8 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 
 /** A bad ending, as a page that says what happened and what to do. */
 export function problemPage(c: AppContext, error: AppError): Response | Promise<Response> {
-  const action = error instanceof SignInProblem ? error.action : TRY_AGAIN;
+  const [wanted, flow] = error instanceof SignInProblem ? [error.action, error.flow] : [TRY_AGAIN, undefined];
+  const action = wayOn(wanted, authorities.get(c.req.path.split("/")[2] ?? ""), flow);
   const title = TITLES[error.code] ?? "That did not work";
   return messagePage(c, { title, text: error.message, action, note: `${error.code} · ${c.var.requestId}` }, error.status);
 }
@@ -32,7 +35,7 @@ export function problemPage(c: AppContext, error: AppError): Response | Promise<
 interface MessagePage {
   title: string;
   text: string;
-  action: SignInAction;
+  action: Link;
   note?: string;
 }
 

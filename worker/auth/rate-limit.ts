@@ -15,6 +15,6 @@ export function rateLimit<E extends AppEnv>(limiter: (env: Env) => RateLimit, ke
 }
 
 /** The caller's address, as the platform reports it. */
-export function callerAddress(c: AppContext): string {
+export function callerAddress<E extends AppEnv>(c: AppContext<E>): string {
   return c.req.header("cf-connecting-ip") ?? "unknown";
 }

@@ -2,10 +2,10 @@ import * as oauth from "oauth4webapi";
 import type { ProviderErrorKind } from "../providers/errors.ts";
 import { ProviderError } from "../providers/errors.ts";
 import type { Authority, RefusedRequest } from "./authorities/authority.ts";
+import { clientAuthentication, requestOptions, withoutIdToken } from "./request.ts";
 
 // Renewing access without the person. What a refusal means for the connection is decided by `sync/retry.ts`.
 
-const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 const TOKEN_SECONDS_DEFAULT = 3600;
 
 export interface Tokens {
@@ -15,13 +15,23 @@ export interface Tokens {
   expiresAt: number;
 }
 
-/** New tokens for old. Throws a `ProviderError`: `auth` where the grant is dead, `operator` where we are at fault. */
+interface RefreshContext {
+  fetch: typeof fetch;
+  now: () => number;
+  /** Whether these tokens were sent for others before, and the answer was lost. */
+  interrupted?: boolean;
+}
+
+/**
+ * New tokens for old. Throws a `ProviderError`: `auth` where the grant is dead, `operator` where we are at fault. One without a status
+ * means that there was no answer, or none that could be read: the old tokens may be used up.
+ */
 export async function refreshTokens(
   authority: Authority,
   env: Env,
   tokens: Tokens,
   scopes: readonly string[],
-  context: { fetch: typeof fetch; now: () => number },
+  context: RefreshContext,
 ): Promise<Tokens> {
   const registered = authority.client(env);
   if (!registered) throw new ProviderError("operator", `This Tidemark is not registered with ${authority.name} any more.`);
@@ -35,9 +45,7 @@ export async function refreshTokens(
       tokens.refreshToken,
       {
         additionalParameters: authority.refreshParameters?.(scopes) ?? {},
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
-        [oauth.customFetch]: context.fetch,
-        [oauth.allowInsecureRequests]: server.issuer.startsWith("http://localhost"),
+        ...requestOptions(authority, server.token_endpoint ?? "", context.fetch),
       },
     );
     const answer = await oauth.processRefreshTokenResponse(server, client, await withoutIdToken(response));
@@ -47,28 +55,20 @@ export async function refreshTokens(
       expiresAt: context.now() + (answer.expires_in ?? TOKEN_SECONDS_DEFAULT) * 1000,
     };
   } catch (error) {
-    throw toProviderError(authority, error);
+    throw toProviderError(authority, error, context.interrupted ?? false);
   }
-}
-
-export function clientAuthentication({ clientAuthentication: how }: Authority, secret: string): oauth.ClientAuth {
-  return how === "post" ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
-}
-
-/** Who the person is was settled at sign-in; a new id token would only have to be verified. */
-async function withoutIdToken(response: Response): Promise<Response> {
-  if (!response.ok) return response;
-  const { id_token: _, ...rest } = (await response.json()) as Record<string, unknown>;
-  return Response.json(rest);
 }
 
 const OPERATOR_FAULT = new Set(["invalid_client", "unauthorized_client", "invalid_request", "invalid_scope", "unsupported_grant_type"]);
 
-function toProviderError(authority: Authority, error: unknown): ProviderError {
+function toProviderError(authority: Authority, error: unknown, interrupted: boolean): ProviderError {
   if (error instanceof oauth.ResponseBodyError) {
     const refused = { status: error.status, error: error.error, description: error.error_description ?? "" };
     const details = { status: error.status, providerCode: error.error, cause: error };
-    return new ProviderError(kindOf(authority, refused), `Access was not renewed: ${error.error}.`, details);
+    const kind = kindOf(authority, refused);
+    const advice = kind === "auth" && interrupted ? lostAnswer(authority) : null;
+    const message = `Access was not renewed: ${error.error}.${advice === null ? "" : ` ${advice}`}`;
+    return new ProviderError(kind, message, advice === null ? details : { ...details, advice });
   }
   // A challenge instead of a body is how a client's bad secret may be answered.
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
@@ -90,4 +90,12 @@ function kindOf(authority: Authority, refused: RefusedRequest): ProviderErrorKin
       if (OPERATOR_FAULT.has(refused.error)) return "operator";
       return refused.status === 429 ? "throttled" : "transient";
   }
+}
+
+/** Why a grant may have died of an answer that was lost; null where used tokens go on working. */
+function lostAnswer({ name, rotationGraceSeconds: grace }: Authority): string | null {
+  if (grace === undefined) return null;
+  const lost = `Each token by which ${name} renews access works once, and the answer with the next one was lost on its way here.`;
+  if (grace === 0) return `${lost} ${name} does not give it again.`;
+  return `${lost} ${name} gives it again for ${Math.round(grace / 60)} minutes only, and they are over.`;
 }

@@ -1,4 +1,4 @@
-const DEFAULT_PATH = "/app";
+export const DEFAULT_PATH = "/app";
 const PATH_CHARACTERS_MAX = 500;
 
 /** The path to go to after a sign-in: one of our own pages, whatever was asked for. */

@@ -36,7 +36,8 @@ export async function receive(
 ): Promise<Receipt> {
   const reader = new ChunkReader(opened.body, signal ? { signal } : {});
   try {
-    const digests = new Digests(announced.hash?.algorithm ?? null);
+    const hash = announced.hash ?? opened.hash ?? null;
+    const digests = new Digests(hash?.algorithm ?? null);
     let held: Uint8Array | null = null;
     let size = 0;
     for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
@@ -49,7 +50,7 @@ export async function receive(
     }
     if (opened.size !== undefined && size < opened.size) throw new ProviderError("transient", "The download was cut short.");
     const { sha256, source } = await digests.finish();
-    const matches = (announced.size ?? size) === size && (announced.hash === null || announced.hash.value === source);
+    const matches = (announced.size ?? size) === size && (hash === null || hash.value === source);
     const served = { size, sha256, matches };
     const accepted = accept(served);
     if (accepted && held) await write(held);

@@ -54,15 +54,25 @@ export interface HeldFolder {
   reasons: string;
 }
 
+/** The folder that counts as the parent of what has no known place: the first feed's root. */
+export async function placeOfUnplaced(db: Database, scope: ItemScope): Promise<string> {
+  return (await db.get<{ id: string }>(sql`SELECT ${rootId(scope)} AS id`))?.id ?? "";
+}
+
+function rootId({ syncId }: ItemScope): SQL {
+  return sql`ifnull((SELECT min(root.remote_id) FROM items AS root INDEXED BY items_by_parent
+    WHERE root.sync_id = ${syncId} AND root.parent_id IS NULL), '')`;
+}
+
 /**
- * All that is held, by top folder, in order of their ids. Chains of parents are followed once for each folder that has held
+ * All that is held, by top folder, in order of their ids. What has no known place counts as directly in the root. Chains of parents are followed once for each folder that has held
  * files in it, not for each file.
  */
 export async function heldFolders(db: Database, scope: ItemScope, afterId: string, limit: number): Promise<HeldFolder[]> {
   return db.all<HeldFolder>(sql`
     WITH RECURSIVE starts(folder_id, reason, files, folders, bytes) AS MATERIALIZED (
-      SELECT parent_id, reason, count(*), 0, sum(ifnull(stored_size, ifnull(size, 0))) FROM ${held(scope)} AND kind = 1
-      GROUP BY parent_id, reason
+      SELECT iif(parent_id = '', ${rootId(scope)}, parent_id), reason, count(*), 0, sum(ifnull(stored_size, ifnull(size, 0)))
+      FROM ${held(scope)} AND kind = 1 GROUP BY parent_id, reason
       UNION ALL SELECT remote_id, reason, 0, 1, 0 FROM ${held(scope)} AND kind = 0
     ), chain(start, remote_id, depth) AS (
       SELECT DISTINCT folder_id, folder_id, 0 FROM starts

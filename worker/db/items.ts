@@ -11,6 +11,10 @@ import { changeVersions, countedTotals, keepAsVersions, NOTHING_WRITTEN, rowsWri
 // What the engine reads and writes of a sync's items. One statement for any number of rows, through `json_each`: D1
 // binds at most 100 parameters. `written` counts rows as D1 bills them: index entries are rows too.
 
+/** D1 takes no value of more than 2 MB; a character is up to three bytes. */
+const LIST_CHARACTERS_MAX = 500_000;
+const CHILDREN_CHUNK = 5_000;
+
 /** Whose items: no statement reaches a sync of another user. */
 export interface ItemScope {
   userId: string;
@@ -76,23 +80,48 @@ export async function scanItems(db: Database, scope: ItemScope, afterId: string,
     ORDER BY remote_id LIMIT ${limit}`);
 }
 
-/** Ids of what is directly in this folder, besides these: not what is gone already, nor what is kept though the source lost it. */
-export async function childrenBesides(db: Database, scope: ItemScope, folderId: string, ids: readonly string[]): Promise<string[]> {
+/** Ids of what is directly in these folders, besides these: not what is gone already, nor what is kept though the source lost it. */
+export async function childrenBesides(
+  db: Database,
+  scope: ItemScope,
+  folderIds: readonly string[],
+  ids: readonly string[],
+): Promise<string[]> {
+  if (folderIds.length === 0) return [];
+  const list = JSON.stringify(ids);
+  const folders = sql`SELECT value FROM json_each(${JSON.stringify(folderIds)})`;
+  if (list.length <= LIST_CHARACTERS_MAX)
+    return childIds(db, scope, folders, sql`items.remote_id NOT IN (SELECT value FROM json_each(${list}))`);
+  // A list that no statement takes: what the folders hold is read instead, a chunk at a time.
+  const there = new Set(ids);
+  const besides: string[] = [];
+  for (let after = ""; ;) {
+    const chunk = await childIds(db, scope, folders, sql`items.remote_id > ${after} ORDER BY items.remote_id LIMIT ${CHILDREN_CHUNK}`);
+    besides.push(...chunk.filter((id) => !there.has(id)));
+    if (chunk.length < CHILDREN_CHUNK) return besides;
+    after = chunk.at(-1) ?? after;
+  }
+}
+
+async function childIds(db: Database, scope: ItemScope, folders: SQL, which: SQL): Promise<string[]> {
   // The index is named: without statistics the planner takes a sync for ten rows, and goes through all of it.
   const rows = await db.all<{ id: string }>(sql`
-    SELECT remote_id AS id FROM items INDEXED BY items_by_parent
-    WHERE sync_id = ${scope.syncId} AND parent_id = ${folderId} AND state <> 'removed' AND kept IS NULL AND ${owned(scope)}
-      AND remote_id NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    SELECT items.remote_id AS id FROM (${folders}) AS folder
+      CROSS JOIN items INDEXED BY items_by_parent ON items.sync_id = ${scope.syncId} AND items.parent_id = folder.value
+    WHERE items.state <> 'removed' AND items.kept IS NULL AND ${owned(scope)} AND ${which}`);
   return rows.map((row) => row.id);
 }
 
-/** The tree tags of these folders, as far as they are known. */
+/**
+ * The tree tags of these folders, as far as they are known. One that was gone, held, kept or out of reach has none: where it is there
+ * again, all that is below it has to be told again too.
+ */
 export async function treeTags(db: Database, scope: ItemScope, folderIds: readonly string[]): Promise<Map<string, string>> {
   if (folderIds.length === 0) return new Map();
   const rows = await db.all<{ id: string; tag: string }>(sql`
     SELECT remote_id AS id, content_tag AS tag FROM items
     WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(folderIds)}))
-      AND kind = 0 AND content_tag IS NOT NULL AND state <> 'removed' AND ${owned(scope)}`);
+      AND kind = 0 AND content_tag IS NOT NULL AND state IN ('stored', 'excluded') AND kept IS NULL AND ${owned(scope)}`);
   return new Map(rows.map((row) => [row.id, row.tag]));
 }
 
@@ -164,13 +193,13 @@ export async function takesItems(db: Database, scope: ItemScope, remoteId: strin
   await db.run(sql`UPDATE items SET seen_at = seen_at WHERE sync_id = ${scope.syncId} AND remote_id = ${remoteId} AND ${owned(scope)}`);
 }
 
-/** Marks rows that the source refuses to show: kept, and no longer followed. */
+/** Marks rows that the source refuses to show: kept, and no longer followed. What the rules leave out stays left out. */
 export async function markUnreachable(db: Database, scope: ItemScope, remoteIds: readonly string[], runId: string | null): Promise<number> {
   if (remoteIds.length === 0) return 0;
   const result = await db.run(sql`
     UPDATE items SET state = 'unreachable', reason = 'forbidden', pending_job = NULL, next_attempt_at = NULL, run_id = ${runId}
     WHERE sync_id = ${scope.syncId} AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)}))
-      AND state <> 'unreachable' AND ${owned(scope)}`);
+      AND state <> 'unreachable' AND (state <> 'excluded' OR reason IS 'metadata_only') AND ${owned(scope)}`);
   return result.meta.rows_written;
 }
 

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { Scope } from "../scopes.ts";
 import type { ChangeType } from "../sync/changes.ts";
 import { ITEM_STATES } from "../sync/item.ts";
 import type { Filters, SelectionEntry, SyncOptions } from "../sync/rules.ts";
@@ -47,6 +48,34 @@ export const sessions = sqliteTable(
   (table) => [index("sessions_by_user").on(table.userId), index("sessions_by_expiry").on(table.expiresAt)],
 );
 
+/** What a program signs in with, in its user's name. */
+export const tokens = sqliteTable(
+  "tokens",
+  {
+    /** Sorts by time. A part of the token. */
+    id: text().primaryKey(),
+    /** Goes with its user, whoever deletes that. */
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** SHA-256 of the whole token, hex. */
+    hash: text().notNull(),
+    name: text().notNull(),
+    scopes: text({ mode: "json" }).$type<Scope[]>().notNull(),
+    createdAt: integer("created_at").notNull(),
+    /** Null: never. */
+    expiresAt: integer("expires_at"),
+    /** Written at most once an hour; null: never used. */
+    lastUsedAt: integer("last_used_at"),
+  },
+  (table) => [
+    index("tokens_by_user").on(table.userId, table.id),
+    index("tokens_by_expiry")
+      .on(table.expiresAt)
+      .where(sql`expires_at IS NOT NULL`),
+  ],
+);
+
 export const connections = sqliteTable(
   "connections",
   {
@@ -62,7 +91,10 @@ export const connections = sqliteTable(
     lastValidatedAt: integer("last_validated_at"),
     createdAt: integer("created_at").notNull(),
   },
-  (table) => [uniqueIndex("connections_by_account").on(table.userId, table.provider, table.accountId)],
+  (table) => [
+    uniqueIndex("connections_by_account").on(table.userId, table.provider, table.accountId),
+    index("connections_at_source").on(table.provider, table.accountId),
+  ],
 );
 
 export const syncs = sqliteTable(

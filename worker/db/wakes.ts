@@ -2,7 +2,10 @@ import { and, asc, eq, gt, isNotNull, lte, sql } from "drizzle-orm";
 import type { Database } from "./client.ts";
 import { syncs, ticks } from "./schema.ts";
 
-// Who is due, for cron: the only queries that go over all users. Answers are user ids in their order, paged by the last.
+// Who is due, for cron, and whom a source's notification is about: the only queries that go over all users. Answers are user ids in their order, paged by the last.
+
+/** Connections that one notification wakes; the schedule finds what is beyond that. */
+const ACCOUNT_CONNECTIONS_MAX = 20_000;
 
 export interface DuePage {
   afterUserId: string;
@@ -58,6 +61,20 @@ export async function usersWithDuePurges(db: Database, now: number, page: DuePag
     WHERE purge_due_at <= ${now} AND status <> 'deleting' AND user_id > ${page.afterUserId}
     ORDER BY user_id LIMIT ${page.limit}`);
   return rows.map((row) => row.userId);
+}
+
+/** Active connections of these accounts of a provider, whoever made them. */
+export async function connectionsOfAccounts(
+  db: Database,
+  provider: string,
+  accountIds: readonly string[],
+): Promise<{ userId: string; connectionId: string }[]> {
+  // The index is named, and the order of the joins with it: one seek for each account.
+  return db.all(sql`
+    SELECT connections.user_id AS userId, connections.id AS connectionId
+    FROM json_each(${JSON.stringify(accountIds)}) AS account CROSS JOIN connections INDEXED BY connections_at_source
+      ON connections.provider = ${provider} AND connections.account_id = account.value
+    WHERE connections.status = 'active' LIMIT ${ACCOUNT_CONNECTIONS_MAX}`);
 }
 
 /** When this piece of periodic work last ran; undefined before the first time. */

@@ -7,6 +7,7 @@ export type ProviderErrorKind =
   | "cursor_expired" // enumerate again
   | "forbidden" // there, but not for us
   | "blocked" // malware or a policy: never served
+  | "not_exportable" // there, but not to be had as a file that could be kept
   | "unsupported" // the source cannot do this
   | "expired_url" // a short-lived download address has run out
   | "operator" // our registration or secret is at fault; never the person's doing
@@ -20,6 +21,8 @@ export interface ProviderErrorDetails {
   retryAfterSeconds?: number;
   /** Where an expired cursor's enumeration begins again, when the provider says so. */
   restartCursor?: string;
+  /** Of `auth`: why the person must sign in again, where there is more to say than that. */
+  advice?: string;
   cause?: unknown;
 }
 
@@ -29,6 +32,7 @@ export class ProviderError extends Error {
   readonly providerCode: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly restartCursor: string | undefined;
+  readonly advice: string | undefined;
 
   constructor(kind: ProviderErrorKind, message: string, details: ProviderErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -38,6 +42,7 @@ export class ProviderError extends Error {
     this.providerCode = details.providerCode;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.restartCursor = details.restartCursor;
+    this.advice = details.advice;
   }
 }
 

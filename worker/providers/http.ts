@@ -4,12 +4,14 @@ import type { ProviderContext, RequestBudget } from "./provider.ts";
 /** How sources ask well-behaved programs to name themselves. */
 const USER_AGENT = "NONISV|Tidemark|Tidemark/1.0";
 /** Until an answer is complete: a change page of a large drive takes its time. */
-const ANSWER_SECONDS_MAX = 90;
+export const ANSWER_SECONDS_MAX = 90;
 /** Until a download's headers are there; its body is watched by who reads it. */
 export const DOWNLOAD_HEADERS_SECONDS_MAX = 60;
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 export const ERROR_BYTES_MAX = 64 * 1024;
 const UNREAD_BYTES_MAX = 4 * 1024;
+/** The `providerCode` of an error about an answer that was not read to its end, since it is too long. */
+export const TOO_LONG = "answer_too_long";
 
 export interface RequestOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -98,7 +100,9 @@ export async function readText(response: Response, bytesMax: number): Promise<st
   try {
     for await (const chunk of response.body) {
       bytes += chunk.byteLength;
-      if (bytes > bytesMax) throw new ProviderError("fatal", `The provider's answer is longer than ${bytesMax} bytes.`);
+      if (bytes > bytesMax) {
+        throw new ProviderError("fatal", `The provider's answer is longer than ${bytesMax} bytes.`, { providerCode: TOO_LONG });
+      }
       text += decoder.decode(chunk, { stream: true });
     }
   } catch (error) {

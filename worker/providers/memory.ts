@@ -74,7 +74,10 @@ class MemoryProvider implements Provider {
 
   async changes(feedId: string, cursor: string | null): Promise<ChangePage> {
     await this.#call("changes");
-    return this.#roundsOf(this.#driveOf(feedId)).page(cursor, this.#context.now());
+    const drive = this.#driveOf(feedId);
+    const fault = drive === this.#drive ? undefined : drive.meet("changes");
+    if (fault) throw fault;
+    return this.#roundsOf(drive).page(cursor, this.#context.now());
   }
 
   async lookup(feedId: string, ids: readonly string[]): Promise<Lookup[]> {

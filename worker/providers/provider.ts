@@ -26,7 +26,8 @@ export interface Entry {
   contentTag?: string;
   /**
    * Of a folder: the source's mark of everything below it. To be given only together with the complete list of its children,
-   * since it is how the next round knows that nothing below needs to be read.
+   * since it is how the next round knows that nothing below needs to be read. It is lost with the folder: one that was removed, is
+   * held as removed, or is kept though it was removed, has none.
    */
   treeTag?: string;
   /** Why this entry has no bytes that could be kept. */
@@ -72,10 +73,23 @@ export interface FeedRef {
   name: string;
 }
 
-/** What the catalogue knows of a feed's items: for sources without a change stream, which are compared with it. */
+/**
+ * What the catalogue knows of a feed's items: for sources without a change stream, which are compared with it, and for those
+ * whose changes come by path.
+ */
 export interface KnownItems {
   /** The tree tags of these folders, as far as they are known. */
   treeTags(folderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * What is at these paths by now, as far as anything is: small letters, from below the feed's root, each name with a slash before it.
+   * Left out is what this round has told is gone and, where it lists the source from its beginning, what it has not told of yet.
+   */
+  itemsAtPaths(rootId: string, paths: readonly string[]): Promise<ReadonlyMap<string, readonly KnownItem[]>>;
+}
+
+export interface KnownItem {
+  id: string;
+  kind: "file" | "folder";
 }
 
 export interface Account {
@@ -108,6 +122,8 @@ export interface OpenedContent {
   /** Whether the answer is the asked range; a source may ignore one and send everything. */
   partial: boolean;
   contentType?: string;
+  /** The source's hash of these very bytes, where the answer tells: what is only made when it is asked for has none before. */
+  hash?: ContentHash;
 }
 
 export type Lookup = { id: string; status: "found"; entry: Entry } | { id: string; status: "gone" } | { id: string; status: "refused" };
@@ -131,8 +147,8 @@ export interface WebhookCapability {
   /** Longest life that the source grants. */
   lifetimeSeconds: number;
   subscribe(request: SubscribeRequest): Promise<Subscription>;
-  /** Throws `not_found` where the subscription is no more. */
-  renew(subscriptionId: string, expiresAt: number): Promise<Subscription>;
+  /** Throws `not_found` where the subscription is no more. Absent: another one takes its place before it ends. */
+  renew?(subscriptionId: string, expiresAt: number): Promise<Subscription>;
   /** Removing what is gone succeeds. */
   unsubscribe(subscriptionId: string): Promise<void>;
 }
@@ -209,7 +225,7 @@ export interface Provider {
   readonly webhook?: WebhookCapability;
   /** What works for this connection and what does not, scope by scope. */
   checks?(): Promise<Check[]>;
-  /** Ends the grant at the provider, where it has an endpoint for that. */
+  /** Ends at the source what a form gave access by, where it has an endpoint for that. Grants of a sign-in are the authority's to end. */
   revoke?(): Promise<void>;
 }
 
@@ -246,6 +262,7 @@ export interface ProviderDefinition {
   name: string;
   /** Ways to connect an account, the usual one first. */
   methods: readonly [AuthMethod, ...AuthMethod[]];
+  /** `revoke`: by its own `revoke`; what is granted by a sign-in ends where its authority can. */
   capabilities: { browse: boolean; webhook: boolean; revoke: boolean };
   /** `/webhooks/{path}`: where its notifications go. */
   webhookPath?: string;
@@ -304,4 +321,14 @@ export function isSecret({ kind }: Pick<FormField, "kind">): boolean {
 }
 
 /** The settings that providers read. */
-export type ProviderEnv = Pick<Env, "ORIGIN" | "GRAPH_URL" | "MICROSOFT_DOWNLOAD_HOSTS">;
+export type ProviderEnv = Pick<
+  Env,
+  | "ORIGIN"
+  | "GRAPH_URL"
+  | "MICROSOFT_DOWNLOAD_HOSTS"
+  | "GOOGLE_API_URL"
+  | "GOOGLE_OAUTH_URL"
+  | "GOOGLE_DOWNLOAD_HOSTS"
+  | "DROPBOX_API_URL"
+  | "DROPBOX_CONTENT_URL"
+>;

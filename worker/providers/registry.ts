@@ -1,6 +1,12 @@
+import { dropbox } from "./dropbox/dropbox.ts";
+import { googleDrive } from "./google-drive/google-drive.ts";
 import { imap } from "./imap/imap.ts";
 import { onedrive } from "./onedrive/onedrive.ts";
 import type { ProviderDefinition } from "./provider.ts";
+import { sharepoint } from "./sharepoint/sharepoint.ts";
+import { webdav } from "./webdav/webdav.ts";
 
 /** Every kind of source that can be connected, by id. */
-export const providers = new Map<string, ProviderDefinition>([onedrive, imap].map((definition) => [definition.id, definition]));
+export const providers = new Map<string, ProviderDefinition>(
+  [onedrive, sharepoint, googleDrive, dropbox, webdav, imap].map((provider) => [provider.id, provider]),
+);

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { requireOwnOrigin, requireUser } from "../auth/guard.ts";
+import { requireScope, requireUser } from "../auth/guard.ts";
 import { rateLimit } from "../auth/rate-limit.ts";
 import type { UserEnv } from "../context.ts";
 import { AppError } from "../errors.ts";
@@ -13,13 +13,16 @@ import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
 import { runRoutes } from "./runs.ts";
 import { syncRoutes } from "./syncs.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** /api/v1: for who is signed in, and from our own pages only. */
+/** Where these routes are. */
+export const API_BASE = "/api/v1";
+
+/** For who is signed in: people, from our own pages only, and their programs, as far as their tokens' scopes go. */
 export const apiRoutes = new Hono<UserEnv>()
-  .use(requireOwnOrigin)
   .use(requireUser)
   .use(
     rateLimit<UserEnv>(
@@ -27,12 +30,14 @@ export const apiRoutes = new Hono<UserEnv>()
       (c) => c.var.user.id,
     ),
   )
+  .use(requireScope(API_BASE))
   .use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
   .use(async (c, next) => {
     await next();
     if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
   })
   .route("/me", meRoutes)
+  .route("/tokens", tokenRoutes)
   .route("/status", statusRoutes)
   .route("/dashboard", dashboardRoutes)
   .route("/providers", providerRoutes)

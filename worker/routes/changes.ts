@@ -85,7 +85,7 @@ async function itemsOf(c: AppContext<UserEnv>, rows: readonly ChangeRow[]): Prom
 async function stream(c: AppContext<UserEnv>, asked: Asked): Promise<Response> {
   // An answer that has begun can no longer be refused: the start is found first.
   let place = await startOf(c, { ...asked, cursor: c.req.header("last-event-id") ?? asked.cursor });
-  return eventStream(c.req.raw, async (sink) => {
+  return eventStream(c, async (sink) => {
     const until = Date.now() + STREAM_MILLISECONDS_MAX;
     const bell = await doorbell(c, sink);
     while (!sink.signal.aborted && Date.now() < until) {

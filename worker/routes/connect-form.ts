@@ -1,3 +1,4 @@
+import type { Source } from "../auth/begin.ts";
 import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -18,8 +19,12 @@ export interface FilledForm {
   values: FormValues;
 }
 
-/** The filled-in form that the request is; null where it is a sign-in. Throws an `AppError` where it makes no sense. */
-export function formOf(providerId: string, methodId: string | undefined, fields: Record<string, string> | undefined): FilledForm | null {
+/** The filled-in form, or the sign-in, that the request is. Throws an `AppError` where it makes no sense. */
+export function askedFor(
+  providerId: string,
+  methodId: string | undefined,
+  fields: Record<string, string> | undefined,
+): FilledForm | Source {
   const definition = providers.get(providerId);
   if (!definition) throw new AppError("connection.unsupported", `There is no provider "${providerId}".`);
   const { methods } = definition;
@@ -27,7 +32,7 @@ export function formOf(providerId: string, methodId: string | undefined, fields:
     methodId === undefined ? (type === "oauth2") === (fields === undefined) : id === methodId,
   );
   if (!method) throw new AppError("connection.unsupported", `${definition.name} cannot be connected that way.`);
-  if (method.type === "oauth2") return null;
+  if (method.type === "oauth2") return { definition, method };
   const problem = formProblem(method, fields ?? {});
   if (problem !== null) throw new AppError("request.invalid", problem);
   return { definition, method, values: fields ?? {} };

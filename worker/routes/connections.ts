@@ -1,12 +1,14 @@
 import { Hono } from "hono";
-import { beginSignIn, microsoftProvider } from "../auth/begin.ts";
-import type { UserEnv } from "../context.ts";
+import { authorityOf } from "../auth/authorities/registry.ts";
+import type { Source } from "../auth/begin.ts";
+import { beginSignIn } from "../auth/begin.ts";
+import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
 import type { ConnectionRow } from "../db/connections.ts";
 import { getConnection, listConnections, toConnection } from "../db/connections.ts";
 import { AppError, unwrap } from "../errors.ts";
-import { connectByForm, formOf } from "./connect-form.ts";
+import { askedFor, connectByForm } from "./connect-form.ts";
 import { jsonBody, query } from "./validate.ts";
 import type { ConnectionBegun } from "../wire.ts";
 import { browseQuery, connectionCreate, connectionPatch } from "../wire.ts";
@@ -21,20 +23,9 @@ export const connectionRoutes = new Hono<UserEnv>()
   /** Of a sign-in: where to send the browser. Of a form: what was filled in is tried, and makes the connection. */
   .post("/", jsonBody(connectionCreate), async (c) => {
     const { provider, method, fields, connectionId, returnTo } = c.req.valid("json");
-    const form = formOf(provider, method, fields);
-    if (form) return c.json(begun({ connection: await connectByForm(c, form, connectionId) }));
-    microsoftProvider(provider);
-    const userId = c.var.user.id;
-    if (connectionId === undefined) {
-      const purpose = { kind: "link", userId } as const;
-      const authorizeUrl = await beginSignIn(c, { provider, returnTo, prompt: "select_account", purpose }, Date.now());
-      return c.json(begun({ authorizeUrl }));
-    }
-    const row = found(await getConnection(catalogue(c.env, c.var.user.homeShard), userId, connectionId));
-    if (row.provider !== provider) throw new AppError("request.invalid", `provider: the connection's is ${row.provider}`);
-    const purpose = { kind: "reconnect", userId, connectionId } as const;
-    const authorizeUrl = await beginSignIn(c, { provider, returnTo, loginHint: row.accountEmail ?? undefined, purpose }, Date.now());
-    return c.json(begun({ authorizeUrl }));
+    const asked = askedFor(provider, method, fields);
+    if ("values" in asked) return c.json(begun({ connection: await connectByForm(c, asked, connectionId) }));
+    return c.json(begun({ authorizeUrl: await beginConnecting(c, asked, connectionId, returnTo) }));
   })
 
   .get("/:id", async (c) => {
@@ -70,6 +61,25 @@ export const connectionRoutes = new Hono<UserEnv>()
   .post("/:id/refresh", async (c) =>
     c.json(unwrap(await userObject(c.env, c.var.user.id).refreshConnection(c.req.param("id"), c.var.requestId))),
   );
+
+/** Where to send the browser to connect a source, or, where a connection is named, to connect that one again. */
+async function beginConnecting(
+  c: AppContext<UserEnv>,
+  source: Source,
+  connectionId: string | undefined,
+  returnTo: string | undefined,
+): Promise<string> {
+  const { id: userId, homeShard } = c.var.user;
+  const authority = authorityOf(source.method);
+  if (connectionId === undefined) {
+    const request = { chooseAccount: true, consent: false };
+    return beginSignIn(c, { authority, source, request, returnTo, purpose: { kind: "link", userId } }, Date.now());
+  }
+  const row = found(await getConnection(catalogue(c.env, homeShard), userId, connectionId));
+  if (row.provider !== source.definition.id) throw new AppError("request.invalid", `provider: the connection's is ${row.provider}`);
+  const request = { chooseAccount: false, consent: false, loginHint: row.accountEmail ?? undefined };
+  return beginSignIn(c, { authority, source, request, returnTo, purpose: { kind: "reconnect", userId, connectionId } }, Date.now());
+}
 
 function begun(what: Partial<ConnectionBegun>): ConnectionBegun {
   return { authorizeUrl: null, connection: null, ...what };

@@ -9,7 +9,7 @@ const EVENT_ID_CHARACTERS_MAX = 100;
 /** GET /events: everything that happens to the user's syncs, as it happens. Resumes after `Last-Event-ID`. */
 export const eventRoutes = new Hono<UserEnv>().get("/", (c) => {
   const since = c.req.header("last-event-id")?.slice(0, EVENT_ID_CHARACTERS_MAX);
-  return eventStream(c.req.raw, (sink) =>
+  return eventStream(c, (sink) =>
     listen(userObject(c.env, c.var.user.id), {
       since,
       signal: sink.signal,

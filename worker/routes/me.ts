@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { isAdmin } from "../auth/admin.ts";
 import type { UserEnv } from "../context.ts";
 import { accounts, catalogue } from "../db/client.ts";
 import { userQuotas } from "../db/quotas.ts";
@@ -6,7 +7,7 @@ import type { SyncRow } from "../db/syncs.ts";
 import { listSyncs } from "../db/syncs.ts";
 import { quotaOf } from "../sync/quota.ts";
 import { toInstant } from "../db/instant.ts";
-import type { Identity } from "../db/users.ts";
+import { toToken } from "../db/tokens.ts";
 import { listIdentities } from "../db/users.ts";
 import type { Me } from "../wire.ts";
 
@@ -26,6 +27,7 @@ export const meRoutes = new Hono<UserEnv>().get("/", async (c) => {
     admin: isAdmin(c.env, identities),
     usage: usageOf(syncs),
     quota: { bytes: limitOf(quota.bytes), items: limitOf(quota.items), syncs: limitOf(quota.syncs) },
+    token: c.var.token && toToken(c.var.token),
     createdAt: toInstant(user.createdAt),
   };
   return c.json(answer);
@@ -43,10 +45,4 @@ function usageOf(syncs: readonly SyncRow[]): Me["usage"] {
 
 function limitOf(most: number): number | null {
   return most === Infinity ? null : most;
-}
-
-/** Administrators are named by issuer and subject, never by an address: "issuer subject[,issuer subject…]". */
-function isAdmin(env: Pick<Env, "ADMIN_SUBJECTS">, identities: readonly Identity[]): boolean {
-  const named = new Set((env.ADMIN_SUBJECTS || "").split(",").map((entry) => entry.trim().split(/\s+/).join(" ")));
-  return identities.some(({ issuer, subject }) => named.has(`${issuer} ${subject}`));
 }

@@ -4,10 +4,11 @@ import { z } from "zod";
 import type { AppEnv } from "../context.ts";
 import { randomSecret } from "../ids.ts";
 import { PAGE_STYLE } from "../page-style.ts";
+import { scopeOf } from "../scopes.ts";
+import { API_BASE } from "./api.ts";
 import type { Operation } from "./operations.ts";
 import { NAMED_SHAPES, OPERATIONS } from "./operations.ts";
 
-const BASE_PATH = "/api/v1";
 const SCHEMAS = "#/components/schemas/";
 
 /** GET /api/openapi.json and /api/docs: what the API is, for programs and for people. */
@@ -25,7 +26,7 @@ export const openapiRoutes = new Hono<AppEnv>()
 /** The API as an OpenAPI 3.1 document, from the same schemas that requests are checked by. */
 function openapiDocument(origin: string): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of OPERATIONS) (paths[BASE_PATH + operation.path] ??= {})[operation.method] = describe(operation);
+  for (const operation of OPERATIONS) (paths[API_BASE + operation.path] ??= {})[operation.method] = describe(operation);
   return {
     openapi: "3.1.0",
     info: {
@@ -34,24 +35,40 @@ function openapiDocument(origin: string): object {
       description: "Keeps an exact, current, provable copy of the files that people have in clouds they do not control.",
     },
     servers: [{ url: origin }],
-    security: [{ session: [] }],
+    security: [{ session: [] }, { bearerAuth: [] }],
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(NAMED_SHAPES).map(([name, shape]) => [name, jsonSchema(shape, "output")])),
-      securitySchemes: { session: { type: "apiKey", in: "cookie", name: "__Host-tidemark" } },
+      securitySchemes: {
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-tidemark",
+          description: "Of a browser; what changes something must come from Tidemark's own pages",
+        },
+        bearerAuth: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "tdm_…",
+          description: "A token of POST /api/v1/tokens, with the scope that is named",
+        },
+      },
     },
   };
 }
 
-function describe({ path, summary, query, body, status = 200, answer }: Operation): object {
+function describe({ method, path, summary, query, body, status = 200, also = {}, answer }: Operation): object {
+  const scope = scopeOf(method, path);
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({ name, in: "query", schema: jsonSchema(schema, "input") }));
   return {
     summary,
+    security: [{ session: [] }, ...(scope === "session" ? [] : [{ bearerAuth: [scope] }])],
     parameters: [...inPath, ...inQuery],
     ...(body === undefined ? {} : { requestBody: { content: { "application/json": { schema: jsonSchema(body, "input") } } } }),
     responses: {
       [status]: { description: summary, ...(answer === null ? {} : { content: contentOf(answer) }) },
+      ...Object.fromEntries(Object.entries(also).map(([code, description]) => [code, { description }])),
       default: { description: "What went wrong", content: { "application/json": { schema: { $ref: `${SCHEMAS}Error` } } } },
     },
   };
@@ -86,8 +103,9 @@ function referencePage(nonce: string) {
         <main class="wide">
           <h1>Tidemark's API</h1>
           <p>
-            JSON over HTTPS, with the session's cookie. Lists take <code>limit</code> and <code>cursor</code>. The same as a document for
-            programs: <a href="/api/openapi.json">openapi.json</a>.
+            JSON over HTTPS, with the session's cookie, or with <code>Authorization: Bearer</code> and a token that has the scope named at
+            each route. Lists take <code>limit</code> and <code>cursor</code>. The same as a document for programs:
+            <a href="/api/openapi.json">openapi.json</a>.
           </p>
           ${OPERATIONS.map(section)}
           <h1>Shapes</h1>
@@ -104,12 +122,14 @@ function referencePage(nonce: string) {
 }
 
 function section({ method, path, summary, query, body, status = 200, answer }: Operation) {
+  const scope = scopeOf(method, path);
   const name = answer && ("shape" in answer ? answer.shape : "listOf" in answer ? answer.listOf : null);
   return html`<details>
-    <summary><code>${method.toUpperCase()} ${BASE_PATH}${path}</code></summary>
+    <summary><code>${method.toUpperCase()} ${API_BASE}${path}</code></summary>
     <p>
       ${summary}. Answers
       ${status}${name === null ? "" : html` with <a href="#${name}">${name}</a>${answer && "listOf" in answer ? " in a list" : ""}`}.
+      ${scope === "session" ? "For a browser only" : html`Scope <code>${scope}</code>`}.
     </p>
     ${query === undefined ? "" : html`Query ${listing(query, "input")}`} ${body === undefined ? "" : html`Body ${listing(body, "input")}`}
   </details>`;

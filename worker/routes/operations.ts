@@ -6,6 +6,8 @@ import * as wire from "../wire.ts";
 /** The shapes that the document names. */
 export const NAMED_SHAPES = {
   Me: wire.me,
+  Token: wire.token,
+  NewToken: wire.newToken,
   Provider: wire.provider,
   Connection: wire.connection,
   ConnectionTest: wire.connectionTest,
@@ -32,8 +34,13 @@ export interface Operation {
   query?: z.ZodObject;
   body?: z.ZodType;
   status?: number;
+  /** Other answers of success, which have another body or none. */
+  also?: Readonly<Record<number, string>>;
   answer: { shape: ShapeName } | { listOf: ShapeName } | { schema: z.ZodType } | { mediaType: string } | null;
 }
+
+/** Of a content: what `Range` and `If-None-Match` come to. */
+const PARTLY = { 206: "The part that was asked for", 304: "It is what the caller has" } as const;
 
 export const OPERATIONS: readonly Operation[] = [
   { method: "get", path: "/me", summary: "Who is signed in", answer: { shape: "Me" } },
@@ -46,6 +53,17 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Live updates, as server-sent events; resumes after Last-Event-ID",
     answer: { mediaType: "text/event-stream" },
   },
+
+  { method: "get", path: "/tokens", summary: "API tokens, newest first", query: wire.pageQuery, answer: { listOf: "Token" } },
+  {
+    method: "post",
+    path: "/tokens",
+    summary: "Make a token for a program; this answer is the only one that has it",
+    body: wire.tokenCreate,
+    status: 201,
+    answer: { shape: "NewToken" },
+  },
+  { method: "delete", path: "/tokens/{id}", summary: "Revoke a token", status: 204, answer: null },
 
   { method: "get", path: "/connections", summary: "The connected accounts", answer: { listOf: "Connection" } },
   {
@@ -74,6 +92,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "delete",
     path: "/connections/{id}",
     summary: "Destroy the credential; with syncs, the connection stays as revoked (200), without, it goes (204)",
+    also: { 204: "It had no syncs, and is gone" },
     answer: { shape: "Connection" },
   },
   {
@@ -209,6 +228,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/items/{id}/content",
     summary: "An item's last stored content; takes Range, If-Range and If-None-Match",
+    also: PARTLY,
     answer: { mediaType: "application/octet-stream" },
   },
   {
@@ -222,6 +242,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/items/{id}/versions/{number}/content",
     summary: "One of an item's contents; takes Range, If-Range and If-None-Match",
+    also: PARTLY,
     answer: { mediaType: "application/octet-stream" },
   },
   {

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { authorities } from "../auth/authorities/registry.ts";
 import type { UserEnv } from "../context.ts";
-import type { AuthMethod, ProviderDefinition } from "../providers/provider.ts";
+import type { AuthMethod, OAuthMethod, ProviderDefinition } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
 import type { Provider } from "../wire.ts";
 
@@ -16,10 +16,14 @@ function toProvider(env: Env, { id, name, methods, capabilities, removalsWithinD
     id,
     name,
     methods: methods.map((method) => toMethod(env, method)),
-    capabilities,
+    capabilities: { ...capabilities, revoke: capabilities.revoke || methods.some(isRevocable) },
     removalsWithinDays: removalsWithinDays ?? null,
     options: options ? z.toJSONSchema(options) : null,
   };
+}
+
+function isRevocable(method: AuthMethod): method is OAuthMethod {
+  return method.type === "oauth2" && authorities.get(method.authority)?.revocation !== undefined;
 }
 
 function toMethod(env: Env, method: AuthMethod): Provider["methods"][number] {

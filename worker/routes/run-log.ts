@@ -19,7 +19,7 @@ import type { Run, RunEvent } from "../wire.ts";
 export function runLog(c: AppContext<UserEnv>, run: RunRow): Response {
   const lastNumber = Number(c.req.header("last-event-id"));
   const after = Number.isSafeInteger(lastNumber) && lastNumber > 0 ? lastNumber : 0;
-  return eventStream(c.req.raw, async (sink) => {
+  return eventStream(c, async (sink) => {
     const lines = logLines(sink, after);
     // Listening begins before what is stored is read, so that nothing falls between: no line, and not the run's end.
     if (run.finishedAt === null) await follow(c, run.id, lines, sink);

@@ -1,3 +1,6 @@
+import type { AppContext, UserEnv } from "../context.ts";
+import { errorFields } from "../log.ts";
+
 // Server-sent events.
 
 const HEARTBEAT_MILLISECONDS = 20_000;
@@ -19,7 +22,7 @@ export interface EventSink {
 }
 
 /** An answer that stays open: `feed` sends into it until it closes it, or the reader is gone. */
-export function eventStream(request: Request, feed: (sink: EventSink) => void | Promise<void>): Response {
+export function eventStream(c: AppContext<UserEnv>, feed: (sink: EventSink) => void | Promise<void>): Response {
   const ended = new AbortController();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
@@ -38,11 +41,14 @@ export function eventStream(request: Request, feed: (sink: EventSink) => void | 
         };
         const heartbeat = setInterval(() => write(": still here\n\n"), HEARTBEAT_MILLISECONDS);
         ended.signal.addEventListener("abort", () => clearInterval(heartbeat));
-        request.signal.addEventListener("abort", end);
+        c.req.raw.signal.addEventListener("abort", end);
         // The first bytes tell the browser that the stream is open.
         write("retry: 2000\n\n");
         const fed = feed({ send: (event) => write(format(event)), close: end, signal: ended.signal });
-        void Promise.resolve(fed).catch(end);
+        void Promise.resolve(fed).catch((error: unknown) => {
+          if (!ended.signal.aborted) c.var.log.error("events.broken", { path: c.req.path, ...errorFields(error) });
+          end();
+        });
       },
       cancel() {
         ended.abort();

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { UserEnv } from "../context.ts";
+import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
 import { listRuns } from "../db/runs.ts";
@@ -32,7 +32,7 @@ export const syncRoutes = new Hono<UserEnv>()
     const items: Run[] = [];
     for (const row of rows) {
       if (row.status !== "active") continue;
-      const run = await userObject(c.env, id).run(row.id, { ...c.req.valid("json"), trigger: "manual" }, c.var.requestId);
+      const run = await userObject(c.env, id).run(row.id, { ...c.req.valid("json"), trigger: triggerOf(c) }, c.var.requestId);
       if (run.ok) items.push(run.value);
       else c.var.log.warn("sync.not_run", { syncId: row.id, code: run.code });
     }
@@ -62,7 +62,7 @@ export const syncRoutes = new Hono<UserEnv>()
   })
 
   .post("/:id/run", jsonBody(runRequest), async (c) => {
-    const options = { ...c.req.valid("json"), trigger: "manual" } as const;
+    const options = { ...c.req.valid("json"), trigger: triggerOf(c) };
     return c.json(unwrap(await userObject(c.env, c.var.user.id).run(c.req.param("id"), options, c.var.requestId)), 202);
   })
 
@@ -103,3 +103,8 @@ export const syncRoutes = new Hono<UserEnv>()
     const sync = await loadSync(c, c.req.param("id"));
     return c.json(await listItems(c, sync.id, c.req.valid("query")));
   });
+
+/** Who asked for a run: a person, or a program in their name. */
+function triggerOf(c: AppContext<UserEnv>): "manual" | "api" {
+  return c.var.token ? "api" : "manual";
+}

@@ -13,17 +13,19 @@ export interface ContentMarks {
 const SECOND_MILLISECONDS = 1000;
 
 /**
- * Decides by the strongest field that both sides have: hash, then content tag, then size with time. A tag or hash that
- * appears, vanishes or changes its form decides nothing: the next field does. Where no field is on both sides the
- * contents count as different, since a needless download costs less than a stale copy.
+ * Two sizes are two contents, whatever a hash says: sources have been seen to name one hash for both. Otherwise the strongest
+ * field that both sides have decides: hash, then content tag, then size with time. A tag or hash that appears, vanishes or
+ * changes its form decides nothing: the next field does. Where no field is on both sides the contents count as different,
+ * since a needless download costs less than a stale copy.
  */
 export function sameContent(one: ContentMarks, other: ContentMarks): boolean {
+  if (one.size !== null && other.size !== null && one.size !== other.size) return false;
   if (one.hash && other.hash && algorithmOf(one.hash) === algorithmOf(other.hash)) return one.hash === other.hash;
   if (one.contentTag && other.contentTag && tagForm(one.contentTag) === tagForm(other.contentTag)) {
     return one.contentTag === other.contentTag;
   }
   if (one.size === null || other.size === null || one.modifiedAt === null || other.modifiedAt === null) return false;
-  return one.size === other.size && wholeSeconds(one.modifiedAt) === wholeSeconds(other.modifiedAt);
+  return wholeSeconds(one.modifiedAt) === wholeSeconds(other.modifiedAt);
 }
 
 function algorithmOf(hash: string): string {

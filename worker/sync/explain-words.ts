@@ -23,8 +23,8 @@ const REASONS: Readonly<Record<string, string>> = {
   fatal: "What the source sent was not the file that it announced",
   storage: "Our storage did not take it",
   quota: "There is no room left within what you may store",
-  lost: "Its stored content was found missing, and is fetched again",
-  damaged: "Its stored content was found damaged, and is fetched again",
+  lost: "Its stored content was found missing, and the source no longer has it",
+  damaged: "Its stored content was found damaged, and the source no longer has it",
   many_removals: "too much was gone at once to be believed",
   sentinel_missing: "the file or folder that must exist was gone as well",
   emptied: "the whole source was suddenly empty",
@@ -38,6 +38,11 @@ const REASONS: Readonly<Record<string, string>> = {
 export function reasonWords(reason: string | null): string {
   if (reason === null) return "No reason was noted";
   return REASONS[reason] ?? `The reason is “${reason}”`;
+}
+
+/** What a run's log says of an item whose content cannot be kept. */
+export function skippedNote(name: string, reason: string | null): string {
+  return `Skipped “${name}”. ${reasonWords(reason)}.`;
 }
 
 const KEPT_WORDS = {

@@ -47,7 +47,8 @@ export function explain(known: Known): Explained {
 
 function summaryOf({ row, wanted, sync, version }: Known): { here: boolean; summary: string } {
   const what = row.kind === FOLDER ? "folder" : "file";
-  const older = row.storedId !== null;
+  // What is damaged is not in the mirror, as a receipt has it.
+  const older = row.storedId !== null && row.reason !== "damaged";
   switch (row.state) {
     case "stored":
       if (row.kept !== null) return { here: true, summary: `It is here although the source no longer has it: ${keptWords(row.kept)}.` };
@@ -94,6 +95,7 @@ function stateFacts(known: Known): Fact[] {
   if (row.state === "failed" || row.state === "skipped") add(row.state, `${reasonWords(row.reason)}.`, { detail: row.reason ?? "" });
   if (row.attempts > 0) add("attempts", `${row.attempts} ${row.attempts === 1 ? "attempt" : "attempts"} at this content failed.`);
   if (row.nextAttemptAt !== null) add("next_attempt", "It is tried again then.", { at: row.nextAttemptAt });
+  else if (row.state === "failed" && row.kept !== null) add("next_attempt", "It is fetched if the source has it again.");
   else if (row.state === "failed") add("next_attempt", "It is tried again when the source changes it, or when you ask for it.");
   if (row.state === "pending") add("pending", "Its content is queued, or being fetched.", { detail: row.pendingJob ?? "" });
   if (row.state === "pending" && row.size !== null && row.size >= largeBytes)

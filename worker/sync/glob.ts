@@ -1,4 +1,4 @@
-import picomatch from "picomatch/posix";
+import picomatch from "picomatch/posix.js";
 
 // Globs as picomatch has them, but in a time that no file name can blow up: names are other people's. No I/O.
 

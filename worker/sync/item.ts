@@ -82,9 +82,10 @@ export function rowOf(entry: Entry, known: ItemRow | undefined, seenAt: number):
   };
 }
 
-/** A folder that is reported without its children keeps the tag of when they were last told. */
+/** A folder that is reported without its children keeps the tag of when they were last told, unless it had gone since: then they had, too. */
 function treeTagOf(known: ItemRow | undefined): string | null {
-  return known?.kind === FOLDER && known.state !== "removed" ? known.contentTag : null;
+  const isThere = known !== undefined && known.state !== "removed" && known.state !== "held" && known.kept === null;
+  return known?.kind === FOLDER && isThere ? known.contentTag : null;
 }
 
 /** What the source has. */

@@ -3,6 +3,7 @@ import type { Change, Entry } from "../providers/provider.ts";
 import type { Job } from "./bundle.ts";
 import { Bundler } from "./bundle.ts";
 import { sameContent } from "./content.ts";
+import { skippedNote } from "./explain-words.ts";
 import type { ItemRow, SyncMode } from "./item.ts";
 import { FILE, HELD_EXCLUSION, rowOf, sourceMarks, stateOf } from "./item.ts";
 import type { Ruling } from "./ruling.ts";
@@ -135,7 +136,7 @@ function planEntry(entry: Entry, input: PlanInput, bundler: Bundler, plan: Plan)
   plan.stats = add(plan.stats, difference(known, row));
   plan.discovered += 1;
   if (row.state === "skipped" && known?.state !== "skipped") {
-    plan.notes.push({ remoteId: row.remoteId, level: "info", message: `Skipped “${row.name}”: ${row.reason}.` });
+    plan.notes.push({ remoteId: row.remoteId, level: "info", message: skippedNote(row.name, row.reason) });
   }
 }
 

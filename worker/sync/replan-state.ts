@@ -27,6 +27,8 @@ export interface ReplanState {
   roundDrops: number;
   /** How far what failed has been gone through, where all of it is tried again: by remote id. */
   failedAfter: string;
+  /** Whether a step is under way that takes up what failed. */
+  trying: boolean;
 }
 
 export const NO_REPLAN: ReplanState = {
@@ -40,6 +42,7 @@ export const NO_REPLAN: ReplanState = {
   atRoundsEnd: "nothing",
   roundDrops: 0,
   failedAfter: "",
+  trying: false,
 };
 
 /** A request over what is under way: what that had still to do, this one does too. */

@@ -5,6 +5,8 @@ import type { SkipReason } from "../providers/provider.ts";
 const AGAIN_DELAYS_SECONDS = [5, 20, 60, 240] as const;
 /** A refusal is seldom a fault that passes: it is asked again this often only. */
 const FORBIDDEN_ATTEMPTS_MAX = 2;
+/** A file that was listed and is not there has most likely been removed, which the next listing tells. */
+const NOT_FOUND_ATTEMPTS_MAX = 2;
 /** Waits after a run has given something up; the last one repeats. */
 const FAILED_DELAYS_SECONDS = [3_600, 14_400, 86_400] as const;
 /** How long a connection waits where a throttled answer names no time; doubled for each one in a row. */
@@ -48,6 +50,8 @@ export function retryDecision(kind: FailureKind, attempts: number, retryAfterSec
       return { action: "gate", seconds: throttleSeconds(attempts, retryAfterSeconds, jitter) };
     case "blocked":
       return { action: "skip", reason: "malware" };
+    case "not_exportable":
+      return { action: "skip", reason: "not_exportable" };
     case "too_large":
       return { action: "skip", reason: "too_large" };
     case "unsupported":
@@ -58,6 +62,7 @@ export function retryDecision(kind: FailureKind, attempts: number, retryAfterSec
     case "forbidden":
       return againOrFail(kind, attempts, FORBIDDEN_ATTEMPTS_MAX, retryAfterSeconds, jitter);
     case "not_found":
+      return againOrFail(kind, attempts, NOT_FOUND_ATTEMPTS_MAX, retryAfterSeconds, jitter);
     case "expired_url":
     case "transient":
     case "storage":

@@ -11,6 +11,20 @@ export function noteIds(ids: readonly string[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Float64Array.from(ids, hashOf).buffer);
 }
 
+/** Those of these ids that the blocks have. For few ids: each block is gone through once, and none is kept. */
+export function seenAmong(blocks: Iterable<Uint8Array>, ids: Iterable<string>): Set<string> {
+  const asked = new Map<number, string>();
+  for (const id of ids) asked.set(hashOf(id), id);
+  const seen = new Set<string>();
+  for (const block of blocks) {
+    for (const hash of new Float64Array(block.slice().buffer, 0, block.byteLength / HASH_BYTES)) {
+      const id = asked.get(hash);
+      if (id !== undefined) seen.add(id);
+    }
+  }
+  return seen;
+}
+
 /** One share of the noted ids, for looking up: eight bytes each, so that a share of a million takes 8 MB. */
 export class SeenIds {
   readonly #hashes: Float64Array;

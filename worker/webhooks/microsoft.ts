@@ -3,12 +3,10 @@ import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Wake } from "../../durable-objects/rpc.ts";
 import type { AppContext, AppEnv } from "../context.ts";
-import { sendWakes } from "../cron.ts";
 import { AppError } from "../errors.ts";
+import { deliverWakes } from "./deliver.ts";
 import type { Subject } from "./proof.ts";
 import { verifyProof } from "./proof.ts";
-import type { WakeMessage } from "./wake-message.ts";
-import { distinctWakes } from "./wakes.ts";
 
 // Microsoft Graph's change and lifecycle notifications. They say only that something changed: each that proves to be ours
 // becomes a wake. The answer is 202 whatever a notification holds, so that nobody learns what we know.
@@ -39,13 +37,12 @@ export const microsoftWebhook = new Hono<AppEnv>().post("/", bodyLimit({ maxSize
 
   const parsed = notifications.safeParse(await c.req.json().catch(() => null));
   const entries = parsed.success ? parsed.data.value : [];
-  const wakes = await toWakes(c, entries);
-  await sendWakes(c.env.WAKES, wakes);
+  await deliverWakes(c, "microsoft", await toWakes(c, entries));
   return c.body(null, 202);
 });
 
-/** Wakes of all notifications that are ours, each different one once. */
-async function toWakes(c: AppContext, entries: readonly unknown[]): Promise<WakeMessage[]> {
+/** Wakes of all notifications that are ours, by user. */
+async function toWakes(c: AppContext, entries: readonly unknown[]): Promise<Map<string, Wake[]>> {
   const subjects = new Map<string, Subject | null>();
   const wakes = new Map<string, Wake[]>();
   let refused = 0;
@@ -59,14 +56,7 @@ async function toWakes(c: AppContext, entries: readonly unknown[]): Promise<Wake
     else wakes.set(subject.userId, [...(wakes.get(subject.userId) ?? []), toWake(parsed.data, subject.connectionId)]);
   }
   if (refused > 0) c.var.log.warn("webhook.refused", { provider: "microsoft", refused, of: entries.length });
-
-  const messages: WakeMessage[] = [];
-  for (const [userId, found] of wakes) {
-    const { success } = await c.env.WEBHOOK_LIMIT.limit({ key: userId });
-    if (success) messages.push(...distinctWakes(found).map((wake) => ({ userId, wake, requestId: c.var.requestId })));
-    else c.var.log.warn("webhook.limited", { provider: "microsoft", userId });
-  }
-  return messages;
+  return wakes;
 }
 
 function toWake(entry: Notification, connectionId: string): Wake {

@@ -4,6 +4,10 @@ import { createHash } from "node:crypto";
 
 const ITEMS_PAGE = 1000;
 const DOWNLOADS_AT_ONCE = 8;
+/** A server may close an idle connection just as the next request is on its way: what only reads is then asked again, so often. */
+const ASKED_AGAIN_MAX = 3;
+const ASKED_AGAIN_MILLISECONDS = 500;
+const CLOSED_CONNECTION = new Set(["UND_ERR_SOCKET", "ECONNRESET", "ECONNREFUSED", "EPIPE"]);
 /** Hosts that answer with JSON; files come from others. */
 const VENDOR_API_HOSTS = new Set(["graph.microsoft.com", "login.microsoftonline.com"]);
 
@@ -24,6 +28,7 @@ export interface Item {
   reason: string | null;
   nextAttemptAt: string | null;
   sha256: string | null;
+  storedSize: number | null;
   servedDiffers: boolean;
 }
 
@@ -42,6 +47,8 @@ export interface Run {
 export class Client {
   readonly #base: string;
   readonly #cookies = new Map<string, string>();
+  /** Connections that were closed under what only reads, and why. */
+  readonly askedAgain: string[] = [];
 
   constructor(base: string) {
     this.#base = base;
@@ -67,10 +74,26 @@ export class Client {
     throw new Error("The sign-in goes round in circles.");
   }
 
-  async get<T>(path: string): Promise<T> {
-    const response = await this.raw(path);
-    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+  get<T>(path: string): Promise<T> {
+    return this.#read(async () => {
+      const response = await this.raw(path);
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    });
+  }
+
+  /** Reads, again where the connection was closed. */
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    for (let again = 0; ; again += 1) {
+      try {
+        return await read();
+      } catch (error) {
+        const why = closedBecause(error);
+        if (why === null || again === ASKED_AGAIN_MAX) throw error;
+        this.askedAgain.push(why);
+        await new Promise((resume) => setTimeout(resume, ASKED_AGAIN_MILLISECONDS));
+      }
+    }
   }
 
   async send<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -197,13 +220,22 @@ export class Client {
     return [...wrong, ...[...mirror.keys()].map((path) => `not at the source: ${path}`)];
   }
 
-  async digest(itemId: string): Promise<string> {
-    const response = await this.raw(`/api/v1/items/${itemId}/content`);
-    if (!response.ok) return `${response.status} ${await response.text()}`;
-    return createHash("sha256")
-      .update(new Uint8Array(await response.arrayBuffer()))
-      .digest("hex");
+  digest(itemId: string): Promise<string> {
+    return this.#read(async () => {
+      const response = await this.raw(`/api/v1/items/${itemId}/content`);
+      if (!response.ok) return `${response.status} ${await response.text()}`;
+      return createHash("sha256")
+        .update(new Uint8Array(await response.arrayBuffer()))
+        .digest("hex");
+    });
   }
+}
+
+/** Null where the error is another than a closed connection. */
+function closedBecause(error: unknown): string | null {
+  const cause = error instanceof TypeError ? error.cause : undefined;
+  if (!(cause instanceof Error) || !("code" in cause) || !CLOSED_CONNECTION.has(String(cause.code))) return null;
+  return `${error instanceof Error ? error.message : ""}: ${String(cause.code)} ${cause.message}`;
 }
 
 export interface SyncStatus {
@@ -243,8 +275,19 @@ export class SandboxControl {
     return (await this.call<{ files: SourceFile[] }>("GET", `/drives/${account}/tree?hash=true`)).files;
   }
 
+  /** The same without digests, which take long in a large drive. */
+  async places(account: string): Promise<Omit<SourceFile, "sha256">[]> {
+    return (await this.call<{ files: SourceFile[] }>("GET", `/drives/${account}/tree`)).files;
+  }
+
   async fault(account: string, fault: Fault): Promise<void> {
     await this.call("POST", "/faults", { ...fault, match: { ...fault.match, account } });
+  }
+
+  /** How often each of the account's faults has struck, in the order in which they were switched on. */
+  async struck(account: string): Promise<number[]> {
+    const { active } = await this.call<{ active: { match: { account?: string }; hits: number }[] }>("GET", "/faults");
+    return active.filter(({ match }) => match.account === account).map(({ hits }) => hits);
   }
 
   async noFaults(account: string): Promise<void> {
@@ -276,6 +319,7 @@ export interface Fault {
   delayMs?: number;
   drop?: boolean;
   seed?: number;
+  headers?: Record<string, string>;
 }
 
 export interface Requests {

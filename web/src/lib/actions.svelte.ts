@@ -1,5 +1,7 @@
+import { goto } from "$app/navigation";
 import { api } from "./api.ts";
 import { getToasts } from "./toasts.svelte.ts";
+import type { Connection, ConnectionCreate } from "./wire.ts";
 
 /** Runs one action at a time, says what came of it, and tells which one is under way. */
 export class Actions {
@@ -22,11 +24,16 @@ export class Actions {
     }
   }
 
-  /** Leaves for the provider's sign-in page, to connect an account or to reconnect one. */
-  async connect(provider: string, connectionId?: string): Promise<void> {
-    const returnTo = location.pathname;
-    const body = connectionId === undefined ? { provider, returnTo } : { provider, connectionId, returnTo };
-    const answer = await this.do(`connect ${connectionId ?? ""}`, () => api.connect(body));
+  /** Leaves for the source's sign-in page, and comes back to this one unless told otherwise; the connection, where none is needed. */
+  async connect(request: ConnectionCreate): Promise<Connection | undefined> {
+    const answer = await this.do(`connect ${request.connectionId ?? ""}`, () => api.connect({ returnTo: location.pathname, ...request }));
     if (answer?.authorizeUrl) location.assign(answer.authorizeUrl);
+    return answer?.connection ?? undefined;
+  }
+
+  /** By the way that the connection was made: at the source's sign-in page, or by its form. */
+  async reconnect({ id, provider, authType }: Connection): Promise<void> {
+    if (authType === "oauth2") await this.connect({ provider, connectionId: id });
+    else await goto(`/app/sources/new?reconnect=${encodeURIComponent(id)}`);
   }
 }

@@ -1,7 +1,7 @@
 // The typed client of the Worker's API. Every failure is an ApiError, in words that can be shown.
 import { hc, type ClientResponse } from "hono/client";
 import type { AppType } from "../../.api-types/worker/app.ts";
-import type { ErrorBody, ItemState, SyncPatch } from "./wire.ts";
+import type { ConnectionCreate, ErrorBody, ItemState, SyncCreate, SyncPatch } from "./wire.ts";
 
 export const PAGE_ITEMS_MAX = 1000;
 
@@ -38,7 +38,8 @@ export function asApiError(error: unknown): ApiError {
   return new ApiError("client.unexpected", error instanceof Error ? error.message : String(error), 0, null);
 }
 
-const { v1 } = hc<AppType>("/").api;
+const client = hc<AppType>("/");
+const { v1 } = client.api;
 
 /** The answer's body, as its route declares it. */
 async function read<T>(call: Promise<ClientResponse<T>>): Promise<T> {
@@ -74,17 +75,24 @@ function pageQuery({ cursor, limit }: PageQuery) {
 
 /** What is asked of the API, by the names that pages use. Shapes come from the Worker's routes. */
 export const api = {
+  /** What one can sign in with here, the usual first. */
+  authorities: () => read(client.auth.authorities.$get()),
   me: () => read(v1.me.$get()),
   status: () => read(v1.status.$get()),
   dashboard: () => read(v1.dashboard.$get()),
 
+  providers: () => read(v1.providers.$get()),
   connections: () => read(v1.connections.$get()),
-  connect: (json: { provider: string; connectionId?: string; returnTo?: string }) => read(v1.connections.$post({ json })),
+  connection: (id: string) => read(v1.connections[":id"].$get({ param: { id } })),
+  connect: (json: ConnectionCreate) => read(v1.connections.$post({ json })),
+  browse: (id: string, query: { parent?: string; feed?: string; search?: string; cursor?: string }) =>
+    read(v1.connections[":id"].browse.$get({ param: { id }, query })),
   renameConnection: (id: string, label: string) => read(v1.connections[":id"].$patch({ param: { id }, json: { label } })),
   testConnection: (id: string) => read(v1.connections[":id"].test.$post({ param: { id } })),
   disconnect: (id: string) => read(v1.connections[":id"].$delete({ param: { id } })),
 
-  createSync: (json: { connectionId: string }) => read(v1.syncs.$post({ json })),
+  syncs: () => read(v1.syncs.$get()),
+  createSync: (json: SyncCreate) => read(v1.syncs.$post({ json })),
   sync: (id: string) => read(v1.syncs[":id"].$get({ param: { id } })),
   updateSync: (id: string, json: SyncPatch) => read(v1.syncs[":id"].$patch({ param: { id }, json })),
   deleteSync: (id: string) => read(v1.syncs[":id"].$delete({ param: { id } })),

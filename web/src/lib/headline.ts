@@ -57,7 +57,7 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline
     return {
       tone: "warn",
       title: "Waiting for you to reconnect",
-      detail: "Microsoft no longer accepts the sign-in. What is stored stays readable.",
+      detail: "The source no longer accepts the sign-in. What is stored stays readable.",
     };
   }
   if (status === "paused" || waiting?.reason === "paused")
@@ -83,7 +83,7 @@ function throttled(until: string | null, now: Date): Omit<Headline, "level"> {
   return {
     tone: "active",
     title: `Goes on ${when}`,
-    detail: "Microsoft asked us to slow down. That is usual with many files, and nothing is lost.",
+    detail: "The source asked us to slow down. That is usual with many files, and nothing is lost.",
   };
 }
 
@@ -101,7 +101,7 @@ function running(live: SyncStatus | undefined, run: Run, wasUpToDate: boolean): 
           : `${formatNumberOf(discovered, "file and folder", "files and folders")} seen so far, ${formatCount(stored)} stored.`;
       return {
         tone: "active",
-        title: wasUpToDate ? "Looking for changes" : "Reading your OneDrive for the first time",
+        title: wasUpToDate ? "Looking for changes" : "Reading the source for the first time",
         detail: seen + left,
       };
     }
@@ -124,6 +124,7 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "l
     return { tone: "calm", title: "Nothing is here yet", detail: "The first run has not finished." };
   }
   const when = onOrAt(upToDateAt, now);
+  const everything = sync.selection.length > 0 ? "Everything chosen that the source" : "Everything the source";
   if (sync.mode === "metadata") {
     return {
       tone: "calm",
@@ -131,33 +132,33 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "l
       detail: `Names, sizes and dates as they were ${when}. No content is stored until you ask for it.`,
     };
   }
-  if (files === 0) return { tone: "good", title: `Your OneDrive was empty ${when}`, detail: "Whatever you put into it shows up here." };
+  if (files === 0) return { tone: "good", title: `The source was empty ${when}`, detail: "Whatever you put into it shows up here." };
   if (held > 0) {
     return {
       tone: "warn",
       title: `${formatNumberOf(held, "file")} wait for your decision`,
-      detail: "Your OneDrive no longer has them. So much at once may be a mistake: nothing was removed here.",
+      detail: "The source no longer has them. So much at once may be a mistake: nothing was removed here.",
     };
   }
   if (failed > 0) {
     return {
       tone: "warn",
       title: `${formatNumberOf(failed, "file")} could not be stored`,
-      detail: `Everything else that your OneDrive had ${when} is here: ${amount(stored, bytes)}.`,
+      detail: `Everything else that the source had ${when} is here: ${amount(stored, bytes)}.`,
     };
   }
   if (skipped > 0) {
     return {
       tone: "good",
-      title: `Everything your OneDrive could hand out ${when} is here`,
+      title: `${everything} could hand out ${when} is here`,
       detail: `${amount(stored, bytes)}. ${formatNumberOf(skipped, "file")} cannot be kept; each says why.`,
     };
   }
-  return { tone: "good", title: `Everything your OneDrive had ${when} is here`, detail: `${amount(stored, bytes)}, every byte verified.` };
+  return { tone: "good", title: `${everything} had ${when} is here`, detail: `${amount(stored, bytes)}, every byte verified.` };
 }
 
 function pausedDetail(sync: Sync, upToDateAt: Date | null, now: Date): string {
-  const since = upToDateAt === null ? "The first run has not finished." : `It has what your OneDrive had ${onOrAt(upToDateAt, now)}.`;
+  const since = upToDateAt === null ? "The first run has not finished." : `It has what the source had ${onOrAt(upToDateAt, now)}.`;
   return `${since} Nothing new arrives until you resume${sync.stats.stored > 0 ? "; what is here stays readable" : ""}.`;
 }
 

@@ -41,3 +41,48 @@ export function listKey(press: KeyPress, active: number, count: number, pageRows
       return null;
   }
 }
+
+export type TreeKey = { action: "move"; to: number } | { action: "open" } | { action: "close" } | { action: "tick" };
+
+/** A row of a tree, as far as keys are concerned. */
+export interface TreeRow {
+  /** From 1. */
+  level: number;
+  /** Null: it cannot be opened. */
+  open: boolean | null;
+  label: string;
+}
+
+/** What a key means in a tree of which these rows are seen; null where it is not the tree's. */
+export function treeKey(press: KeyPress, rows: readonly TreeRow[], active: number): TreeKey | null {
+  const row = rows[active];
+  if (press.ctrlKey || press.metaKey || press.altKey || row === undefined) return null;
+  const to = (index: number): TreeKey | null => (index >= 0 && index < rows.length ? { action: "move", to: index } : null);
+  switch (press.key) {
+    case "ArrowDown":
+      return to(active + 1);
+    case "ArrowUp":
+      return to(active - 1);
+    case "Home":
+      return to(0);
+    case "End":
+      return to(rows.length - 1);
+    case "ArrowRight":
+      if (row.open === false) return { action: "open" };
+      return row.open === true && (rows[active + 1]?.level ?? 0) > row.level ? to(active + 1) : null;
+    case "ArrowLeft":
+      return row.open === true ? { action: "close" } : to(rows.slice(0, active).findLastIndex(({ level }) => level < row.level));
+    case " ":
+    case "Enter":
+      return { action: "tick" };
+    default:
+      return press.key.length === 1 ? to(nextLabelled(press.key, rows, active)) : null;
+  }
+}
+
+/** The next row whose name begins with what was typed, from the top again at the end; -1 where there is none. */
+function nextLabelled(typed: string, rows: readonly TreeRow[], active: number): number {
+  const begins = rows.map(({ label }) => label.toLowerCase().startsWith(typed.toLowerCase()));
+  const next = begins.indexOf(true, active + 1);
+  return next >= 0 ? next : begins.indexOf(true);
+}

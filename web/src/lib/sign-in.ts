@@ -8,8 +8,9 @@ export function safeReturn(path: string | null): string {
   return url.host === "here.invalid" && inside ? url.pathname + url.search : AFTER_SIGN_IN;
 }
 
-export function signInUrl(returnTo: string): string {
-  return `/auth/microsoft/login?return_to=${encodeURIComponent(safeReturn(returnTo))}`;
+/** Where a sign-in at this authority begins. */
+export function signInUrl(returnTo: string, authority = "microsoft"): string {
+  return `/auth/${authority}/login?return_to=${encodeURIComponent(safeReturn(returnTo))}`;
 }
 
 /** The landing page, which says that signing in is needed and leads back. */

@@ -23,16 +23,16 @@ export const ITEM_STATES: Record<ItemState, Words> = {
   removed: { label: "Removed", tone: "calm", detail: "It was removed at the source." },
 };
 
-type Reason = FailureKind | SkipReason | "malformed" | "metadata_only" | ExclusionReason | HeldReason | "quota" | "damaged";
+type Reason = FailureKind | SkipReason | "malformed" | "metadata_only" | ExclusionReason | HeldReason | "quota" | "lost" | "damaged";
 /** Why the rules leave an item out. */
 type ExclusionReason = "not_selected" | "type" | "glob" | "size" | "date" | "unplaced";
 
 const REASONS: Record<Reason, string> = {
   too_large: "Larger than what one object can be.",
-  malware: "OneDrive marks it as malware and does not hand it out.",
-  notebook: "A OneNote notebook: OneDrive has no single file of it to hand out.",
+  malware: "The source marks it as malware and does not hand it out.",
+  notebook: "A notebook: the source has no single file of it to hand out.",
   shortcut: "A shortcut to something in another person's drive.",
-  vault: "It is in the Personal Vault, which is closed to apps.",
+  vault: "It is in a personal vault, which is closed to apps.",
   no_content: "It has nothing that could be downloaded, such as a link or a model that exists only in the cloud.",
   not_exportable: "The source has no file form of it that could be kept, or one that is larger than it gives out.",
   unknown_kind: "The source describes it as something that is neither file nor folder.",
@@ -48,20 +48,21 @@ const REASONS: Record<Reason, string> = {
   emptied: "The source says that everything is gone.",
   excluded: "Changed rules leave it out, with very much else at once.",
   quota: "The storage that this account may use is full.",
-  damaged: "The stored copy was found damaged; it is fetched again.",
-  malformed: "OneDrive's description of it could not be read.",
-  auth: "The sign-in at Microsoft is no longer valid.",
-  throttled: "Microsoft asked us to slow down.",
-  transient: "Microsoft could not hand it out just now.",
+  lost: "The stored copy was found missing, and the source no longer has it.",
+  damaged: "The stored copy was found damaged, and the source no longer has it.",
+  malformed: "The source’s description of it could not be read.",
+  auth: "The source no longer accepts the sign-in.",
+  throttled: "The source asked us to slow down.",
+  transient: "The source could not hand it out just now.",
   loop: "The source’s list of files leads round in circles.",
-  not_found: "OneDrive listed it, but it was not there when it was fetched.",
-  cursor_expired: "OneDrive forgot how far it was read; it is being read again.",
-  forbidden: "Microsoft refuses to hand it out to this account.",
-  blocked: "A policy at Microsoft blocks it.",
-  unsupported: "OneDrive cannot hand it out.",
+  not_found: "The source listed it, but it was not there when it was fetched.",
+  cursor_expired: "The source forgot how far it was read; it is being read again.",
+  forbidden: "The source refuses to hand it out to this account.",
+  blocked: "A policy at the source blocks it.",
+  unsupported: "The source cannot hand it out.",
   expired_url: "Its download address ran out before it was fetched.",
-  operator: "This installation's registration at Microsoft needs attention.",
-  fatal: "What Microsoft sent was not the file it announced.",
+  operator: "This installation’s registration at the source needs attention.",
+  fatal: "What the source sent was not the file it announced.",
   storage: "Our storage did not take it.",
 };
 
@@ -94,7 +95,7 @@ export const RUN_TYPES: Record<Run["type"], string> = { full: "Full check", incr
 
 export const RUN_TRIGGERS: Record<Run["trigger"], string> = {
   schedule: "on schedule",
-  webhook: "announced by OneDrive",
+  webhook: "announced by the source",
   manual: "by hand",
   api: "by a program",
   retry: "another try",
@@ -115,21 +116,18 @@ export const CONNECTION_STATUSES: Record<Connection["status"], Words> = {
   needs_reconnect: {
     label: "Needs reconnecting",
     tone: "warn",
-    detail: "Microsoft no longer accepts the sign-in. Nothing is lost: reconnect, and it goes on.",
+    detail: "The source no longer accepts the sign-in. Nothing is lost: reconnect, and it goes on.",
   },
   revoked: { label: "Disconnected", tone: "calm", detail: "Nothing new arrives. The copies stay readable." },
   error: { label: "Not working", tone: "bad" },
 };
 
-const PROVIDERS: Record<string, string> = { onedrive: "OneDrive", imap: "Mail (IMAP)" };
-
-export function providerName(provider: string): string {
-  return PROVIDERS[provider] ?? provider;
-}
-
 export function isActive(run: Pick<Run, "status">): boolean {
   return run.status === "pending" || run.status === "running";
 }
+
+/** The usual ones. */
+export const INTERVALS_MINUTES = [5, 15, 30, 60, 360, 720, 1440] as const;
 
 /** "every hour", "at 0 3 * * * (Europe/Berlin)", "on no schedule". */
 export function scheduleText(schedule: Schedule): string {

@@ -1,5 +1,18 @@
+import { atlassian } from "./atlassian.ts";
+import { autodesk } from "./autodesk.ts";
 import type { Authority } from "./authority.ts";
+import { dropbox } from "./dropbox.ts";
+import { google } from "./google.ts";
 import { microsoft } from "./microsoft.ts";
 
 /** Every authority that a connection can be authorised by, by id. */
-export const authorities: ReadonlyMap<string, Authority> = new Map([microsoft].map((authority) => [authority.id, authority]));
+export const authorities: ReadonlyMap<string, Authority> = new Map(
+  [microsoft, google, dropbox, atlassian, autodesk].map((authority) => [authority.id, authority]),
+);
+
+/** The authority by which a way to connect is allowed. */
+export function authorityOf(method: { authority: string }): Authority {
+  const authority = authorities.get(method.authority);
+  if (!authority) throw new Error(`There is no authority "${method.authority}".`);
+  return authority;
+}

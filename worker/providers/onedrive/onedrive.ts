@@ -1,33 +1,15 @@
 import { ProviderError } from "../errors.ts";
-import type {
-  Account,
-  BrowseEntry,
-  FeedRef,
-  Provider,
-  ProviderContext,
-  ProviderDefinition,
-  ProviderEnv,
-  ProviderFacts,
-} from "../provider.ts";
-import type { Drive, User } from "./api.ts";
-import { browse, wholeDrive } from "./browse.ts";
-import { changes } from "./changes.ts";
-import { open } from "./download.ts";
-import { Graph } from "./graph.ts";
-import { canonicalDriveId } from "./ids.ts";
-import { BATCH_MAX, lookup } from "./lookup.ts";
-import { subscriptions } from "./subscriptions.ts";
-
-/** An address is good for an hour by its own token. */
-const DOWNLOAD_URL_SECONDS = 50 * 60;
-
-const facts: ProviderFacts = {
-  hashAlgorithms: ["quickXorHash", "sha256", "sha1"],
-  rangedReads: true,
-  reportsRemovals: true,
-  downloadUrlSeconds: DOWNLOAD_URL_SECONDS,
-  lookupMax: BATCH_MAX,
-};
+import type { Account, BrowseEntry, FeedRef, Provider, ProviderContext, ProviderDefinition, ProviderEnv } from "../provider.ts";
+import type { Drive } from "../microsoft-graph/api.ts";
+import { browse, wholeDrive } from "../microsoft-graph/browse.ts";
+import { changes } from "../microsoft-graph/changes.ts";
+import { open } from "../microsoft-graph/download.ts";
+import { facts } from "../microsoft-graph/facts.ts";
+import { Graph } from "../microsoft-graph/graph.ts";
+import { canonicalDriveId } from "../microsoft-graph/ids.ts";
+import { lookup } from "../microsoft-graph/lookup.ts";
+import { person } from "../microsoft-graph/person.ts";
+import { subscriptions } from "../microsoft-graph/subscriptions.ts";
 
 /**
  * OneDrive, personal and for work, through Microsoft Graph v1.0. The person's own drive is the one feed; least scopes, since an
@@ -66,19 +48,12 @@ function createOneDrive(env: ProviderEnv, context: ProviderContext): Provider {
 }
 
 async function account(graph: Graph): Promise<Account> {
-  const [user, drive] = await Promise.all([
-    graph.json(graph.url("/me?$select=id,displayName,mail,userPrincipalName")) as Promise<User>,
+  const [known, drive] = await Promise.all([
+    person(graph, "OneDrive"),
     graph.json(graph.url("/me/drive?$select=id,quota")) as Promise<Drive>,
   ]);
-  if (typeof user.id !== "string") throw new ProviderError("fatal", "The account has no id.");
-  const email = user.mail ?? user.userPrincipalName;
   const { used, total } = drive.quota ?? {};
-  return {
-    id: user.id,
-    label: user.displayName ?? email ?? "OneDrive",
-    ...(email && { email }),
-    ...(typeof used === "number" && { quota: { used, ...(typeof total === "number" && { total }) } }),
-  };
+  return { ...known, ...(typeof used === "number" && { quota: { used, ...(typeof total === "number" && { total }) } }) };
 }
 
 /** The plural, /me/drives, also lists drives that exist in name only. */

@@ -1,0 +1,1 @@
+CREATE INDEX `connections_at_source` ON `connections` (`provider`,`account_id`);
