@@ -1,9 +1,13 @@
 import type { Account, Accounts } from "../accounts.ts";
+import { MailFaults } from "./faults.ts";
+import type { Profile } from "./session.ts";
 import { starterMails } from "./starter.ts";
 import { type Box, MailStore } from "./store.ts";
+import type { RequestLog } from "../request-log.ts";
 import type { VendorTools } from "../vendor.ts";
 
 export const MAIL_DOMAIN = "mailbox.example";
+export const MAIL_HOST = `imap.${MAIL_DOMAIN}`;
 export const FIRST_ACCOUNT = `dora@${MAIL_DOMAIN}`;
 /** Of every account. */
 export const MAIL_PASSWORD = "sandbox";
@@ -22,10 +26,15 @@ const BOXES = [
 export class MailAccounts {
   readonly store: MailStore;
   readonly now: () => number;
+  readonly faults: MailFaults;
   readonly #accounts: Accounts;
+  readonly #log: RequestLog;
+  readonly #profiles = new Map<string, Profile>();
 
-  constructor({ db, accounts, now }: VendorTools) {
+  constructor({ db, accounts, now, faults, log }: VendorTools) {
     this.store = new MailStore(db);
+    this.faults = new MailFaults(faults, MAIL_HOST);
+    this.#log = log;
     this.#accounts = accounts;
     this.now = now;
   }
@@ -35,6 +44,21 @@ export class MailAccounts {
     const account = this.#accounts.kindOf(user)?.vendor === "mail" ? this.#accounts.named(user) : undefined;
     if (account === undefined || password !== this.password(account)) return null;
     return this.ready(account);
+  }
+
+  /** What of it the account's server has. */
+  profile(user: string): Profile {
+    return this.#profiles.get(user.toLowerCase()) ?? "full";
+  }
+
+  setProfile({ name }: Account, profile: Profile): void {
+    this.#profiles.set(name, profile);
+  }
+
+  /** Notes an answered command. */
+  note(user: string, command: string, isGood: boolean): void {
+    const status = isGood ? 200 : 400;
+    this.#log.note({ host: MAIL_HOST, method: command, route: "", status, account: user.toLowerCase(), batched: false });
   }
 
   password(account: Account): string {

@@ -1,9 +1,9 @@
+import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Account } from "../accounts.ts";
 import type { VendorTools } from "../vendor.ts";
 import type { MailAccounts } from "./accounts.ts";
-import type { Profile } from "./session.ts";
 import { mailOf } from "./starter.ts";
 import type { Box } from "./store.ts";
 
@@ -23,7 +23,7 @@ const which = z.strictObject({ box });
 const kind = z.strictObject({ profile: z.enum(["full", "condstore", "plain"]) });
 
 /** A person's and an operator's hands on the mailboxes: below `/_sandbox/mail`. */
-export function mailControl(tools: VendorTools, mail: MailAccounts, state: { port: number | null; profile: Profile }): Hono {
+export function mailControl(tools: VendorTools, mail: MailAccounts, port: number | null): Hono {
   const app = new Hono();
   const { store } = mail;
   const account = (name: string): Account => {
@@ -43,10 +43,10 @@ export function mailControl(tools: VendorTools, mail: MailAccounts, state: { por
     throw error;
   });
 
-  app.get("/", (c) => c.json(state));
-  app.post("/profile", async (c) => {
-    state.profile = kind.parse(await c.req.json()).profile;
-    return c.json(state);
+  app.get("/", (c) => c.json({ port }));
+  app.post("/:account/profile", async (c) => {
+    mail.setProfile(account(c.req.param("account")), kind.parse(await c.req.json()).profile);
+    return c.json({});
   });
   app.post("/:account/deliver", async (c) => {
     const name = c.req.param("account");
@@ -77,7 +77,9 @@ export function mailControl(tools: VendorTools, mail: MailAccounts, state: { por
   });
   app.get("/:account", (c) => {
     const boxes = store.boxes(account(c.req.param("account")).no);
-    return c.json({ boxes: boxes.map((each) => ({ ...each, mails: store.mails(each.id) })) });
+    const digest = (id: number, uid: number) => createHash("sha256").update(store.bytes(id, uid), "latin1").digest("hex");
+    const mails = (id: number) => store.mails(id).map((each) => ({ ...each, sha256: digest(id, each.uid) }));
+    return c.json({ boxes: boxes.map((each) => ({ ...each, mails: mails(each.id) })) });
   });
   return app;
 }

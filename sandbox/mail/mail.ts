@@ -1,17 +1,15 @@
 import type { Vendor } from "../vendor.ts";
-import { FIRST_ACCOUNT, MAIL_DOMAIN, MailAccounts } from "./accounts.ts";
+import { FIRST_ACCOUNT, MAIL_DOMAIN, MAIL_HOST, MailAccounts } from "./accounts.ts";
 import { mailControl } from "./control.ts";
+import { FAULT_KINDS } from "./faults.ts";
 import { listenForMail } from "./server.ts";
-import type { Profile } from "./session.ts";
 import { mailOf } from "./starter.ts";
-
-const HOST = `imap.${MAIL_DOMAIN}`;
 
 /** A mail provider that is read by IMAP, on a port of its own: `MAIL_PORT` of the settings. It has no pages. */
 export const mail: Vendor = {
   name: "mail",
   title: "Mail",
-  isHost: (host) => host === HOST,
+  isHost: (host) => host === MAIL_HOST,
   accountKinds: [
     {
       domain: MAIL_DOMAIN,
@@ -26,15 +24,13 @@ export const mail: Vendor = {
     },
   ],
   firstAccounts: [FIRST_ACCOUNT],
-  faultKinds: {},
+  faultKinds: FAULT_KINDS,
   start: async (tools) => {
     const accounts = new MailAccounts(tools);
     const port = tools.settings["MAIL_PORT"];
-    const state: { port: number | null; profile: Profile } = { port: null, profile: "full" };
-    const server = port === undefined ? null : await listenForMail(accounts, Number(port), () => state.profile);
-    state.port = server?.port ?? null;
+    const server = port === undefined ? null : await listenForMail(accounts, Number(port));
     return {
-      answer: async () => new Response(`${HOST} speaks IMAP only.\n`, { status: 404 }),
+      answer: async () => new Response(`${MAIL_HOST} speaks IMAP only.\n`, { status: 404 }),
       // The page's button changes an account's drive: of mail it makes a mail.
       driveChanged: (account) => {
         const inbox = accounts.store.box(accounts.ready(account), "INBOX");
@@ -42,16 +38,16 @@ export const mail: Vendor = {
       },
       // Without a port there is nothing to connect to.
       signIn: (account) =>
-        state.port === null
+        server === null
           ? {}
           : {
               Server: "localhost",
-              Port: String(state.port),
+              Port: String(server.port),
               Encryption: "none",
               "User name": account.name,
               Password: accounts.password(account),
             },
-      control: mailControl(tools, accounts, state),
+      control: mailControl(tools, accounts, server?.port ?? null),
       close: () => server?.close(),
     };
   },

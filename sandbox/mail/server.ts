@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { MailAccounts } from "./accounts.ts";
-import { MailSession, type Profile } from "./session.ts";
+import { type Answer, MailSession } from "./session.ts";
 import { LITERAL, tokensOf } from "./tokens.ts";
 
 /** Of a command without its literals, and of one literal. */
@@ -8,13 +8,13 @@ const LINE_BYTES_MAX = 64 * 1024;
 const LITERAL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A mail server on a port of this machine, in the clear. Port 0: any. */
-export function listenForMail(accounts: MailAccounts, port: number, profile: () => Profile): Promise<{ port: number; close: () => void }> {
+export function listenForMail(accounts: MailAccounts, port: number): Promise<{ port: number; close: () => void }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    converse(socket, accounts, profile());
+    converse(socket, accounts);
   });
   return new Promise((listening, failed) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -35,9 +35,15 @@ export function listenForMail(accounts: MailAccounts, port: number, profile: () 
   });
 }
 
-function converse(socket: Socket, accounts: MailAccounts, profile: Profile): void {
-  const say = (line: string): void => void socket.write(`${line}\r\n`, "latin1");
-  const session = new MailSession(accounts, profile, say);
+function converse(socket: Socket, accounts: MailAccounts): void {
+  let said = "";
+  const say = (line: string): void => void (said += `${line}\r\n`);
+  const send = (): void => {
+    socket.write(session.cut ? said.slice(0, said.length / 2) : said, "latin1");
+    said = "";
+    if (session.ended || session.cut) socket.end();
+  };
+  const session = new MailSession(accounts, say);
   let input = "";
   let line = "";
   let literals: string[] = [];
@@ -45,6 +51,7 @@ function converse(socket: Socket, accounts: MailAccounts, profile: Profile): voi
   /** Of an AUTHENTICATE whose answer is awaited. */
   let authenticating: string | null = null;
   say(session.greeting);
+  send();
 
   const command = (text: string): void => {
     const space = text.indexOf(" ");
@@ -64,9 +71,8 @@ function converse(socket: Socket, accounts: MailAccounts, profile: Profile): voi
       say(`${space < 1 ? "*" : tag} BAD ${error.message}`);
     }
   };
-  const answer = (tag: string, { status, text }: { status: string; text: string }): void => {
-    say(`${tag} ${status} ${text}`);
-    if (session.ended) socket.end();
+  const answer = (tag: string, given: Answer | undefined): void => {
+    if (given !== undefined) say(`${tag} ${given.status} ${given.text}`);
   };
   const take = (text: string): void => {
     if (authenticating !== null) {
@@ -88,7 +94,7 @@ function converse(socket: Socket, accounts: MailAccounts, profile: Profile): voi
   };
   socket.on("data", (chunk: Buffer) => {
     input += chunk.toString("latin1");
-    while (!session.ended) {
+    while (!session.ended && !session.cut) {
       if (awaited !== null) {
         if (input.length < awaited) return;
         literals.push(input.slice(0, awaited));
@@ -100,6 +106,7 @@ function converse(socket: Socket, accounts: MailAccounts, profile: Profile): voi
       const text = input.slice(0, end);
       input = input.slice(end + 2);
       take(text);
+      send();
     }
   });
 }

@@ -13,10 +13,12 @@ const CAPABILITIES: Record<Profile, string> = {
   condstore: "IMAP4rev1 SASL-IR AUTH=PLAIN ID ENABLE NAMESPACE UIDPLUS MOVE UNSELECT SPECIAL-USE CONDSTORE",
   plain: "IMAP4rev1 AUTH=PLAIN UIDPLUS",
 };
+/** Of every kind, before it is known whose account it is. */
+const CAPABILITY_AT_FIRST = "IMAP4rev1 AUTH=PLAIN";
 const FLAGS = "(\\Answered \\Flagged \\Deleted \\Seen \\Draft)";
 const DELIMITER = "/";
 
-type Answer = { status: "OK" | "NO" | "BAD"; text: string };
+export type Answer = { status: "OK" | "NO" | "BAD"; text: string };
 const ok = (text: string): Answer => ({ status: "OK", text });
 const no = (text: string): Answer => ({ status: "NO", text });
 const bad = (text: string): Answer => ({ status: "BAD", text });
@@ -30,27 +32,45 @@ interface Selected {
 
 export class MailSession {
   readonly #accounts: MailAccounts;
-  readonly #profile: Profile;
+  #profile: Profile = "full";
   readonly #say: (line: string) => void;
   #account: number | null = null;
+  /** Whose it is. */
+  #user = "";
   #selected: Selected | null = null;
   #qresync = false;
   ended = false;
+  /** The connection is to break in the middle of what was just said. */
+  cut = false;
 
-  constructor(accounts: MailAccounts, profile: Profile, say: (line: string) => void) {
+  constructor(accounts: MailAccounts, say: (line: string) => void) {
     this.#accounts = accounts;
-    this.#profile = profile;
     this.#say = say;
   }
 
   get greeting(): string {
-    return `* OK [CAPABILITY ${CAPABILITIES[this.#profile]}] The sandbox's mail is ready.`;
+    return `* OK [CAPABILITY ${CAPABILITY_AT_FIRST}] The sandbox's mail is ready.`;
   }
 
-  /** A command without its tag; the answer comes after all that it makes be said. */
-  handle(words: readonly Token[]): Answer {
+  /** A command without its tag; the answer comes after all that it makes be said. Undefined: the server has left. */
+  handle(words: readonly Token[]): Answer | undefined {
     const [name = "", ...rest] = words;
     const command = String(name).toUpperCase();
+    const called = command === "UID" ? String(rest[0]).toUpperCase() : command;
+    const fault = this.#account === null ? undefined : this.#accounts.faults.command(this.#user, called, this.#selected?.box.path ?? "");
+    if (fault === "gone") {
+      this.#say("* BYE Server shutting down.");
+      this.ended = true;
+      return undefined;
+    }
+    const answer = fault ?? this.#do(command, rest);
+    if (this.#account === null) return answer;
+    this.#accounts.note(this.#user, called, answer.status === "OK");
+    this.cut = this.#accounts.faults.cuts(this.#user, called, this.#selected?.box.path ?? "");
+    return answer;
+  }
+
+  #do(command: string, rest: Token[]): Answer {
     try {
       const answer = command === "UID" ? this.#withUids(rest) : this.#run(command, rest, false);
       this.#tellNews(!["FETCH", "STORE", "SEARCH"].includes(command));
@@ -76,7 +96,7 @@ export class MailSession {
   #run(command: string, words: Token[], byUid: boolean): Answer {
     switch (command) {
       case "CAPABILITY":
-        this.#say(`* CAPABILITY ${CAPABILITIES[this.#profile]}`);
+        this.#say(`* CAPABILITY ${this.#account === null ? CAPABILITY_AT_FIRST : CAPABILITIES[this.#profile]}`);
         return ok("These are they.");
       case "NOOP":
       case "CHECK":
@@ -96,9 +116,13 @@ export class MailSession {
   }
 
   #login(user: string, password: string): Answer {
+    const fault = this.#accounts.faults.signIn(user);
+    if (fault !== undefined) return fault;
     const account = this.#accounts.signIn(user, password);
     if (account === null) return no("[AUTHENTICATIONFAILED] Invalid credentials");
     this.#account = account;
+    this.#user = user;
+    this.#profile = this.#accounts.profile(user);
     return ok(`[CAPABILITY ${CAPABILITIES[this.#profile]}] Welcome.`);
   }
 
@@ -267,6 +291,7 @@ export class MailSession {
     }
     for (const { mail, place } of this.#meant(selected, textOf(words[0]), byUid)) {
       if (mail.modseq <= since) continue;
+      if (this.#accounts.faults.leavesOut("mail-not-described", this.#user, selected.box.path, mail.uid)) continue;
       this.#say(`* ${place} FETCH ${fetched(this.#accounts.store, selected.box, mail, asked, selected.readOnly)}`);
     }
     return ok("Fetched.");
@@ -330,7 +355,10 @@ export class MailSession {
           )(inSet(word, all.length)),
         );
     }
+    const isListed = ({ mail }: { mail: Mail }) =>
+      !this.#accounts.faults.leavesOut("mail-not-listed", this.#user, selected.box.path, mail.uid);
     return all
+      .filter(isListed)
       .filter(({ mail, place }) => conditions.every((holds) => holds(mail, place)))
       .map(({ mail, place }) => (byUid ? mail.uid : place));
   }

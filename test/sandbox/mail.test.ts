@@ -128,6 +128,26 @@ test("control calls deliver and move; a password that was taken back is refused"
   await expect(control("POST", "/mail/nobody@contoso.example/deliver", {})).rejects.toThrow("no mail account");
 });
 
+test("a server can be of another kind, and goes wrong in ways that have names, for one account alone", async () => {
+  const { signIn, mail, control } = await open();
+  await mail("profile", { profile: "plain" });
+  const client = await signIn();
+  expect([...client.capabilities.keys()]).not.toContain("CONDSTORE");
+  const strike = (name: string, match: Record<string, string> = {}) =>
+    control("POST", "/faults", { name, times: 1, match: { account: ACCOUNT, ...match } });
+  await strike("mail-server-error", { method: "EXAMINE" });
+  await expect(client.mailboxOpen("INBOX", { readOnly: true })).rejects.toMatchObject({ serverResponseCode: "SERVERBUG" });
+  await client.mailboxOpen("INBOX", { readOnly: true });
+  await control("POST", "/faults", { name: "mail-not-listed", match: { account: ACCOUNT, item: "^2$" } });
+  expect(await client.search({ all: true }, { uid: true })).toEqual([1, 3, 4]);
+  await strike("mail-cut", { path: "^/INBOX$" });
+  await expect(client.fetchAll("1:*", { source: true })).rejects.toThrow();
+  expect(client.usable).toBe(false);
+  await strike("mail-too-many-connections");
+  await expect(signIn()).rejects.toMatchObject({ responseText: expect.stringContaining("Too many simultaneous connections") });
+  await expect(signIn()).resolves.toBeDefined();
+});
+
 test("curl reads a mail, and its lines end as they should", async () => {
   const { port } = await open();
   const { stdout } = await run("curl", ["-sS", "--user", `${ACCOUNT}:sandbox`, `imap://127.0.0.1:${port}/INBOX;UID=2`], {
