@@ -2,14 +2,14 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi, expect } from "vitest";
 import { unwrap } from "../../worker/errors.ts";
-import type { MemoryUser } from "./memory-user.ts";
+import type { MemoryUser, Synced } from "./memory-user.ts";
 
 // What a user's catalogue and bucket hold, beyond the mirror. The clock is the test's.
 
 const ROUNDS_MAX = 400;
 
 /** Lets everything happen that is due, and moves the clock by `stepSeconds` each time, until the sync is idle. */
-export async function workOff(user: MemoryUser, stepSeconds = 1): Promise<void> {
+export async function workOff(user: Synced, stepSeconds = 1): Promise<void> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     await user.stub.wake({ reason: "watchdog" });
     await runDurableObjectAlarm(user.stub);
@@ -21,7 +21,7 @@ export async function workOff(user: MemoryUser, stepSeconds = 1): Promise<void> 
   throw new Error(`Not idle: ${JSON.stringify(unwrap(await user.stub.status(user.syncId)))}`);
 }
 
-export async function syncNow(user: MemoryUser, stepSeconds?: number): Promise<string> {
+export async function syncNow(user: Synced, stepSeconds?: number): Promise<string> {
   const run = unwrap(await user.stub.run(user.syncId, { full: false, trigger: "manual" }));
   await workOff(user, stepSeconds);
   return run.id;

@@ -4,7 +4,7 @@ import type { Change, ChangePage } from "../provider.ts";
 import { type Place, readCursor, writeCursor } from "./cursor.ts";
 import { entriesOf, rootEntry } from "./entry.ts";
 import { attachmentsId, mailId } from "./ids.ts";
-import { describe, examine, type Examined, uidsFrom } from "./mailbox.ts";
+import { describe, examine, type Examined, stillThere, uidsFrom } from "./mailbox.ts";
 import { UidSet } from "./uid-set.ts";
 
 /** Mails described in one page: some kilobytes each, and a page is one step. */
@@ -20,7 +20,7 @@ export interface Reading {
 
 /**
  * One page of a mailbox. A round begins with what the server has in it now; its pages tell of what was removed, then of what is
- * new. A mail that the server does not describe though it is listed is not taken for known, so that the next round asks again.
+ * new. A mail that the server does not describe though it has it is told of as such, and is not taken for known: the next round asks again.
  */
 export async function changes(client: ImapFlow, reading: Reading, cursor: string | null): Promise<ChangePage> {
   const before = cursor === null ? null : readCursor(cursor);
@@ -72,6 +72,8 @@ async function page(client: ImapFlow, reading: Reading, place: Place, first: boo
     found.push(uid);
     for (const entry of entriesOf(message, { path, validity, attachments, now })) list.push({ type: "upsert", entry });
   }
+  for (const uid of await stillThere(client, asked.without(UidSet.of(found))))
+    list.push({ type: "malformed", id: mailId(path, validity, uid), reason: `the server lists the mail ${uid}, and says nothing of it` });
   const after: Place = {
     ...place,
     known: place.known.without(gone).with(UidSet.of(found)),

@@ -4,7 +4,7 @@ import type { Entry, Lookup } from "../provider.ts";
 import type { Reading } from "./changes.ts";
 import { entriesOf, rootEntry } from "./entry.ts";
 import { boxKey, type ItemId, parseId } from "./ids.ts";
-import { describe, examine, uidsFrom } from "./mailbox.ts";
+import { describe, examine, stillThere } from "./mailbox.ts";
 import { UidSet } from "./uid-set.ts";
 
 export const LOOKUP_MAX = 50;
@@ -21,9 +21,7 @@ export async function lookup(client: ImapFlow, reading: Reading, ids: readonly s
   const asked = UidSet.of(own.flatMap(({ item }) => (item.kind !== "root" && item.validity === validity ? [item.uid] : [])));
   const described = await describe(client, asked);
   const entries = new Map<string, Entry>([rootEntry(path, name), ...[...described.values()].flatMap((message) => entriesOf(message, { path, validity, attachments, now }))].map((entry) => [entry.id, entry])); // prettier-ignore
-  const silent = asked.without(UidSet.of(described.keys()));
-  const listed = silent.size === 0 ? UidSet.EMPTY : silent.without(silent.without(await uidsFrom(client)));
-  const doubtful = new Set(listed);
+  const doubtful = new Set(await stillThere(client, asked.without(UidSet.of(described.keys()))));
   return own.flatMap(({ id, item }): Lookup[] => {
     const entry = entries.get(id);
     if (entry) return [{ id, status: "found", entry }];

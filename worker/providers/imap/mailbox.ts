@@ -54,13 +54,30 @@ async function openBox(client: ImapFlow, path: string, asked: { changedSince?: b
   }
 }
 
-/** The numbers of all mails there, or of those from one number on. */
+/**
+ * The numbers of all mails there, or of those from one number on. A list of all that is shorter than the mailbox is no list: what it
+ * lacks would be taken for removed.
+ */
 export async function uidsFrom(client: ImapFlow, first = 1): Promise<UidSet> {
+  const before = existing(client);
   const found = await client.search(first === 1 ? { all: true } : { uid: `${first}:*` }, { uid: true, returnOptions: ["ALL"] });
   if (found === false || found === undefined) throw new ProviderError("transient", "The server does not list what is in the mailbox.");
   const uids = Array.isArray(found) ? UidSet.of(found) : UidSet.parse(found.all ?? "");
   // The last mail is in every range that is open at its end.
-  return first === 1 ? uids : uids.without(UidSet.parse(`1:${first - 1}`));
+  if (first > 1) return uids.without(UidSet.parse(`1:${first - 1}`));
+  if (uids.size < Math.min(before, existing(client)))
+    throw new ProviderError("transient", `The server lists ${uids.size} mails of ${existing(client)} that it says are in the mailbox.`);
+  return uids;
+}
+
+/** How many mails the server has said there are; what it tells meanwhile is counted. */
+function existing(client: ImapFlow): number {
+  return client.mailbox ? client.mailbox.exists : 0;
+}
+
+/** Which of these mails, of which the server did not say anything, it still has. */
+export async function stillThere(client: ImapFlow, silent: UidSet): Promise<UidSet> {
+  return silent.size === 0 ? UidSet.EMPTY : silent.without(silent.without(await uidsFrom(client)));
 }
 
 /** What the server says of these mails, by their numbers. Those that it says nothing of are not there. */
