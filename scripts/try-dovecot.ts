@@ -23,5 +23,6 @@ for (const [index, subject] of SUBJECTS.entries()) {
   await client.append("INBOX", Buffer.from(mailOf(USER, subject, Date.now(), files), "latin1"));
 }
 await client.logout();
-console.log(`Dovecot: server localhost, port ${port}, encryption none, user name ${USER}, password ${PASSWORD}\nStop with Ctrl-C.`);
+console.log(`Server:     localhost\nPort:       ${port}\nEncryption: none\nUser name:  ${USER}\nPassword:   ${PASSWORD}\n`);
+console.log("Connect it in a Tidemark that was started with npm start. Ctrl-C ends the server, and removes its mails.");
 setInterval(() => undefined, 2 ** 30);

@@ -8,7 +8,7 @@ import { applyRound } from "./contract.ts";
 
 // The sandbox's mail server, as servers of several kinds, with what goes wrong at them.
 
-const RUNS = 5;
+const RUNS = 3;
 const BOXES = ["INBOX", "Archive"] as const;
 const SIGN_IN = /connections|sign-in/;
 /** What each of them means; in the mailbox nothing of it changes anything. */

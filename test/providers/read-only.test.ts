@@ -6,6 +6,7 @@ import { GoogleAccount } from "./google-account.ts";
 import { SandboxCloud } from "./sandbox-cloud.ts";
 import { SandboxDrive } from "./sandbox-drive.ts";
 import { SandboxDropbox } from "./sandbox-dropbox.ts";
+import { SandboxMail } from "../support/sandbox-mail.ts";
 
 // The source is never written to: nothing is asked for that could, and no permission is asked that would allow it.
 
@@ -144,6 +145,26 @@ test("a Nextcloud and an ownCloud are only looked at, a folder at a time", async
     expect(asked.filter(({ method, headers }) => method === "PROPFIND" && !/^[01]$/.test(headers.get("Depth") ?? ""))).toEqual([]);
     expect(await cloud.tree()).toEqual(before);
   }
+});
+
+test("mail is only looked at: no mailbox is selected to write to, and no mail becomes a read one", async () => {
+  const mail = await SandboxMail.open();
+  const before = await mail.boxes();
+  const provider = mail.provider();
+  await provider.account();
+  await provider.checks?.();
+  await provider.browse?.list(null, null);
+  await provider.feeds(["INBOX"]);
+  const known = new Map<string, Entry>();
+  const cursor = await applyRound(provider, "INBOX", null, known);
+  await applyRound(provider, "INBOX", cursor, known);
+  await provider.lookup("INBOX", [...known.keys()].slice(0, provider.facts.lookupMax));
+  for (const { id, kind } of known.values())
+    if (kind === "file") await new Response((await provider.open({ id, feedId: "INBOX" })).body).arrayBuffer();
+  const looks = new Set(["ENABLE", "EXAMINE", "FETCH", "ID", "LIST", "LOGOUT", "LSUB", "NAMESPACE", "SEARCH", "STATUS"]);
+  expect(Object.keys(await mail.asked()).filter((command) => !looks.has(command))).toEqual([]);
+  expect(await mail.asked()).toMatchObject({ EXAMINE: expect.any(Number), FETCH: expect.any(Number) });
+  expect(await mail.boxes()).toEqual(before);
 });
 
 test("no permission to write is asked for", () => {
