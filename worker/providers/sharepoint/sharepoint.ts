@@ -27,14 +27,14 @@ export const sharepoint: ProviderDefinition = {
     {
       type: "oauth2",
       id: "sites",
-      name: "Work or school account: sites that you follow, or find",
+      name: "work account: all sites",
       authority: "microsoft",
       scopes: [...IDENTITY, "Sites.Read.All"],
     },
     {
       type: "oauth2",
       id: "files",
-      name: "Work or school account: libraries by their addresses",
+      name: "work account: libraries by address",
       authority: "microsoft",
       scopes: [...IDENTITY, "Files.Read.All"],
     },
