@@ -39,7 +39,7 @@ export const sharepoint: ProviderDefinition = {
       scopes: [...IDENTITY, "Files.Read.All"],
     },
   ],
-  capabilities: { browse: true, webhook: true, revoke: false },
+  capabilities: { browse: true, webhook: true },
   webhookPath: "microsoft",
   startsWhole: false,
   create: (env, context) => createSharePoint(env, context),
