@@ -69,7 +69,10 @@ export default defineConfig(async () => ({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          globalSetup: "test/e2e/support/build.ts",
+          // Each file starts a Tidemark of its own and mostly waits: for minutes of the clock, for retries, for a browser.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

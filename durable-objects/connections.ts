@@ -149,11 +149,10 @@ export async function disconnect(engine: Engine, connectionId: string): Promise<
   return row ? success(toConnection(row)) : noConnection();
 }
 
-/** At the authority, or at the source itself, where either can. The credential is destroyed here whatever they answer. */
+/** At the authority, where it can. The credential is destroyed here whatever they answer. */
 async function endGrant(engine: Engine, connectionId: string): Promise<void> {
   try {
     await engine.credentials.revoke(connectionId);
-    await engine.provider(connectionId).revoke?.();
   } catch (error) {
     const { kind, status } = asProviderError(error);
     engine.log.warn("connection.not_revoked", { connectionId, kind, status });

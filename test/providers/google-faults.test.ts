@@ -383,14 +383,6 @@ test("the checks say what works and what does not", async () => {
   expect((await account.provider().checks?.())?.map(({ ok }) => ok)).toEqual([true, true, false]);
 });
 
-test("revoking ends the grant, and once more is no error", async () => {
-  const { account, provider } = await withFile();
-  await provider.revoke?.();
-  await provider.revoke?.();
-  const stale = googleDrive.create(env, { ...account.context, accessToken: () => account.context.accessToken() });
-  await expect(stale.account()).rejects.toMatchObject({ kind: "auth" });
-});
-
 test("a quiet round is one request", async () => {
   const { account, provider, cursor } = await withFile();
   const before = account.requests;

@@ -31,7 +31,7 @@ export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): Pro
     id: "memory",
     name: "Memory",
     methods: [{ type: "oauth2", id: authority, name: "Memory", authority, scopes: [] }],
-    capabilities: { browse: true, webhook: true, revoke: false },
+    capabilities: { browse: true, webhook: true },
     webhookPath: authority,
     startsWhole: true,
     create: (_env, context) => new MemoryProvider(drive, rounds, context),

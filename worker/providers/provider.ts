@@ -225,8 +225,6 @@ export interface Provider {
   readonly webhook?: WebhookCapability;
   /** What works for this connection and what does not, scope by scope. */
   checks?(): Promise<Check[]>;
-  /** Ends at the source what a form gave access by, where it has an endpoint for that. Grants of a sign-in are the authority's to end. */
-  revoke?(): Promise<void>;
 }
 
 /** What is left of a source's allowance of requests, where its answers tell. */
@@ -262,8 +260,7 @@ export interface ProviderDefinition {
   name: string;
   /** Ways to connect an account, the usual one first. */
   methods: readonly [AuthMethod, ...AuthMethod[]];
-  /** `revoke`: by its own `revoke`; what is granted by a sign-in ends where its authority can. */
-  capabilities: { browse: boolean; webhook: boolean; revoke: boolean };
+  capabilities: { browse: boolean; webhook: boolean };
   /** `/webhooks/{path}`: where its notifications go. */
   webhookPath?: string;
   /** What a sync can be told beyond the usual; checked when one is made or changed. */

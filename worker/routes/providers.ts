@@ -16,7 +16,7 @@ function toProvider(env: Env, { id, name, methods, capabilities, removalsWithinD
     id,
     name,
     methods: methods.map((method) => toMethod(env, method)),
-    capabilities: { ...capabilities, revoke: capabilities.revoke || methods.some(isRevocable) },
+    capabilities: { ...capabilities, revoke: methods.some(isRevocable) },
     removalsWithinDays: removalsWithinDays ?? null,
     options: options ? z.toJSONSchema(options) : null,
   };

@@ -32,6 +32,13 @@ export interface Item {
   servedDiffers: boolean;
 }
 
+/** One line of the folder picker. */
+export interface BrowseEntry {
+  id: string;
+  feedId: string | null;
+  name: string;
+}
+
 export interface Run {
   id: string;
   type: string;
@@ -62,11 +69,60 @@ export class Client {
   }
 
   /** Follows redirects from the sign-in address with a cookie jar. */
-  async signIn(account: string): Promise<Response> {
-    let url = `${this.#base}/auth/microsoft/login?login_hint=${encodeURIComponent(account)}`;
+  signIn(account: string): Promise<Response> {
+    return this.#follow(`${this.#base}/auth/microsoft/login?login_hint=${encodeURIComponent(account)}`, account);
+  }
+
+  /** Connects an account by its vendor's sign-in; answers the connection's id. */
+  async connectBySignIn(provider: string, account: string): Promise<string> {
+    const before = await this.#connections();
+    const { authorizeUrl } = await this.send<{ authorizeUrl: string }>("POST", "/api/v1/connections", { provider, returnTo: "/app" });
+    const landed = await this.#follow(authorizeUrl, account);
+    if (!landed.ok) throw new Error(`The sign-in ended with ${landed.status}: ${await landed.text()}`);
+    await landed.body?.cancel();
+    const made = (await this.#connections()).filter((each) => each.provider === provider);
+    const connection = made.find(({ id }) => !before.some((each) => each.id === id)) ?? made[0];
+    if (!connection) throw new Error(`The sign-in led to ${landed.url}, and nothing is connected.`);
+    return connection.id;
+  }
+
+  async connectByForm(provider: string, fields: Record<string, string>, method?: string): Promise<string> {
+    const body = { provider, fields, ...(method !== undefined && { method }) };
+    const { connection } = await this.send<{ connection: { id: string } }>("POST", "/api/v1/connections", body);
+    return connection.id;
+  }
+
+  async #connections(): Promise<{ id: string; provider: string }[]> {
+    return (await this.get<{ items: { id: string; provider: string }[] }>("/api/v1/connections")).items;
+  }
+
+  /** What can be picked below an entry, or where picking begins. */
+  async browse(connectionId: string, parent?: BrowseEntry): Promise<BrowseEntry[]> {
+    const query = new URLSearchParams({ ...(parent && { parent: parent.id }), ...(parent?.feedId && { feed: parent.feedId }) });
+    return (await this.get<{ items: BrowseEntry[] }>(`/api/v1/connections/${connectionId}/browse?${query}`)).items;
+  }
+
+  /** The connection's sync. Where there is none, one is made: of what is picked by these names, from where picking begins, or of all. */
+  async syncOf(connectionId: string, picks: readonly string[] = []): Promise<string> {
+    const { items } = await this.get<{ items: { id: string; connectionId: string }[] }>("/api/v1/syncs");
+    const found = items.find((sync) => sync.connectionId === connectionId);
+    if (found) return found.id;
+    let picked: BrowseEntry | undefined;
+    for (const name of picks) {
+      const entries = await this.browse(connectionId, picked);
+      picked = entries.find((entry) => entry.name === name);
+      if (!picked) throw new Error(`There is no ${name}, only ${entries.map((entry) => entry.name).join(", ")}.`);
+    }
+    const selection = picked ? [{ feed: picked.feedId, itemId: picked.id, mode: "include" }] : [];
+    return (await this.send<{ id: string }>("POST", "/api/v1/syncs", { connectionId, selection })).id;
+  }
+
+  /** Follows redirects and, where a page has people pick an account, the link of this one. */
+  async #follow(start: string, account: string): Promise<Response> {
+    let url = start;
     for (let hops = 0; hops < 10; hops += 1) {
       const response = await this.#fetch(url);
-      const location = response.headers.get("location");
+      const location = response.headers.get("location") ?? (await linkOf(response, account));
       if (location === null) return response;
       await response.body?.cancel();
       url = new URL(location, url).href;
@@ -229,6 +285,14 @@ export class Client {
         .digest("hex");
     });
   }
+}
+
+/** Where a page's link for an account leads; null where the page has none. */
+async function linkOf(page: Response, account: string): Promise<string | null> {
+  if (!page.headers.get("content-type")?.startsWith("text/html")) return null;
+  const links = (await page.clone().text()).matchAll(/href="([^"]*[?;]account=([^"&]*)[^"]*)"/g);
+  for (const [, href = "", name = ""] of links) if (decodeURIComponent(name) === account) return href.replaceAll("&#38;", "&");
+  return null;
 }
 
 /** Null where the error is another than a closed connection. */

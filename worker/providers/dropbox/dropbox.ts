@@ -33,7 +33,7 @@ export const dropbox: ProviderDefinition = {
       scopes: ["account_info.read", "files.metadata.read", "files.content.read"],
     },
   ],
-  capabilities: { browse: true, webhook: true, revoke: true },
+  capabilities: { browse: true, webhook: true },
   webhookPath: "dropbox",
   startsWhole: true,
   create: (env, context) => createDropbox(env, context),
@@ -53,7 +53,5 @@ function createDropbox(env: ProviderEnv, context: ProviderContext): Provider {
     open: (content, options = {}) => open(api, content, options),
     browse: browse(api),
     checks: () => checks(api),
-    // Ends the token, its refresh token and every other token of that.
-    revoke: async () => void (await api.ask("auth/token/revoke")),
   };
 }

@@ -1,5 +1,4 @@
 import { ProviderError } from "../errors.ts";
-import { discard, send } from "../http.ts";
 import type { Account, FeedRef, Provider, ProviderContext, ProviderDefinition, ProviderEnv, ProviderFacts } from "../provider.ts";
 import type { About } from "./api.ts";
 import { browse } from "./browse.ts";
@@ -9,14 +8,12 @@ import { checks } from "./checks.ts";
 import { open } from "./download.ts";
 import { asObject, Drive } from "./drive.ts";
 import { MY_DRIVE } from "./entry.ts";
-import { toProviderError } from "./errors.ts";
 import { exportsOf, options } from "./formats.ts";
 import { lookup, LOOKUP_MAX } from "./lookup.ts";
 import { SCOPE, serviceAccount } from "./service-account.ts";
 
 /** Addresses are the API's own, and do not run out. This is how long one is used before the file is looked at again. */
 const ADDRESS_SECONDS = 7 * 86_400;
-const REVOKE_SECONDS_MAX = 10;
 
 const facts: ProviderFacts = {
   hashAlgorithms: ["sha256", "md5"],
@@ -37,7 +34,7 @@ export const googleDrive: ProviderDefinition = {
     { type: "oauth2", id: "google", name: "Google account", authority: "google", scopes: ["openid", "email", "profile", SCOPE] },
     serviceAccount,
   ],
-  capabilities: { browse: true, webhook: true, revoke: true },
+  capabilities: { browse: true, webhook: true },
   webhookPath: "google",
   options,
   startsWhole: true,
@@ -57,7 +54,6 @@ function createGoogleDrive(env: ProviderEnv, context: ProviderContext): Provider
     browse: browse(drive),
     webhook: channels(drive),
     checks: () => checks(drive),
-    revoke: () => revoke(env, context),
   };
 }
 
@@ -86,21 +82,4 @@ async function feeds(drive: Drive, chosen: readonly string[] = [MY_DRIVE]): Prom
     }
   });
   return found.flat();
-}
-
-/** Ends the person's grant. A service account has none: its key is deleted where it was made. */
-async function revoke(env: ProviderEnv, context: ProviderContext): Promise<void> {
-  const isForm = await context.fields?.().then(
-    () => true,
-    () => false,
-  );
-  if (isForm === true) return;
-  const response = await send(context, `${env.GOOGLE_OAUTH_URL}/revoke`, {
-    method: "POST",
-    body: new URLSearchParams({ token: await context.accessToken() }),
-    signal: AbortSignal.timeout(REVOKE_SECONDS_MAX * 1000),
-  });
-  // One that is over already is answered as a bad request.
-  if (!response.ok && response.status !== 400) throw await toProviderError(response, context.now());
-  await discard(response);
 }

@@ -27,7 +27,7 @@ export const onedrive: ProviderDefinition = {
       scopes: ["openid", "profile", "email", "offline_access", "User.Read", "Files.Read"],
     },
   ],
-  capabilities: { browse: true, webhook: true, revoke: false },
+  capabilities: { browse: true, webhook: true },
   webhookPath: "microsoft",
   startsWhole: true,
   create: (env, context) => createOneDrive(env, context),

@@ -44,7 +44,7 @@ export const webdav: ProviderDefinition = {
   id: "webdav",
   name: "WebDAV",
   methods: [{ type: "password", id: "password", name: "User name and app password", fields }],
-  capabilities: { browse: true, webhook: false, revoke: false },
+  capabilities: { browse: true, webhook: false },
   startsWhole: false,
   create: (env, context) => createWebDav(env, context),
 };

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Client } from "./support/client.ts";
+import { Tidemark } from "./support/tidemark.ts";
+
+// One person with a source of each kind, all of them begun at once.
+
+const PERSON = "alice@contoso.example";
+const LIBRARY = "marketing.documents@contoso-sites.example";
+const RUN_SECONDS = 240;
+
+interface Source {
+  provider: string;
+  /** Who it is at the vendor. */
+  account: string;
+  /** Where a sync does not begin by itself: what is picked, by names from where picking begins. */
+  picks?: readonly string[];
+  /** Of a source that is connected by a form: what is filled in. */
+  fields?: (tidemark: Tidemark) => Promise<Record<string, string>>;
+  /** Files that exist only in the vendor's editors, by their ending in the sandbox: the ending of what they are exported as, null where they cannot be. */
+  exports?: Readonly<Record<string, string | null>>;
+  /** Where the source is other than what the sandbox has in the account's drive: what it has, by paths as the mirror has them. */
+  truth?: (tidemark: Tidemark) => Promise<{ path: string; sha256?: string }[]>;
+}
+
+const SOURCES: readonly Source[] = [
+  { provider: "onedrive", account: PERSON },
+  { provider: "sharepoint", account: PERSON, picks: ["Marketing", "Documents"], truth: (tidemark) => tidemark.sandbox.tree(LIBRARY) },
+  {
+    provider: "google-drive",
+    account: "carol@gmail.example",
+    exports: { ".gdoc": ".docx", ".gsheet": ".xlsx", ".gslides": ".pptx", ".gdraw": ".png", ".gform": null, ".gshortcut": null },
+  },
+  {
+    provider: "dropbox",
+    account: "dora@dropbox.example",
+    exports: { ".paper": ".paper", ".gsheet": ".gsheet", ".gmap": null },
+  },
+  { provider: "webdav", account: "alice@nextcloud.example", fields: nextcloudFields },
+];
+
+describe("a person with a source of each kind", () => {
+  let tidemark: Tidemark;
+  let client: Client;
+  const connections = new Map<string, string>();
+  const syncs = new Map<string, string>();
+
+  beforeAll(async () => {
+    tidemark = await Tidemark.start();
+    ({ client } = await tidemark.signIn(PERSON));
+  });
+
+  afterAll(() => tidemark?.stop());
+
+  it("is asked by nobody to leave one out", async () => {
+    const { items } = await client.get<{ items: { id: string }[] }>("/api/v1/providers");
+    expect(SOURCES.map(({ provider }) => provider).sort()).toEqual(items.map(({ id }) => id).sort());
+  });
+
+  it.each(SOURCES)("connects $provider, and it works", async ({ provider, account, fields }) => {
+    const connectionId = fields
+      ? await client.connectByForm(provider, await fields(tidemark))
+      : await client.connectBySignIn(provider, account);
+    connections.set(provider, connectionId);
+    const test = await client.send<{ ok: boolean; message: string }>("POST", `/api/v1/connections/${connectionId}/test`);
+    expect(test).toMatchObject({ ok: true });
+    expect((await client.browse(connectionId)).length).toBeGreaterThan(0);
+  });
+
+  it("has every run completed", async () => {
+    for (const { provider, picks } of SOURCES) syncs.set(provider, await client.syncOf(connections.get(provider) ?? "", picks));
+    await Promise.all([...syncs.values()].map((id) => client.send("POST", `/api/v1/syncs/${id}/run`, { full: true })));
+    const runs = await Promise.all([...syncs].map(async ([provider, id]) => [provider, await client.untilIdle(id, RUN_SECONDS)] as const));
+    expect(runs.map(([provider, { status }]) => `${provider} ${status}`)).toEqual(runs.map(([provider]) => `${provider} completed`));
+  });
+
+  it.each(SOURCES)("has all of $provider", async ({ provider, account, exports = {}, truth }) => {
+    const there = truth ? await truth(tidemark) : await tidemark.sandbox.tree(account);
+    const stored = (await client.items(syncs.get(provider) ?? "")).filter(({ kind, state }) => kind === "file" && state === "stored");
+    const exported = there.flatMap(({ path }) => exportedAs(path, exports) ?? []);
+    const expected = there.filter(({ path }) => exportedAs(path, exports) === undefined).map(({ path, sha256 }) => `${path} ${sha256}`);
+    // What the vendor makes when it is asked for is there; what is in it, the tests of that vendor compare.
+    expect(stored.map(({ path, sha256 }) => (exported.includes(path) ? path : `${path} ${sha256}`)).sort()).toEqual(
+      [...expected, ...exported].sort(),
+    );
+  });
+
+  it.each(SOURCES)("disconnects $provider, and keeps the copy", async ({ provider }) => {
+    const connectionId = connections.get(provider) ?? "";
+    expect(await client.send("DELETE", `/api/v1/connections/${connectionId}`)).toMatchObject({ status: "revoked" });
+    const first = (await client.items(syncs.get(provider) ?? "")).find(({ kind, state }) => kind === "file" && state === "stored");
+    expect(await client.digest(first?.id ?? "")).toBe(first?.sha256);
+  });
+});
+
+/** Where the export of a file is kept: null where there is none, undefined where the file is what it is. */
+function exportedAs(path: string, exports: Readonly<Record<string, string | null>>): string | null | undefined {
+  const ending = path.slice(path.lastIndexOf("."));
+  const other = exports[ending];
+  return other == null ? other : `${path.slice(0, -ending.length)}${other}`;
+}
+
+async function nextcloudFields({ sandbox, sandboxOrigin }: Tidemark): Promise<Record<string, string>> {
+  const signIn = await sandbox.call<{ user: string; password: string }>("GET", "/nextcloud/password/alice@nextcloud.example");
+  return { address: `${sandboxOrigin}/cloud.nextcloud.example`, ...signIn };
+}
