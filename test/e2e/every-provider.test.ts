@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Client } from "./support/client.ts";
 import { Tidemark } from "./support/tidemark.ts";
@@ -7,6 +8,7 @@ import { Tidemark } from "./support/tidemark.ts";
 const PERSON = "alice@contoso.example";
 const LIBRARY = "marketing.documents@contoso-sites.example";
 const RUN_SECONDS = 240;
+const TIDE_TABLE = "High water at noon.\n";
 
 interface Source {
   provider: string;
@@ -36,6 +38,7 @@ const SOURCES: readonly Source[] = [
     exports: { ".paper": ".paper", ".gsheet": ".gsheet", ".gmap": null },
   },
   { provider: "webdav", account: "alice@nextcloud.example", fields: nextcloudFields },
+  { provider: "imap", account: "dora@mailbox.example", picks: ["Archive"], fields: mailFields, truth: mailsOf },
 ];
 
 describe("a person with a source of each kind", () => {
@@ -97,6 +100,31 @@ function exportedAs(path: string, exports: Readonly<Record<string, string | null
   const ending = path.slice(path.lastIndexOf("."));
   const other = exports[ending];
   return other == null ? other : `${path.slice(0, -ending.length)}${other}`;
+}
+
+/** A mail with an attachment, and what is filled in to read it. */
+async function mailFields({ sandbox }: Tidemark): Promise<Record<string, string>> {
+  await sandbox.call("POST", `/mail/dora@mailbox.example/deliver`, {
+    box: "Archive",
+    subject: "Tides",
+    files: { "table.txt": TIDE_TABLE },
+  });
+  const { port } = await sandbox.call<{ port: number }>("GET", "/mail/");
+  return { host: "localhost", port: String(port), security: "none", user: "dora@mailbox.example", password: "sandbox" };
+}
+
+async function mailsOf({ sandbox }: Tidemark): Promise<{ path: string; sha256: string }[]> {
+  type Box = { path: string; mails: { uid: number; received: number; sha256: string }[] };
+  const { boxes } = await sandbox.call<{ boxes: Box[] }>("GET", "/mail/dora@mailbox.example");
+  const mails = boxes.find(({ path }) => path === "Archive")?.mails ?? [];
+  return mails.flatMap(({ uid, received, sha256 }) => {
+    const name = `${new Date(received).toISOString().slice(0, 16).replace("T", " ").replace(":", ".")} Tides (${uid})`;
+    const attached = createHash("sha256").update(TIDE_TABLE).digest("hex");
+    return [
+      { path: `/${name}.eml`, sha256 },
+      { path: `/${name} attachments/table.txt`, sha256: attached },
+    ];
+  });
 }
 
 async function nextcloudFields({ sandbox, sandboxOrigin }: Tidemark): Promise<Record<string, string>> {

@@ -32,7 +32,7 @@ export const imap: ProviderDefinition = {
   id: "imap",
   name: "Mail (IMAP)",
   methods: [{ type: "password", id: "password", name: "Password, or app password", fields: FIELDS }],
-  capabilities: { browse: true, webhook: false, revoke: false },
+  capabilities: { browse: true, webhook: false },
   options,
   startsWhole: false,
   create: createImap,
