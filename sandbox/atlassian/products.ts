@@ -1,0 +1,4 @@
+import type { Product } from "./product.ts";
+
+/** Every product that sites have. */
+export const PRODUCTS: readonly Product[] = [];
