@@ -17,11 +17,6 @@ export const FAULT_KINDS = {
   "atlassian-jira-small-pages": { about: "searches answer two issues a page" },
   "atlassian-jira-empty-page": { about: "searches answer a page without issues, with a token" },
   "atlassian-jira-index-behind": { about: "searches do not find what was changed in the last five minutes" },
-  "atlassian-jira-token-expired": {
-    about: "400 for every nextPageToken",
-    scope: (asked: Asked) => isSearch(asked) && asked.search.includes("nextPageToken"),
-    answer: errors(400, "The provided nextPageToken is invalid or has expired."),
-  },
   "atlassian-jira-search-removed": {
     about: "410: the search has been removed",
     scope: isSearch,

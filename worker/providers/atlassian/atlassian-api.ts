@@ -64,7 +64,7 @@ export class AtlassianApi {
   }
 
   /** Any answer but the refusal of an API token, with which nothing more is asked then. */
-  async request(url: string, options: { method?: "GET" | "POST" | "DELETE"; json?: unknown } = {}): Promise<Response> {
+  async request(url: string, options: { method?: "GET" | "POST" | "PUT" | "DELETE"; json?: unknown } = {}): Promise<Response> {
     const signIn = await this.signIn();
     const response =
       signIn.kind === "oauth" ? await requestAuthorised(this.context, url, options) : await this.#basic(signIn, url, options);
