@@ -4,6 +4,8 @@ import { account } from "../../worker/providers/atlassian/account.ts";
 import { addressOf, AtlassianApi } from "../../worker/providers/atlassian/atlassian-api.ts";
 import { toProviderError } from "../../worker/providers/atlassian/errors.ts";
 import { apiToken, atlassianSignIn, scopedApiToken } from "../../worker/providers/atlassian/methods.ts";
+import { ProviderError } from "../../worker/providers/errors.ts";
+import { noForm } from "../../worker/providers/form.ts";
 import type { ProviderContext } from "../../worker/providers/provider.ts";
 
 // What the providers of Atlassian's products have in common, against answers as its documentation and its clients tell of them.
@@ -75,6 +77,17 @@ describe("sites", () => {
       expect(asked).toEqual([]);
     },
   );
+});
+
+describe("how a connection proves itself", () => {
+  const signInWith = (fields: () => Promise<Record<string, string>>) =>
+    new AtlassianApi(env, { now: () => NOW, accessToken: async () => "token", fetch, fields }, "confluence").signIn();
+
+  it("is a sign-in where no form was filled in, and not known where what was filled in cannot be had", async () => {
+    expect(await signInWith(() => Promise.reject(noForm()))).toEqual({ kind: "oauth" });
+    const problem = new ProviderError("fatal", "The credential cannot be opened.");
+    await expect(signInWith(() => Promise.reject(problem))).rejects.toBe(problem);
+  });
 });
 
 describe("the account", () => {

@@ -1,5 +1,6 @@
 import { encodeBase64 } from "@oslojs/encoding";
 import { ProviderError } from "../errors.ts";
+import { isNoForm } from "../form.ts";
 import type { FormValues, ProviderContext, ProviderEnv } from "../provider.ts";
 import { publicUrl } from "../public-host.ts";
 
@@ -41,8 +42,8 @@ async function formValues(context: ProviderContext): Promise<FormValues | undefi
   try {
     return await context.fields?.();
   } catch (error) {
-    // That there are none is told as an error; that they cannot be had, as another kind.
-    if (error instanceof ProviderError && error.kind === "fatal") return undefined;
+    // That there are none is told as an error; that they cannot be had, as another.
+    if (isNoForm(error)) return undefined;
     throw error;
   }
 }
