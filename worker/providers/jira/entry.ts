@@ -59,8 +59,9 @@ export function hundredEntry({ feed }: Viewpoint, projectKey: string, hundred: n
   return { id: hundredId(feed, hundred), kind: "folder", parentId: rootId(feed), name: hundredName(projectKey, hundred) };
 }
 
-/** The mark of an issue's state, and of the text that is made of it. */
-export const tagOf = ({ updatedAt }: Pick<ReadIssue, "updatedAt">): string => `${FORM} ${new Date(updatedAt).toISOString()}`;
+/** The mark of an issue's state, and of the text that is made of it. A project that is called otherwise changes keys, and no issue. */
+export const tagOf = ({ key, updatedAt }: Pick<ReadIssue, "key" | "updatedAt">): string =>
+  `${FORM} ${new Date(updatedAt).toISOString()} ${key}`;
 
 export function folderEntry(view: Viewpoint, read: ReadIssue): Entry {
   return {
