@@ -4,6 +4,7 @@ import type { Tokens } from "../worker/auth/refresh.ts";
 import { refreshTokens } from "../worker/auth/refresh.ts";
 import { revokeGrant } from "../worker/auth/revoke.ts";
 import { ProviderError } from "../worker/providers/errors.ts";
+import { noForm } from "../worker/providers/form.ts";
 import type { AuthMethod, FormValues, MintedToken } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import { createVault } from "../worker/vault.ts";
@@ -72,7 +73,7 @@ export class Credentials {
   /** What the person filled in. Throws a `ProviderError` where the connection was not made by a form. */
   async fields(connectionId: string): Promise<FormValues> {
     const credential = await this.#open(connectionId);
-    if (credential.kind !== "form") throw new ProviderError("fatal", "This connection was not made by a form.");
+    if (credential.kind !== "form") throw noForm();
     return credential.values;
   }
 

@@ -62,7 +62,8 @@ export async function stepSubscriptions(engine: Engine): Promise<boolean> {
   } catch (error) {
     const failure = asProviderError(error);
     if (failure.kind === "throttled") await connectionFailed(engine, due.connectionId, failure);
-    const delaySeconds = failure.kind === "forbidden" ? RETRY_SECONDS_MAX : Math.min(RETRY_SECONDS * 2 ** due.attempts, RETRY_SECONDS_MAX);
+    const isRefusal = failure.kind === "forbidden" || failure.kind === "unsupported";
+    const delaySeconds = isRefusal ? RETRY_SECONDS_MAX : Math.min(RETRY_SECONDS * 2 ** due.attempts, RETRY_SECONDS_MAX);
     const wait = Math.max(delaySeconds, failure.retryAfterSeconds ?? 0);
     engine.store.saveSubscription({ ...due, dueAt: engine.now() + wait * 1000, attempts: due.attempts + 1 });
     engine.log.warn("subscription.failed", { connectionId: due.connectionId, kind: failure.kind, message: failure.message });

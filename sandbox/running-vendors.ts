@@ -9,6 +9,8 @@ export type RunningVendors = {
   clockAdvanced: () => void;
   /** What a person fills in to connect an account; empty where they sign in on a page. */
   signIn: (account: Account, site: (host: string) => string) => Readonly<Record<string, string>>;
+  /** Changes something of an account that keeps no files in a drive; undefined where it does, or has nothing to change. */
+  changeSomething: (account: Account) => string | undefined;
   /** Answers a vendor's own control call; `path` is what follows the vendor's name. Undefined where the vendor has none. */
   control: (vendor: string, request: Request, path: string) => Promise<Response> | undefined;
   close: () => Promise<void>;
@@ -30,6 +32,7 @@ export async function startVendors(vendors: readonly Vendor[], tools: VendorTool
       for (const vendor of running.values()) vendor.clockAdvanced?.();
     },
     signIn: (account, site) => running.get(account.vendor)?.signIn?.(account, site) ?? {},
+    changeSomething: (account) => running.get(account.vendor)?.changeSomething?.(account),
     control: (vendor, request, path) => {
       const app = running.get(vendor)?.control;
       if (app === undefined) return undefined;

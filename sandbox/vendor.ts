@@ -46,6 +46,8 @@ export type RunningVendor = {
   clockAdvanced?: () => void;
   /** What a person fills in to connect this account where there is no sign-in page, by label; `site` as of a request. Shown on the sandbox's page. */
   signIn?: (account: Account, site: (host: string) => string) => Readonly<Record<string, string>>;
+  /** The smallest change that anybody can see, of a vendor whose accounts keep no files in a drive; answers what was changed. */
+  changeSomething?: (account: Account) => string | undefined;
   /** Control calls of its own, below `/_sandbox/{name}`. */
   control?: Hono;
   close?: () => void | Promise<void>;

@@ -1,3 +1,4 @@
+import { atlassian } from "./atlassian/atlassian.ts";
 import { dropbox } from "./dropbox/dropbox.ts";
 import { google } from "./google/google.ts";
 import { mail } from "./mail/mail.ts";
@@ -6,7 +7,7 @@ import { nextcloud } from "./nextcloud/nextcloud.ts";
 import type { Vendor } from "./vendor.ts";
 
 /** Everybody whom the sandbox plays. */
-export const VENDORS: readonly Vendor[] = [microsoft, google, dropbox, nextcloud, mail];
+export const VENDORS: readonly Vendor[] = [microsoft, google, dropbox, nextcloud, atlassian, mail];
 
 /** Whose drive a folder of this machine becomes. */
 export const FOLDER_ACCOUNT = "alice@contoso.example";

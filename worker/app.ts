@@ -15,6 +15,7 @@ import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
 import { dropboxWebhook } from "./webhooks/dropbox.ts";
 import { googleWebhook } from "./webhooks/google.ts";
+import { jiraWebhook } from "./webhooks/jira.ts";
 import { microsoftWebhook } from "./webhooks/microsoft.ts";
 
 const RAY_ID = /^[0-9a-f]{16}(-[A-Z]{3})?$/;
@@ -50,6 +51,7 @@ export function createApp() {
       .route("/webhooks/microsoft", microsoftWebhook)
       .route("/webhooks/dropbox", dropboxWebhook)
       .route("/webhooks/google", googleWebhook)
+      .route("/webhooks/jira", jiraWebhook)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
       .route("/api", openapiRoutes)

@@ -27,10 +27,8 @@ export function ownPage(tools: ControlTools, folderDrive: () => FolderDrive | un
     const form = await c.req.parseBody();
     const account = tools.accounts.named(String(form["account"]));
     if (account === undefined || tools.accounts.state(account).folder !== null) return c.redirect("/");
-    const op = smallChange(tools, account);
-    mutateDrive(tools, account, [op]);
-    tools.running().driveChanged(account);
-    return c.redirect(`/?changed=${encodeURIComponent(`${account.name}: ${op.path}`)}`, 303);
+    const changed = tools.running().changeSomething(account) ?? changeDrive(tools, account);
+    return c.redirect(`/?changed=${encodeURIComponent(`${account.name}: ${changed}`)}`, 303);
   });
   app.post("/fault", async (c) => {
     const form = await c.req.parseBody();
@@ -40,6 +38,13 @@ export function ownPage(tools: ControlTools, folderDrive: () => FolderDrive | un
     return c.redirect("/#faults", 303);
   });
   return app;
+}
+
+function changeDrive(tools: ControlTools, account: Account): string {
+  const op = smallChange(tools, account);
+  mutateDrive(tools, account, [op]);
+  tools.running().driveChanged(account);
+  return String(op.path);
 }
 
 function page(tools: ControlTools, origin: string, folderDrive: FolderDrive | undefined, changed: string | undefined): string {

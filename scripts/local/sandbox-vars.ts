@@ -32,6 +32,8 @@ const VARS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ATLASSIAN_CLIENT_ID: "atlassian-client",
     ATLASSIAN_CLIENT_SECRET: SECRET,
     ATLASSIAN_LOGIN_URL: "auth.atlassian.com",
+    ATLASSIAN_API_URL: "api.atlassian.com",
+    ATLASSIAN_DOWNLOAD_HOSTS: "",
   },
   autodesk: {
     AUTODESK_CLIENT_ID: "autodesk-client",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Entry } from "../../worker/providers/provider.ts";
+import { feedIdOf } from "../../worker/providers/jira/ids.ts";
 import { providers } from "../../worker/providers/registry.ts";
 import { applyRound, feedOf } from "./contract.ts";
 import { GoogleAccount } from "./google-account.ts";
@@ -7,6 +8,7 @@ import { SandboxCloud } from "./sandbox-cloud.ts";
 import { SandboxDrive } from "./sandbox-drive.ts";
 import { SandboxDropbox } from "./sandbox-dropbox.ts";
 import { SandboxMail } from "../support/sandbox-mail.ts";
+import { SandboxJira } from "./sandbox-jira.ts";
 
 // The source is never written to: nothing is asked for that could, and no permission is asked that would allow it.
 
@@ -166,10 +168,52 @@ test("mail is only looked at: no mailbox is selected to write to, and no mail be
   expect(await mail.boxes()).toEqual(before);
 });
 
+test("a Jira is only looked at", async () => {
+  const jira = await SandboxJira.open("read-only");
+  const [projectId = "", id = ""] = await jira.mutate(
+    { op: "project", key: "AB", name: "Alpha" },
+    { op: "create", project: "AB", summary: "one" },
+    { op: "attach", issue: "AB-1", name: "a.txt", bytes: "a" },
+  );
+  const before = await jira.state();
+  const provider = jira.withOptions({ jql: "status != Done" });
+  const feedId = feedIdOf({ siteId: jira.cloudId, projectId });
+  const known = new Map<string, Entry>();
+  await provider.account();
+  await provider.checks?.();
+  await provider.browse?.list(null, null);
+  await provider.browse?.search?.("a", null);
+  await provider.feeds([feedId]);
+  const cursor = await applyRound(provider, feedId, null, known);
+  await jira.mutate({ op: "comment", issue: id, body: "said" });
+  await applyRound(provider, feedId, cursor, known);
+  await provider.lookup(feedId, [...known.keys()]);
+  for (const entry of known.values())
+    if (entry.kind === "file") await new Response((await provider.open({ id: entry.id, feedId })).body).arrayBuffer();
+  const request = { feedId, notificationUrl: "https://tidemark.example/webhooks/x", clientState: "proof", expiresAt: Date.now() + 60_000 };
+  const made = await provider.webhook?.subscribe(request);
+  await provider.webhook?.renew?.(made?.id ?? "", Date.now());
+  await provider.webhook?.unsubscribe(made?.id ?? "");
+
+  const asked = (await jira.asked()).filter(({ method, host }) => method !== "GET" && host === "api.atlassian.com");
+  expect(asked.map(({ method, route }) => `${method} ${route.replace("/ex/jira/{cloudId}/rest/api/3", "")}`).sort()).toEqual([
+    "DELETE /webhook",
+    "POST /issue/bulkfetch",
+    "POST /jql/match",
+    "POST /jql/parse",
+    "POST /search/jql",
+    "POST /webhook",
+    "PUT /webhook/refresh",
+  ]);
+  expect((await jira.state()).issues.map(({ attachments }) => attachments)).toEqual(before.issues.map(({ attachments }) => attachments));
+});
+
 test("no permission to write is asked for", () => {
-  const asked = [...providers.values()].flatMap(({ methods }) =>
+  const all = [...providers.values()].flatMap(({ methods }) =>
     methods.flatMap((method) => (method.type === "oauth2" ? method.scopes : [])),
   );
+  // Lets an app make webhooks of its own, and change nothing else.
+  const asked = all.filter((scope) => scope !== "manage:jira-webhook");
   expect(asked.filter((scope) => /write|manage|fullcontrol|:edit|\.content\.write/i.test(scope))).toEqual([]);
   expect(asked.some((scope) => scope.startsWith("Files.Read"))).toBe(true);
   expect(asked.filter((scope) => /auth\/drive(\.(file|appdata|metadata|scripts))?$/.test(scope))).toEqual([]);

@@ -2,6 +2,7 @@ import type { UserSyncRpc } from "../../durable-objects/rpc.ts";
 import type { ErrorCode, Result } from "../errors.ts";
 import { errorFields, type Logger } from "../log.ts";
 import { ProviderError, type ProviderErrorKind } from "../providers/errors.ts";
+import { noForm } from "../providers/form.ts";
 import type { FormValues } from "../providers/provider.ts";
 
 /** Waits before a call to the object is made again: it may be moving, or be busy. */
@@ -38,8 +39,10 @@ export class UserObjectCalls {
   }
 
   /** What the connection's form was filled in with. Throws a ProviderError. */
-  connectionFields(connectionId: string): Promise<FormValues> {
-    return this.#credential("connectionFields", (object) => object.connectionFields(connectionId));
+  async connectionFields(connectionId: string): Promise<FormValues> {
+    const values = await this.#credential("connectionFields", (object) => object.connectionFields(connectionId));
+    if (values === null) throw noForm();
+    return values;
   }
 
   async #credential<T>(name: string, invoke: (object: UserSyncRpc) => Promise<Result<T>>): Promise<T> {

@@ -14,7 +14,7 @@ const UNREAD_BYTES_MAX = 4 * 1024;
 export const TOO_LONG = "answer_too_long";
 
 export interface RequestOptions {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   headers?: Record<string, string>;
   /** Sent as JSON. */
   json?: unknown;

@@ -244,7 +244,7 @@ export interface ProviderContext {
   now: () => number;
   /** A valid access token; `renew` after a 401 asks for one that is not the one just refused. */
   accessToken: (options?: { renew?: boolean }) => Promise<string>;
-  /** What the person filled in, where the connection was made by a form. Secrets. */
+  /** What the person filled in, where the connection was made by a form; otherwise it throws what `isNoForm` knows. Secrets. */
   fields?: () => Promise<FormValues>;
   /** The sync's `providerOptions`, as the definition's schema has them; absent where no sync is at work. */
   options?: Readonly<ProviderOptions>;
@@ -328,4 +328,6 @@ export type ProviderEnv = Pick<
   | "GOOGLE_DOWNLOAD_HOSTS"
   | "DROPBOX_API_URL"
   | "DROPBOX_CONTENT_URL"
+  | "ATLASSIAN_API_URL"
+  | "ATLASSIAN_DOWNLOAD_HOSTS"
 >;

@@ -1,6 +1,7 @@
 import { dropbox } from "./dropbox/dropbox.ts";
 import { googleDrive } from "./google-drive/google-drive.ts";
 import { imap } from "./imap/imap.ts";
+import { jira } from "./jira/jira.ts";
 import { onedrive } from "./onedrive/onedrive.ts";
 import type { ProviderDefinition } from "./provider.ts";
 import { sharepoint } from "./sharepoint/sharepoint.ts";
@@ -8,5 +9,5 @@ import { webdav } from "./webdav/webdav.ts";
 
 /** Every kind of source that can be connected, by id. */
 export const providers = new Map<string, ProviderDefinition>(
-  [onedrive, sharepoint, googleDrive, dropbox, webdav, imap].map((provider) => [provider.id, provider]),
+  [onedrive, sharepoint, googleDrive, dropbox, webdav, jira, imap].map((provider) => [provider.id, provider]),
 );

@@ -1,0 +1,5 @@
+import { jira } from "./jira/jira.ts";
+import type { Product } from "./product.ts";
+
+/** Every product that sites have. */
+export const PRODUCTS: readonly Product[] = [jira];
