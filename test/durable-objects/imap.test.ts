@@ -180,6 +180,17 @@ describe("a user's mail", () => {
     await expectMirrorOf(user, mail);
   });
 
+  it("of which the server says nothing leaves the run incomplete, and is copied once it does", async () => {
+    const { mail, user } = await open();
+    const { uid } = await mail.call<{ uid: number }>("deliver", { subject: "two" });
+    await mail.fault("mail-not-described", { match: { item: `^${uid}$` } });
+    expect(await runStatus(await syncNow(user))).toBe("incomplete");
+    expect(await mirrorOf(user)).toHaveLength(2);
+    await mail.mend();
+    expect(await runStatus(await syncNow(user))).toBe("completed");
+    await expectMirrorOf(user, mail);
+  });
+
   it("stays where it was copied when the connection is ended, of which the server hears nothing", async () => {
     const { mail, user } = await open();
     const before = await mail.asked();
