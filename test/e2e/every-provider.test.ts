@@ -7,6 +7,7 @@ import { Tidemark } from "./support/tidemark.ts";
 
 const PERSON = "alice@contoso.example";
 const LIBRARY = "marketing.documents@contoso-sites.example";
+const LEO = "leo@atlassian.example";
 const RUN_SECONDS = 240;
 const TIDE_TABLE = "High water at noon.\n";
 
@@ -38,6 +39,7 @@ const SOURCES: readonly Source[] = [
     exports: { ".paper": ".paper", ".gsheet": ".gsheet", ".gmap": null },
   },
   { provider: "webdav", account: "alice@nextcloud.example", fields: nextcloudFields },
+  { provider: "jira", account: LEO, picks: ["Harbour works (HAR)"], exports: { ".md": ".md" }, truth: issuesOf },
   { provider: "imap", account: "dora@mailbox.example", picks: ["Archive"], fields: mailFields, truth: mailsOf },
 ];
 
@@ -100,6 +102,21 @@ function exportedAs(path: string, exports: Readonly<Record<string, string | null
   const ending = path.slice(path.lastIndexOf("."));
   const other = exports[ending];
   return other == null ? other : `${path.slice(0, -ending.length)}${other}`;
+}
+
+/** Each issue's text, and what is attached to it. */
+async function issuesOf({ sandbox }: Tidemark): Promise<{ path: string; sha256?: string }[]> {
+  type Issue = { key: string; summary: string; attachments: { name: string; sha256: string }[] };
+  const { issues } = await sandbox.call<{ issues: Issue[] }>("GET", `/atlassian/jira/${LEO}/issues`);
+  return issues
+    .filter(({ key }) => key.startsWith("HAR-"))
+    .flatMap(({ key, summary, attachments }) => {
+      const folder = `/HAR-1 to 99/${key} ${summary}`;
+      return [
+        { path: `${folder}/${key} ${summary}.md` },
+        ...attachments.map(({ name, sha256 }) => ({ path: `${folder}/${name}`, sha256 })),
+      ];
+    });
 }
 
 /** A mail with an attachment, and what is filled in to read it. */
