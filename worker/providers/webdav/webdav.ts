@@ -42,7 +42,7 @@ const fields: readonly FormField[] = [
 /** Nextcloud, ownCloud, and any server of RFC 4918. Nothing but PROPFIND, SEARCH and GET is ever sent. */
 export const webdav: ProviderDefinition = {
   id: "webdav",
-  name: "WebDAV",
+  name: "WebDAV (Nextcloud, ownCloud)",
   methods: [{ type: "password", id: "password", name: "User name and app password", fields }],
   capabilities: { browse: true, webhook: false },
   startsWhole: false,
