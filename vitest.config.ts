@@ -1,7 +1,11 @@
 import "./scripts/servers/dovecot/certificates.ts";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BUNDLED } from "./test/support/bundled.ts";
 import { sandboxOutbound } from "./test/support/outbound.ts";
 import { serverProblems } from "./test/support/servers/forward.ts";
+
+const FILES_AT_ONCE_MIN = 4;
 
 // What workerd trusts is settled when its plugin is loaded, and the tests' own authority is made before.
 const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-plugin");
@@ -9,6 +13,8 @@ const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-pl
 // Two projects: the product runs in workerd, what is made for Node (the sandbox, scripts, end to end) runs in Node.
 export default defineConfig(async () => ({
   test: {
+    // Many files wait most of their time: for minutes of the clock, for retries, for a browser. So more of them run at once than there are processors.
+    maxWorkers: Math.max(FILES_AT_ONCE_MIN, availableParallelism()),
     projects: [
       {
         plugins: [
@@ -51,7 +57,8 @@ export default defineConfig(async () => ({
           include: ["test/**/*.test.ts"],
           exclude: ["test/{sandbox,scripts,web,cli,e2e}/**"],
           setupFiles: ["test/support/setup.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
+          deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },
         },
       },
       {
@@ -70,9 +77,6 @@ export default defineConfig(async () => ({
           testTimeout: 300_000,
           hookTimeout: 180_000,
           globalSetup: "test/e2e/support/build.ts",
-          // Each file starts a Tidemark of its own and mostly waits: for minutes of the clock, for retries, for a browser.
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
         },
       },
     ],
