@@ -1,4 +1,5 @@
+import { confluence } from "./confluence/confluence.ts";
 import type { Product } from "./product.ts";
 
 /** Every product that sites have. */
-export const PRODUCTS: readonly Product[] = [];
+export const PRODUCTS: readonly Product[] = [confluence];
