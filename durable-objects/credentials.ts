@@ -69,10 +69,10 @@ export class Credentials {
     return (await this.renew(connectionId)).accessToken;
   }
 
-  /** What the person filled in. Throws a `ProviderError` where the connection was not made by a form. */
+  /** What the person filled in. Throws a `ProviderError`, `unsupported` where the connection was not made by a form. */
   async fields(connectionId: string): Promise<FormValues> {
     const credential = await this.#open(connectionId);
-    if (credential.kind !== "form") throw new ProviderError("fatal", "This connection was not made by a form.");
+    if (credential.kind !== "form") throw new ProviderError("unsupported", "This connection was not made by a form.");
     return credential.values;
   }
 

@@ -281,8 +281,9 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     try {
       return success(await this.#engine.credentials.fields(connectionId));
     } catch (error) {
-      const problem = asProviderError(error);
-      return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
+      const { kind, message } = asProviderError(error);
+      if (kind === "unsupported") return failure("connection.unsupported", message);
+      return kind === "auth" ? failure("connection.not_active", message) : failure("provider.failed", message);
     }
   }
 

@@ -51,7 +51,8 @@ export class UserObjectCalls {
   }
 }
 
-/** The connection is not usable, or is no more; anything else may pass. */
+/** The connection is not usable, is no more, or has no such credential; anything else may pass. */
 function kindOfRefusal(code: ErrorCode): ProviderErrorKind {
+  if (code === "connection.unsupported") return "unsupported";
   return code === "connection.not_active" || code === "connection.not_found" ? "auth" : "transient";
 }

@@ -41,8 +41,8 @@ async function formValues(context: ProviderContext): Promise<FormValues | undefi
   try {
     return await context.fields?.();
   } catch (error) {
-    // That there are none is told as an error; that they cannot be had, as another kind.
-    if (error instanceof ProviderError && error.kind === "fatal") return undefined;
+    // That there are none is told as an error; that they cannot be had just now, as another one.
+    if (error instanceof ProviderError && error.kind === "unsupported") return undefined;
     throw error;
   }
 }
