@@ -12,8 +12,9 @@ import { browse, feeds } from "./spaces.ts";
 
 /** What names a content is good for as long as its version is there. This is how long it is used before it is looked at again. */
 const ADDRESS_SECONDS = 7 * 86_400;
-/** A listing costs a request a page of the space. */
-const RECONCILE_DAYS = 1;
+/** A listing costs a request a page of the space. Users' listings are spread by a quarter of the time to both sides. */
+const RECONCILE_DAYS = 0.75;
+const REMOVALS_WITHIN_DAYS = 1;
 
 const facts: ProviderFacts = {
   hashAlgorithms: [],
@@ -51,7 +52,7 @@ export const confluence: ProviderDefinition = {
   capabilities: { browse: true, webhook: false, revoke: false },
   options,
   startsWhole: false,
-  removalsWithinDays: RECONCILE_DAYS,
+  removalsWithinDays: REMOVALS_WITHIN_DAYS,
   create: (env, context) => createConfluence(env, context),
 };
 
