@@ -153,10 +153,22 @@ describe("a download", () => {
     expect(asked.map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer first", null]);
   });
 
-  it("does not follow to anywhere else", async () => {
-    const { api, asked } = connection({ [url]: leadsTo("https://elsewhere.example/file") });
-    await expect(api.download(url)).rejects.toMatchObject({ kind: "fatal" });
-    expect(asked).toHaveLength(1);
+  it.each(["https://elsewhere.example/file", "https://api.atlassian.com/login", "http://api.media.atlassian.com/file"])(
+    "does not follow to %s",
+    async (location) => {
+      const { api, asked } = connection({ [url]: leadsTo(location) });
+      await expect(api.download(url)).rejects.toMatchObject({ kind: "fatal" });
+      expect(asked).toHaveLength(1);
+    },
+  );
+
+  it("may lead on at the site itself first", async () => {
+    const site = "https://your-team.atlassian.net/wiki";
+    const [first, second] = [`${site}/rest/api/content/1/child/attachment/att2/download`, `${site}/download/attachments/1/a.txt`];
+    const media = "https://api.media.atlassian.com/file/x/binary?token=y";
+    const { api, asked } = connection({ [first]: leadsTo(second), [second]: leadsTo(media), [media]: new Response("bytes") }, TYPED);
+    expect(await (await api.download(first)).text()).toBe("bytes");
+    expect(asked.map(({ headers }) => headers.has("authorization"))).toEqual([true, true, false]);
   });
 
   it("whose signed address is refused is tried again, and refuses nothing of the connection", async () => {

@@ -73,8 +73,8 @@ export class AtlassianApi {
   }
 
   /**
-   * The bytes behind an address: those of the answer itself, or those that it redirects to. The token goes to the first address alone,
-   * and on no further than to Atlassian's own hosts for files.
+   * The bytes behind an address: those of the answer itself, or those that it redirects to. The token goes no further than to the
+   * origin of that address, and bytes come from nowhere else than there and Atlassian's own hosts for files.
    */
   async download(url: string, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<Response> {
     let response = await this.#authorisedContent(url, options);
@@ -83,10 +83,11 @@ export class AtlassianApi {
       const location = redirectOf(response, at);
       if (location === undefined) break;
       await discard(response);
-      if (!isDownloadHost(location, this.#env.ATLASSIAN_DOWNLOAD_HOSTS))
+      const toFiles = isDownloadHost(location, this.#env.ATLASSIAN_DOWNLOAD_HOSTS);
+      if (!toFiles && !isOwnDownload(location, url))
         throw new ProviderError("fatal", `Atlassian sends a download to ${new URL(location).host}, which is none of its hosts for files.`);
       at = location;
-      response = await requestContent(this.context, at, options);
+      response = await (toFiles ? requestContent(this.context, at, options) : this.#authorisedContent(at, options));
     }
     if (response.ok) return response;
     const error = await toProviderError(response, this.context.now());
@@ -190,6 +191,12 @@ export function addressOf(base: string, query: Query): string {
       if (one !== undefined) url.searchParams.append(name, String(one));
   }
   return url.href;
+}
+
+/** Whether an address leads on to a download at the origin that it came from, and not to a page, such as that of a sign-in. */
+function isOwnDownload(location: string, from: string): boolean {
+  const { origin, pathname } = new URL(location);
+  return origin === new URL(from).origin && /\/download\b/.test(pathname);
 }
 
 async function notASite(response: Response, host: string): Promise<ProviderError> {

@@ -31,7 +31,7 @@ export async function signInOf(env: Pick<ProviderEnv, "ORIGIN">, context: Provid
     kind: "basic",
     // As copied from a browser, on some page of the site.
     site: `${url.origin}${sitePath(url)}`,
-    host: url.host,
+    host: `${url.host}${sitePath(url).replaceAll("/", "~")}`,
     authorization: `Basic ${encodeBase64(bytes)}`,
     scoped: scopedToken !== undefined,
   };
