@@ -1,3 +1,4 @@
+import { autodesk } from "./autodesk/autodesk.ts";
 import { dropbox } from "./dropbox/dropbox.ts";
 import { google } from "./google/google.ts";
 import { microsoft } from "./microsoft/microsoft.ts";
@@ -5,7 +6,7 @@ import { nextcloud } from "./nextcloud/nextcloud.ts";
 import type { Vendor } from "./vendor.ts";
 
 /** Everybody whom the sandbox plays. */
-export const VENDORS: readonly Vendor[] = [microsoft, google, dropbox, nextcloud];
+export const VENDORS: readonly Vendor[] = [microsoft, google, dropbox, nextcloud, autodesk];
 
 /** Whose drive a folder of this machine becomes. */
 export const FOLDER_ACCOUNT = "alice@contoso.example";
