@@ -47,7 +47,7 @@ export function serviceAccountKey(tools: Pick<AutodeskTools, "meta">, account: A
     clientId: account.client,
     serviceAccountId: account.userId,
     email: emailOf(account),
-    key: { kid, privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString() },
+    key: { kid, privateKey: privateKey.export({ type: "pkcs1", format: "pem" }).toString() },
   };
 }
 

@@ -13,7 +13,8 @@ const memberSchema = z.strictObject({
   folder: z.string().nullable().default(null),
   member: z.boolean().default(true),
 });
-const lagSchema = z.strictObject({ project: z.string(), seconds: z.number().int().min(0) });
+const AGED_MS = 60_000;
+const ageSchema = z.strictObject({ project: z.string(), seconds: z.number().int().min(0) });
 
 /** What administrators do beside changing files: who is in which project, and apps and robots that are let in. */
 export function autodeskControl(tools: AutodeskTools): Hono {
@@ -39,10 +40,18 @@ export function autodeskControl(tools: AutodeskTools): Hono {
     return c.json({ hubId: project.hub.id, projectId: project.driveId });
   });
   app.get("/service-accounts/:account/key", (c) => c.json(serviceAccountKey(tools, named(c.req.param("account")))));
-  /** A project's times lie so far in the past from now on: as if everything in it had been done a while ago. */
-  app.post("/lag", async (c) => {
-    const { project, seconds } = lagSchema.parse(await c.req.json());
-    tools.meta.set(`autodesk-lag ${named(project).no}`, String(seconds));
+  /** What was done in a project just now was done so long ago. */
+  app.post("/age", async (c) => {
+    const { project: name, seconds } = ageSchema.parse(await c.req.json());
+    const project = named(name);
+    tools.rollups.catchUp(project);
+    const since = tools.now() - AGED_MS;
+    const shift = (table: string, column: string): void => {
+      const update = `UPDATE ${table} SET ${column} = ${column} - ? WHERE drive = ? AND ${column} > ?`;
+      tools.db.prepare(update).run(seconds * 1000, project.no, since);
+    };
+    shift("autodesk_rollups", "at");
+    for (const column of ["created", "modified", "changed"]) shift("items", column);
     return c.json({});
   });
   return app;

@@ -2,7 +2,7 @@ import { htmlAnswer } from "../answers.ts";
 import type { Asked, DownloadFault, FaultKinds } from "../fault-kinds.ts";
 import type { Faults as AllFaults } from "../faults.ts";
 import { errorAnswer, gatewayAnswer, quotaAnswer, reasonAnswer } from "./answers.ts";
-import { API_HOST } from "./hosts.ts";
+import { API_HOST, PROFILE_HOST } from "./hosts.ts";
 
 const isApi = ({ host, path }: Asked): boolean => host === API_HOST && !path.startsWith("/authentication/");
 const isData = (asked: Asked): boolean => isApi(asked) && /^\/(data|project)\//.test(asked.path);
@@ -29,7 +29,7 @@ export const FAULT_KINDS = {
   // Access.
   "autodesk-token-refused": {
     about: "401 AUTH-006 although the token is fresh",
-    scope: isApi,
+    scope: (asked) => isApi(asked) || asked.host === PROFILE_HOST,
     answer: () => gatewayAnswer(401, "AUTH-006", "The access token provided is invalid or has expired."),
   },
   "autodesk-scope-missing": {

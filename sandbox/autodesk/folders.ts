@@ -60,6 +60,6 @@ function childrenOf(tools: AutodeskTools, { project, item }: Located): Item[] {
 }
 
 function spoiled(tools: AutodeskTools, call: Call, located: Located): Resource | object {
-  const resource = located.item.folder ? folderResource(tools, call, located) : itemResource(tools, call, located);
+  const resource = located.item.folder ? folderResource(tools, call, located) : itemResource(call, located);
   return tools.faults.strikesItem("autodesk-malformed", call.asked, located.item) ? { type: resource.type, attributes: null } : resource;
 }

@@ -7,7 +7,7 @@ export function item(tools: AutodeskTools, call: Call, projectId: string, itemId
   const located = locate(tools, call, projectId, itemId, false);
   return document({
     links: { self: linkTo(call, call.request.path) },
-    data: itemResource(tools, call, located),
+    data: itemResource(call, located),
     included: [versionResource(tools, call, located)],
   });
 }

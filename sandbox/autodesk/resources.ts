@@ -58,8 +58,8 @@ export function folderResource(tools: AutodeskTools, call: Call, { project, item
     attributes: {
       name,
       displayName: name,
-      ...times(tools, project, item),
-      lastModifiedTimeRollup: time(tools, project, stale ? 0 : tools.rollups.at(project, item)),
+      ...times(project, item),
+      lastModifiedTimeRollup: time(stale ? 0 : tools.rollups.at(project, item)),
       objectCount: item.children,
       hidden: isHidden(item),
       extension: extension(call, "folders:autodesk.bim360:Folder", { folderType: item.name === "Plans" ? "plan" : "normal" }),
@@ -74,7 +74,7 @@ export function folderResource(tools: AutodeskTools, call: Call, { project, item
   };
 }
 
-export function itemResource(tools: AutodeskTools, call: Call, located: Located): Resource {
+export function itemResource(call: Call, located: Located): Resource {
   const { project, item } = located;
   const id = project.ids.id(item.n);
   const at = `/data/v1/projects/${project.driveId}/items/${encodeURIComponent(id)}`;
@@ -83,7 +83,7 @@ export function itemResource(tools: AutodeskTools, call: Call, located: Located)
     id,
     attributes: {
       displayName: item.name,
-      ...times(tools, project, item),
+      ...times(project, item),
       hidden: isHidden(item),
       reserved: false,
       extension: extension(call, isCloudModel(item) ? "items:autodesk.bim360:C4RModel" : "items:autodesk.bim360:File"),
@@ -114,7 +114,7 @@ export function versionResource(tools: AutodeskTools, call: Call, located: Locat
     attributes: {
       name: item.name,
       displayName: item.name,
-      ...times(tools, project, item),
+      ...times(project, item),
       versionNumber: item.revision,
       mimeType: mimeTypeOf(item.name),
       fileType: extensionOf(item.name),
@@ -164,23 +164,20 @@ function extension(call: Call, type: string, data: object = {}): object {
   return { type, version: "1.0", schema: linkTo(call, `/schema/v1/versions/${encodeURIComponent(`${type}-1.0`)}`), data };
 }
 
-function times(tools: AutodeskTools, project: Account, item: Item): object {
+function times(project: Account, item: Item): object {
   const { userId, displayName } = project;
   return {
-    createTime: time(tools, project, item.created),
+    createTime: time(item.created),
     createUserId: userId,
     createUserName: displayName,
-    lastModifiedTime: time(tools, project, item.folder ? item.changed : item.modified),
+    lastModifiedTime: time(item.folder ? item.changed : item.modified),
     lastModifiedUserId: userId,
     lastModifiedUserName: displayName,
   };
 }
 
-/** Times are in whole seconds, in seven more digits. A project's may lie in the past by as much as a control call said. */
-function time({ meta }: AutodeskTools, project: Account, at: number): string {
-  const lag = Number(meta.get(`autodesk-lag ${project.no}`) ?? 0);
-  return `${new Date(Math.max(0, at - lag * 1000)).toISOString().slice(0, 19)}.0000000Z`;
-}
+/** In whole seconds, with seven digits behind. */
+const time = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}.0000000Z`;
 
 const webView = (project: Account, id?: string): string =>
   `https://${WEB_HOST}/docs/files/projects/${project.driveId.slice(2)}${id === undefined ? "" : `?entityId=${encodeURIComponent(id)}`}`;

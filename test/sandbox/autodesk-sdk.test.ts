@@ -1,9 +1,9 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createPrivateKey } from "node:crypto";
 import { AuthenticationClient, ResponseType, Scopes, TokenTypeHint } from "@aps_sdk/authentication";
 import { ApsConfiguration, SdkManagerBuilder } from "@aps_sdk/autodesk-sdkmanager";
 import { DataManagementClient } from "@aps_sdk/data-management";
 import { OssClient } from "@aps_sdk/oss";
-import { importPKCS8, SignJWT } from "jose";
+import { SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startSandbox, type RunningSandbox } from "../../sandbox/server.ts";
 import { type OpenApi, openApiProblems, readOpenApi } from "./openapi.ts";
@@ -201,7 +201,7 @@ test("an app speaks for itself once it is let in; a service account is a person 
     .setSubject(serviceAccountId)
     .setAudience(`https://${API}/authentication/v2/token`)
     .setExpirationTime("5m")
-    .sign(await importPKCS8(key["privateKey"] ?? "", "RS256"));
+    .sign(createPrivateKey(key["privateKey"] ?? ""));
   const answer = await fetch(`${sandbox.url}/${API}/authentication/v2/token`, {
     method: "POST",
     headers: { authorization: `Basic ${btoa(`${clientId}:${SECRET}`)}` },

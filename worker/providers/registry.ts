@@ -1,3 +1,4 @@
+import { autodesk } from "./autodesk/autodesk.ts";
 import { dropbox } from "./dropbox/dropbox.ts";
 import { googleDrive } from "./google-drive/google-drive.ts";
 import { onedrive } from "./onedrive/onedrive.ts";
@@ -7,5 +8,5 @@ import { webdav } from "./webdav/webdav.ts";
 
 /** Every kind of source that can be connected, by id. */
 export const providers = new Map<string, ProviderDefinition>(
-  [onedrive, sharepoint, googleDrive, dropbox, webdav].map((provider) => [provider.id, provider]),
+  [onedrive, sharepoint, googleDrive, dropbox, webdav, autodesk].map((provider) => [provider.id, provider]),
 );
