@@ -3,7 +3,7 @@ import { Refusal } from "../answers.ts";
 import { contentOf, hashesOf } from "../drives/drive.ts";
 import { serveContent } from "../drives/serve.ts";
 import { mimeTypeOf } from "../drives/mime.ts";
-import type { Content } from "../drives/content.ts";
+import { readContent, type Content } from "../drives/content.ts";
 import type { Asked } from "../fault-kinds.ts";
 import type { VendorRequest } from "../vendor-request.ts";
 import { seal, unseal } from "../oauth/sealed.ts";
@@ -14,6 +14,8 @@ import { STORAGE_HOST } from "./hosts.ts";
 const MINUTES_MAX = 60;
 const MINUTES = 2;
 const CHUNK_BYTES = 4;
+/** More of them than that are larger. */
+const CHUNKS_MAX = 20;
 
 /** GET …/signeds3download: a short-lived address of an object's bytes; of one that is still put together, several. */
 export async function signedDownload(tools: AutodeskTools, call: Call, bucket: string, key: string, secret: Buffer): Promise<Response> {
@@ -46,8 +48,9 @@ export async function signedDownload(tools: AutodeskTools, call: Call, bucket: s
 /** In an order of its own: the ranges say which is which. */
 function chunks(size: number, sign: (from: number, to: number) => string): Record<string, string> {
   const urls: [string, string][] = [];
-  for (let from = 0; from < size; from += CHUNK_BYTES) {
-    const to = Math.min(size, from + CHUNK_BYTES);
+  const length = Math.max(CHUNK_BYTES, Math.ceil(size / CHUNKS_MAX));
+  for (let from = 0; from < size; from += length) {
+    const to = Math.min(size, from + length);
     urls.unshift([`${from}-${to - 1}`, sign(from, to)]);
   }
   return Object.fromEntries(urls);
@@ -93,9 +96,10 @@ function claimsOf(request: VendorRequest, secret: Buffer): Record<string, unknow
   return unseal(secret, "download", request.query.get("X-Amz-Signature") ?? "");
 }
 
-/** Chunks are a few bytes each: only literal contents are served in them. */
+/** A chunk is a few bytes. */
 async function partOf(content: Content, from: number, to: number, size: number): Promise<Content> {
   if (from === 0 && to === size) return content;
-  if (content.kind === "literal") return { kind: "literal", bytes: content.bytes.subarray(from, to), size: to - from };
-  throw new Error("Only texts are served in chunks.");
+  const bytes: Uint8Array[] = [];
+  for await (const some of readContent(content, from, to)) bytes.push(some);
+  return { kind: "literal", bytes: Buffer.concat(bytes), size: to - from };
 }

@@ -115,6 +115,21 @@ test("a folder that is refused keeps what is in it, and is told again when it is
   expect(pathsOf(known)).toEqual(await expected(drive));
 });
 
+test("a folder that is listed and not found at once is asked for again", async () => {
+  const drive = await SandboxAutodesk.open();
+  await drive.mutate(file("/f/g/a.txt"), file("/b.txt"));
+  await drive.age();
+  await drive.fault({ name: "autodesk-not-found", match: { item: "^f$" } });
+  const { feedId, known, cursor } = await listed(drive);
+  const [id = ""] = [...known.values()].flatMap((entry) => (entry.name === "b.txt" ? entry.id : []));
+  await drive.mend();
+  await applyRound(drive.provider, feedId, cursor, known);
+  expect(pathsOf(known)).toEqual(await expected(drive));
+  const [inside = ""] = [...known.values()].flatMap((entry) => (entry.name === "a.txt" ? entry.id : []));
+  await drive.fault({ name: "autodesk-not-found", match: { item: "^g$" } });
+  expect((await drive.provider.lookup(feedId, [id, inside])).map(({ status }) => status)).toEqual(["found", "refused"]);
+});
+
 test("a folder that fails again and again is passed by, and the others are read", async () => {
   const drive = await SandboxAutodesk.open();
   await drive.mutate(file("/bad/a.txt"), file("/good/b.txt"));
@@ -227,8 +242,9 @@ test("somebody who sees one folder follows that, and what they may not see any m
   const known = new Map<string, Entry>();
   await applyRound(all.provider, feedId, null, known);
   expect([...known.values()].map(({ name }) => name).sort()).toEqual(["a.txt", "in", expect.stringMatching(/^P/)].sort());
-  const answers = await all.provider.lookup(feedId, [inside, beside, "urn:adsk.wipprod:dm.lineage:AAAAAAAAAAAAAAAAAAAAAA"]);
-  expect(answers.map(({ status }) => status)).toEqual(["found", "refused", "gone"]);
+  const none = "urn:adsk.wipprod:dm.lineage:AAAAAAAAAAAAAAAAAAAAAA";
+  const answers = new Map((await all.provider.lookup(feedId, [inside, beside, none])).map((answer) => [answer.id, answer.status]));
+  expect([inside, beside, none].map((id) => answers.get(id))).toEqual(["found", "refused", "gone"]);
 });
 
 test("what lies in a deleted folder is gone, though it is not hidden itself; with the project nothing is", async () => {
@@ -237,8 +253,9 @@ test("what lies in a deleted folder is gone, though it is not hidden itself; wit
   const { feedId, known } = await listed(drive);
   const [folder = ""] = [...known.values()].flatMap(({ id: each, name }) => (name === "g" ? each : []));
   await drive.mutate({ op: "delete", path: `${TOP}/f` });
-  const answers = await drive.provider.lookup(feedId, [id, folder, other, `project:${feedId.split("/")[1]}`]);
-  expect(answers.map(({ status }) => status)).toEqual(["gone", "gone", "found", "found"]);
+  const ids = [id, folder, other, `project:${feedId.split("/")[1]}`];
+  const answers = new Map((await drive.provider.lookup(feedId, ids)).map((answer) => [answer.id, answer.status]));
+  expect(ids.map((each) => answers.get(each))).toEqual(["gone", "gone", "found", "found"]);
   await expect(drive.provider.lookup(feedId.replace(/.$/, "x"), [id])).rejects.toMatchObject({ kind: "not_found" });
 });
 

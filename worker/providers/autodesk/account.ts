@@ -3,6 +3,7 @@ import type { Account, Check } from "../provider.ts";
 import type { UserInfo } from "./api.ts";
 import { type Aps, asObject } from "./aps.ts";
 import { hubsOf, projectsOf } from "./feeds.ts";
+import { mayBeTold } from "./hooks.ts";
 import { topFoldersOf } from "./project.ts";
 import { readJson } from "../http.ts";
 
@@ -22,7 +23,6 @@ export async function account(aps: Aps): Promise<Account> {
 export async function checks(aps: Aps): Promise<Check[]> {
   let project: { hubId: string; projectId: string } | undefined;
   return [
-    await check("Account", async () => `Signed in as ${(await account(aps)).label}.`),
     await check("Hubs and projects", async () => {
       const { hubs, partial } = await hubsOf(aps);
       const counts = await aps.each(hubs, async ({ id }) => {
@@ -41,10 +41,8 @@ export async function checks(aps: Aps): Promise<Check[]> {
       return `Files can be listed: the first project shows ${folders.length} folders.`;
     }),
     await check("Notifications", async () => {
-      await aps.request(`${aps.env.AUTODESK_API_URL}/webhooks/v1/systems/data/hooks`);
-      return (await isTold(aps))
-        ? "Autodesk tells of changes."
-        : "Autodesk tells of no changes, since that takes a permission to write: the schedule finds them.";
+      if (await mayBeTold(aps)) return "Autodesk tells of changes.";
+      return "Autodesk tells of no changes, since that takes a permission to write: the schedule finds them.";
     }),
   ];
 }
@@ -57,10 +55,6 @@ async function ownClient(aps: Aps): Promise<string | null> {
 
 async function userInfo(aps: Aps): Promise<UserInfo> {
   return asObject<UserInfo>(await readJson(await aps.request(`${aps.env.AUTODESK_PROFILE_URL}/userinfo`)));
-}
-
-async function isTold(aps: Aps): Promise<boolean> {
-  return (await aps.fields()) !== null;
 }
 
 async function check(name: string, look: () => Promise<string>): Promise<Check> {

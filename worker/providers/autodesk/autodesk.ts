@@ -44,7 +44,7 @@ export const autodesk: ProviderDefinition = {
     serviceAccount,
     app,
   ],
-  capabilities: { browse: true, webhook: true, revoke: true },
+  capabilities: { browse: true, webhook: true, revoke: false },
   webhookPath: "autodesk",
   startsWhole: false,
   removalsWithinDays: 2,

@@ -12,6 +12,7 @@ const LIFETIME_SECONDS = 30 * 86_400;
 /** Of somebody who does not see a project's own folder: one for each that they see. */
 const HOOKS_MAX = 20;
 const LISTS_MAX = 20;
+const NO_HOOK = "00000000-0000-4000-8000-000000000000";
 /** Of files, their versions and folders alike. */
 const EVENTS_PATH = "/webhooks/v1/systems/data/events/dm.*/hooks";
 
@@ -33,6 +34,18 @@ export function hooks(aps: Aps): WebhookCapability {
       for (const id of ids) await remove(writer, region, id);
     },
   };
+}
+
+/** Whether hooks may be made: that there is none of this id is only said to who may change one. */
+export async function mayBeTold(aps: Aps): Promise<boolean> {
+  try {
+    await call(await writerOf(aps), "US", "PATCH", `${EVENTS_PATH}/${NO_HOOK}`, { status: "active" });
+    return true;
+  } catch (error) {
+    const { kind } = asProviderError(error);
+    if (kind === "not_found" || kind === "forbidden") return kind === "not_found";
+    throw error;
+  }
 }
 
 async function subscribe(aps: Aps, { feedId, notificationUrl, clientState, expiresAt }: SubscribeRequest): Promise<Subscription> {

@@ -1,5 +1,6 @@
 import { asProviderError, ProviderError } from "../errors.ts";
 import type { Entry, Lookup } from "../provider.ts";
+import { pause } from "../pause.ts";
 import type { Aps } from "./aps.ts";
 import { rootEntry } from "./changes.ts";
 import { folderOf, itemOf } from "./contents.ts";
@@ -8,6 +9,8 @@ import { type ProjectRef, projectOf, projectRefOf, rootIdOf, topFoldersOf } from
 /** Each id is a request of its own, and some more for the folders above. */
 export const LOOKUP_MAX = 20;
 const DEPTH_MAX = 30;
+/** What has just been made, or moved, may be unknown for a moment. */
+const DOUBT_WAIT_MILLISECONDS = 500;
 const FOLDER = /:(?:fs|dm)\.folder:/;
 
 /**
@@ -19,7 +22,7 @@ export async function lookup(aps: Aps, feedId: string, ids: readonly string[]): 
   const ref = projectRefOf(feedId);
   const { folders, above } = await topFoldersOf(aps, ref, false);
   const parents = new Above(aps, ref, new Set(folders.flatMap(({ id }) => id ?? [])), above);
-  const found = await aps.each(ids, async (id): Promise<Lookup | []> => {
+  const ask = async (id: string): Promise<Lookup | []> => {
     if (id === rootIdOf(ref)) return { id, status: "found", entry: rootEntry(await projectOf(aps, ref)) };
     try {
       return await one(aps, ref, id, parents);
@@ -29,11 +32,16 @@ export async function lookup(aps: Aps, feedId: string, ids: readonly string[]): 
       if (failure.kind === "forbidden" && failure.providerCode !== "AUTH-010") return { id, status: "refused" };
       throw failure;
     }
-  });
-  return found.flat();
+  };
+  const found = (await aps.each(ids, ask)).flat();
+  const doubtful = found.filter(({ status }) => status === "gone").map(({ id }) => id);
+  if (doubtful.length === 0) return found;
+  await pause(DOUBT_WAIT_MILLISECONDS);
+  const again = (await aps.each(doubtful, ask)).flat();
+  return [...found.filter(({ status }) => status !== "gone"), ...again];
 }
 
-async function one(aps: Aps, ref: ProjectRef, id: string, above: Above): Promise<Lookup | []> {
+async function one(aps: Aps, ref: ProjectRef, id: string, parents: Above): Promise<Lookup | []> {
   let entry: Entry;
   if (FOLDER.test(id)) {
     const { folder } = await folderOf(aps, ref, id);
@@ -45,8 +53,9 @@ async function one(aps: Aps, ref: ProjectRef, id: string, above: Above): Promise
     if (listed.type !== "file") return [];
     ({ entry } = listed);
   }
-  if (!(await above.areThere(entry))) return { id, status: "gone" };
-  const parentId = above.parentOf(entry);
+  const above = await parents.stateOf(entry);
+  if (above !== "there") return { id, status: above };
+  const parentId = parents.parentOf(entry);
   return { id, status: "found", entry: { ...entry, ...(parentId !== undefined && { parentId }) } };
 }
 
@@ -56,7 +65,7 @@ class Above {
   readonly #ref: ProjectRef;
   readonly #top: ReadonlySet<string>;
   readonly #hidden: readonly string[];
-  readonly #asked = new Map<string, Promise<Entry | "gone">>();
+  readonly #asked = new Map<string, Promise<Entry | "gone" | "refused">>();
 
   /** `top`: the highest folders; `hidden`: those that they lie in, which are not shown. */
   constructor(aps: Aps, ref: ProjectRef, top: ReadonlySet<string>, hidden: readonly string[]) {
@@ -71,30 +80,32 @@ class Above {
     return this.#top.has(id) || (parentId !== undefined && this.#hidden.includes(parentId)) ? rootIdOf(this.#ref) : parentId;
   }
 
-  async areThere(entry: Entry): Promise<boolean> {
+  /** Whether all folders above are there. Of one that is not found, or refused, nothing is known: what lies in it is there itself. */
+  async stateOf(entry: Entry): Promise<"there" | "gone" | "refused"> {
     let at = entry;
     for (let depth = 0; depth < DEPTH_MAX; depth++) {
       const { id, parentId } = at;
-      if (this.#top.has(id) || parentId === undefined || this.#top.has(parentId) || this.#hidden.includes(parentId)) return true;
+      if (this.#top.has(id) || parentId === undefined || this.#top.has(parentId) || this.#hidden.includes(parentId)) return "there";
       const parent = await this.#folder(parentId);
-      if (parent === "gone") return false;
+      if (parent === "gone" || parent === "refused") return parent;
       at = parent;
     }
     throw new ProviderError("transient", "The folders above an item lead round in circles.");
   }
 
-  #folder(id: string): Promise<Entry | "gone"> {
+  #folder(id: string): Promise<Entry | "gone" | "refused"> {
     let asked = this.#asked.get(id);
     if (!asked) this.#asked.set(id, (asked = this.#ask(id)));
     return asked;
   }
 
-  async #ask(id: string): Promise<Entry | "gone"> {
+  async #ask(id: string): Promise<Entry | "gone" | "refused"> {
     try {
       const { folder } = await folderOf(this.#aps, this.#ref, id);
       return folder === "hidden" ? "gone" : folder.entry;
     } catch (error) {
-      if (asProviderError(error).kind === "not_found") return "gone";
+      const { kind, providerCode } = asProviderError(error);
+      if (kind === "not_found" || (kind === "forbidden" && providerCode !== "AUTH-010")) return "refused";
       throw error;
     }
   }

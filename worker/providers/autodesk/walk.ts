@@ -110,8 +110,9 @@ export class Walk {
 
   async #takeFailure(frame: Frame, error: ProviderError): Promise<boolean> {
     if (frame.id === null || error.kind === "auth" || error.kind === "throttled" || error.kind === "operator") throw error;
-    // Moved, or gone: the folder that it was in, and the one that it is in, have another time by that, and the next round reads them.
+    // Listed just now, and not there: the next round asks what became of it. Where that is not there, it is gone.
     if (error.kind === "not_found") {
+      if (!isAsked(frame)) this.#readAgain(frame.id);
       this.#told += 1;
       return true;
     }
@@ -137,8 +138,9 @@ export class Walk {
     if (more) this.#position.stack.push({ ...frame, page: (frame.page ?? 0) + 1, incomplete });
     await this.#goInto(listed.flatMap((one) => (one.type === "folder" ? one.folder : [])));
     if (more || frame.id === null || !frame.entry) return;
-    const whole = !incomplete && frame.tag !== undefined && isSettled(frame.tag, answeredAt) && (await this.#isSame(frame));
-    // Its tag is noted only with all that it stands for.
+    const whole = !incomplete && frame.tag !== undefined && isSettled(frame.tag, answeredAt);
+    // Its tag is noted only with all that it stands for. It is of before the first page: a change since then, by which an entry may
+    // have moved up to a page that was read already, has moved the time on, and the next round reads the folder.
     if (whole) this.changes.push({ type: "upsert", entry: { ...frame.entry, ...(frame.tag !== undefined && { treeTag: frame.tag }) } });
     else this.#readAgain(frame.id);
   }
@@ -161,19 +163,6 @@ export class Walk {
   /** A list from the beginning tells what there is: what there is no more is looked up afterwards. */
   #remove(id: string): void {
     if (!this.#position.listing) this.changes.push({ type: "removal", id });
-  }
-
-  /** Pages are counted by places: where something went meanwhile, what moved up in its place was on none of them. */
-  async #isSame({ id, page, tag }: Frame): Promise<boolean> {
-    if (id === null || (page ?? 0) === 0) return true;
-    try {
-      const { folder } = await folderOf(this.#aps, this.#ref, id);
-      return folder !== "hidden" && folder.tag === tag;
-    } catch (error) {
-      const { kind } = asProviderError(error);
-      if (kind === "auth" || kind === "throttled") throw error;
-      return false;
-    }
   }
 
   /** Nothing is told of what else is in the folder; the run's log names it, and the next round reads it again. */
