@@ -5,33 +5,21 @@ import { autodesk } from "../../worker/providers/autodesk/autodesk.ts";
 import { toPkcs8 } from "../../worker/providers/autodesk/pkcs8.ts";
 import { serviceAccount } from "../../worker/providers/autodesk/service-account.ts";
 import { formProblem, tryForm } from "../../worker/providers/form.ts";
-import { type FormMethod, type FormValues, isSecret } from "../../worker/providers/provider.ts";
+import { type Entry, type FormMethod, type FormValues, isSecret } from "../../worker/providers/provider.ts";
 import { control } from "./control.ts";
-import { scopesOf } from "./sandbox-drive.ts";
+import { applyRound } from "./contract.ts";
+import { invite, newRobot } from "./sandbox-autodesk.ts";
 
 const SECRET = "sandbox-secret";
+const NOTIFICATIONS = "https://tidemark.example/webhooks/autodesk";
 const newName = () => `f-${crypto.randomUUID().slice(0, 12)}`;
 const open = (method: FormMethod, values: FormValues, using: typeof fetch = fetch) =>
   tryForm(autodesk, method, values, env, { fetch: using, now: Date.now });
 
 async function project(member: string): Promise<string> {
   const name = `${newName()}@autodesk-projects.example`;
-  const { hubId, projectId } = await control<{ hubId: string; projectId: string }>("POST", "/autodesk/members", {
-    project: name,
-    account: member,
-  });
   await control("POST", `/drives/${name}/mutate`, { ops: [{ op: "create", path: "/Project Files/a.txt", bytes: "a" }] });
-  return `${hubId}/${projectId}`;
-}
-
-/** A service account of the sandbox, as a person fills it in. */
-async function robot(): Promise<{ account: string; values: Record<string, string> }> {
-  const account = `${newName()}@autodesk-service-accounts.example`;
-  const { clientId, serviceAccountId, key } = await control<{ clientId: string; serviceAccountId: string; key: object }>(
-    "GET",
-    `/autodesk/service-accounts/${account}/key`,
-  );
-  return { account, values: { clientId, clientSecret: SECRET, serviceAccountId, key: JSON.stringify(key) } };
+  return invite(name, member);
 }
 
 test("an app is connected once an administrator has let it in, and says so before", async () => {
@@ -55,7 +43,7 @@ test("an app may be limited to what one person sees", async () => {
 });
 
 test("a service account is itself, whose key is handed out in the older form", async () => {
-  const { account, values } = await robot();
+  const { account, values } = await newRobot();
   expect(values["key"]).toContain("BEGIN RSA PRIVATE KEY");
   expect(await open(serviceAccount, values)).toMatchObject({
     id: values["serviceAccountId"],
@@ -64,7 +52,7 @@ test("a service account is itself, whose key is handed out in the older form", a
 });
 
 test("what is wrong is said in words, without the secrets in them", async () => {
-  const { values } = await robot();
+  const { values } = await newRobot();
   const key = values["key"] ?? "";
   const refusals: [FormMethod, FormValues, string][] = [
     [app, { clientId: "sandbox-app", clientSecret: "wrong-secret" }, "refuses this client ID and secret"],
@@ -105,29 +93,41 @@ test("a token service that is down, or has had enough, is no refusal", async () 
 });
 
 test("files are read by the permission that only reads; another one is asked for hooks alone", async () => {
-  const { account, values } = await robot();
+  const { account, values } = await newRobot();
   const feedId = await project(account);
   const scopes: (string | null)[] = [];
+  const asked: string[] = [];
   const watching: typeof fetch = (input, init) => {
     if (init?.body instanceof URLSearchParams) scopes.push(init.body.get("scope"));
+    else if (init?.method !== "GET") asked.push(`${init?.method} ${new URL(String(input)).pathname.split("/")[1]}`);
     return fetch(input, init);
   };
   const context = { fetch: watching, now: Date.now };
-  const provider = autodesk.create(env, {
-    ...context,
-    fields: async () => values,
-    accessToken: async () => (await serviceAccount.mint?.(env, values, context))?.accessToken ?? "",
-  });
-  expect((await provider.changes(feedId, null)).changes.length).toBeGreaterThan(0);
-  expect(new Set(scopes)).toEqual(new Set(["data:read"]));
-  const request = { feedId, notificationUrl: "https://tidemark.example/webhooks/autodesk", clientState: "user.connection.key.mac" };
-  const { id } = (await provider.webhook?.subscribe({ ...request, expiresAt: Date.now() + 3_600_000 })) ?? { id: "" };
+  const accessToken = async () => (await serviceAccount.mint?.(env, values, context))?.accessToken ?? "";
+  const provider = autodesk.create(env, { ...context, fields: async () => values, accessToken });
+  const known = new Map<string, Entry>();
+  await applyRound(provider, feedId, await applyRound(provider, feedId, null, known), known);
+  for (const { id, kind, download } of known.values()) {
+    if (kind === "file") await new Response((await provider.open({ id, feedId, ...(download && { download }) })).body).arrayBuffer();
+  }
+  await provider.lookup(feedId, [...known.keys()]);
+  expect([new Set(scopes), asked]).toEqual([new Set(["data:read"]), []]);
+  await provider.webhook?.subscribe({ feedId, notificationUrl: NOTIFICATIONS, clientState: "a.b.c.d", expiresAt: Date.now() + 3_600_000 });
   expect(scopes.filter((scope) => scope === "data:read data:write")).toHaveLength(1);
-  // A hook that is left of an attempt whose answer was lost makes way for another one.
-  const again = await provider.webhook?.subscribe({ ...request, expiresAt: Date.now() + 7_200_000 });
-  expect(again?.id).not.toBe(id);
-  await provider.webhook?.unsubscribe(again?.id ?? "");
-  expect(scopesOf(autodesk)).toEqual(["data:read"]);
+  expect(asked).toEqual(["POST webhooks", "PATCH webhooks"]);
+});
+
+test("a hook is made, renewed, removed, and removed again; one whose making was not answered makes way for another", async () => {
+  const { account, provider } = await newRobot();
+  const hour = Math.floor(Date.now() / 1000) * 1000 + 3_600_000;
+  const request = { feedId: await project(account), notificationUrl: NOTIFICATIONS, clientState: "a.b.c.d", expiresAt: hour };
+  const made = await provider.webhook?.subscribe(request);
+  expect(made?.expiresAt).toBe(hour);
+  expect(await provider.webhook?.renew?.(made?.id ?? "", hour + 60_000)).toEqual({ id: made?.id, expiresAt: hour + 60_000 });
+  const other = await provider.webhook?.subscribe(request);
+  await expect(provider.webhook?.renew?.(made?.id ?? "", hour)).rejects.toMatchObject({ kind: "not_found" });
+  for (const id of [other?.id, other?.id]) await provider.webhook?.unsubscribe(id ?? "");
+  await expect(provider.webhook?.renew?.(other?.id ?? "", hour)).rejects.toMatchObject({ kind: "not_found" });
 });
 
 test("the older form of a key becomes the newer one, whatever its length, and the newer one stays", async () => {

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { autodesk } from "../../worker/providers/autodesk/autodesk.ts";
+import { serviceAccount } from "../../worker/providers/autodesk/service-account.ts";
 import type { Provider, ProviderContext } from "../../worker/providers/provider.ts";
 import { control } from "./control.ts";
 import { type Op, scopesOf } from "./sandbox-drive.ts";
@@ -39,21 +40,17 @@ export class SandboxAutodesk {
     this.provider = autodesk.create(env, this.context);
   }
 
-  static async open(prefix = "provider", method = "autodesk-told"): Promise<SandboxAutodesk> {
+  static async open(prefix = "provider"): Promise<SandboxAutodesk> {
     const account = `${prefix}-${crypto.randomUUID().slice(0, 12)}@autodesk.example`;
-    const tokens = await signIn(account, scopesOf(autodesk, method));
+    const tokens = await signIn(account, scopesOf(autodesk));
     await control("POST", `/drives/${account}/mutate`, { ops: [{ op: "mkdir", path: "/Project Files" }] });
     return new SandboxAutodesk(account, account, tokens);
   }
 
   /** The same person, with another person's project for theirs. */
   async of(project: string, folder: string | null = null): Promise<{ drive: SandboxAutodesk; feedId: string }> {
-    const { hubId, projectId } = await control<{ hubId: string; projectId: string }>("POST", "/autodesk/members", {
-      project,
-      account: this.account,
-      folder,
-    });
-    return { drive: new SandboxAutodesk(this.account, project, this.tokens), feedId: `${hubId}/${projectId}` };
+    const feedId = await invite(project, this.account, folder);
+    return { drive: new SandboxAutodesk(this.account, project, this.tokens), feedId };
   }
 
   /** What was done just now was done a while ago: what comes later was done later, as always. */
@@ -108,6 +105,27 @@ export class SandboxAutodesk {
     this.#refresh = tokens.refresh_token;
     return (this.#token = tokens.access_token);
   }
+}
+
+/** A service account of the sandbox, with what a person fills in for it. It is in no project yet. */
+export async function newRobot(): Promise<{ account: string; values: Record<string, string>; provider: Provider }> {
+  const account = `r-${crypto.randomUUID().slice(0, 12)}@autodesk-service-accounts.example`;
+  const path = `/autodesk/service-accounts/${account}/key`;
+  const { clientId, serviceAccountId, key } = await control<{ clientId: string; serviceAccountId: string; key: object }>("GET", path);
+  const values = { clientId, clientSecret: "sandbox-secret", serviceAccountId, key: JSON.stringify(key) };
+  const context = { fetch, now: Date.now };
+  const accessToken = async () => (await serviceAccount.mint?.(env, values, context))?.accessToken ?? "";
+  return { account, values, provider: autodesk.create(env, { ...context, fields: async () => values, accessToken }) };
+}
+
+/** Lets somebody into a project: all of it, or one of its folders. Answers the project's feed. */
+export async function invite(project: string, account: string, folder: string | null = null): Promise<string> {
+  const { hubId, projectId } = await control<{ hubId: string; projectId: string }>("POST", "/autodesk/members", {
+    project,
+    account,
+    folder,
+  });
+  return `${hubId}/${projectId}`;
 }
 
 async function signIn(account: string, scopes: readonly string[]): Promise<Tokens> {

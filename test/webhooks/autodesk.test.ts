@@ -4,7 +4,8 @@ import { randomId } from "../../worker/ids.ts";
 import { createProof } from "../../worker/webhooks/proof.ts";
 import type { WakeMessage } from "../../worker/webhooks/wake-message.ts";
 import { control } from "../providers/control.ts";
-import { SandboxAutodesk } from "../providers/sandbox-autodesk.ts";
+import type { Provider } from "../../worker/providers/provider.ts";
+import { invite, newRobot, SandboxAutodesk } from "../providers/sandbox-autodesk.ts";
 import { call, errorCode } from "../routes/client.ts";
 import { recordingQueue } from "./recording-queue.ts";
 
@@ -68,7 +69,8 @@ interface Sent {
 }
 
 describe("a hook of Autodesk's", () => {
-  const subscribed = async (drive: SandboxAutodesk, feedId: string) => {
+  const told = async (account: string): Promise<Sent["sent"]> => (await control<Sent>("GET", `/outbox?account=${account}`)).sent;
+  const subscribed = async (provider: Provider, feedId: string) => {
     const clientState = await createProof(env, subject);
     const request = {
       feedId,
@@ -76,45 +78,46 @@ describe("a hook of Autodesk's", () => {
       clientState,
       expiresAt: Date.now() + 3_600_000,
     };
-    return { clientState, subscription: await drive.provider.webhook?.subscribe(request) };
+    return { clientState, subscription: await provider.webhook?.subscribe(request) };
   };
-  const told = async (account: string): Promise<Sent["sent"]> => (await control<Sent>("GET", `/outbox?account=${account}`)).sent;
+  const newProject = (domain: string) => `h-${crypto.randomUUID().slice(0, 8)}@${domain}`;
+  const mutate = (project: string, ...ops: object[]) => control("POST", `/drives/${project}/mutate`, { ops });
 
   it("tells of what happens in the project with a signature that is taken, and its address does not give the token away", async () => {
-    const drive = await SandboxAutodesk.open();
-    const { clientState } = await subscribed(drive, await drive.feedId());
-    await drive.mutate({ op: "create", path: "/Project Files/deep/a.txt", bytes: "a" });
-    await expect.poll(() => told(drive.account), { timeout: 5_000 }).not.toEqual([]);
-    const [bell] = await told(drive.account);
+    const { account, provider } = await newRobot();
+    const project = newProject("autodesk-projects.example");
+    const { clientState } = await subscribed(provider, await invite(project, account));
+    await mutate(project, { op: "create", path: "/Project Files/deep/a.txt", bytes: "a" });
+    await expect.poll(() => told(account), { timeout: 5_000 }).not.toEqual([]);
+    const [bell] = await told(account);
     const { search } = new URL(bell?.url ?? "");
     expect(`${bell?.url}${bell?.body}`).not.toContain(clientState);
     expect(await deliver(search, bell?.headers ?? {}, bell?.body ?? "")).toEqual({ status: 202, wakes: [WAKE] });
-    await control("DELETE", `/outbox?account=${drive.account}`);
-    await drive.fault({ name: "autodesk-notification-forged" });
-    await drive.mutate({ op: "create", path: "/Project Files/b.txt", bytes: "b" });
-    await expect.poll(() => told(drive.account), { timeout: 5_000 }).not.toEqual([]);
-    const [forged] = await told(drive.account);
+    await control("DELETE", `/outbox?account=${account}`);
+    await control("POST", "/faults", { name: "autodesk-notification-forged", match: { account } });
+    await mutate(project, { op: "create", path: "/Project Files/b.txt", bytes: "b" });
+    await expect.poll(() => told(account), { timeout: 5_000 }).not.toEqual([]);
+    const [forged] = await told(account);
     expect(await deliver(search, forged?.headers ?? {}, forged?.body ?? "")).toEqual({ status: 202, wakes: [] });
   });
 
   it("is made where the project's hub is, and for each folder of somebody who does not see the project's own", async () => {
-    const drive = await SandboxAutodesk.open();
-    const project = `h-${crypto.randomUUID().slice(0, 8)}@autodesk-emea.example`;
-    const { drive: theirs, feedId } = await drive.of(project);
-    await theirs.mutate({ op: "create", path: "/Project Files/in/a.txt", bytes: "a" });
-    await drive.of(project, "/Project Files/in");
-    const { subscription } = await subscribed(drive, feedId);
+    const { account, provider } = await newRobot();
+    const project = newProject("autodesk-emea.example");
+    await mutate(project, { op: "create", path: "/Project Files/in/a.txt", bytes: "a" });
+    const { subscription } = await subscribed(provider, await invite(project, account, "/Project Files/in"));
     expect(subscription?.id).toMatch(/^EMEA\/[0-9a-f-]{36}$/);
-    await theirs.mutate(
+    await mutate(
+      project,
       { op: "create", path: "/Project Files/in/b.txt", bytes: "b" },
       { op: "create", path: "/Project Files/c.txt", bytes: "c" },
     );
-    await expect.poll(() => told(drive.account), { timeout: 5_000 }).toHaveLength(1);
-    await drive.provider.webhook?.unsubscribe(subscription?.id ?? "");
+    await expect.poll(() => told(account), { timeout: 5_000 }).toHaveLength(1);
   });
 
-  it("is not made by a sign-in that only reads, which says so", async () => {
-    const drive = await SandboxAutodesk.open("reads", "autodesk");
-    await expect(subscribed(drive, await drive.feedId())).rejects.toMatchObject({ kind: "forbidden", providerCode: "AUTH-010" });
+  it("is not made by a sign-in, which only reads, and says so", async () => {
+    const drive = await SandboxAutodesk.open();
+    const refused = { kind: "forbidden", providerCode: "AUTH-010" };
+    await expect(subscribed(drive.provider, await drive.feedId())).rejects.toMatchObject(refused);
   });
 });

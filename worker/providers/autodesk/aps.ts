@@ -1,4 +1,4 @@
-import { ProviderError } from "../errors.ts";
+import { asProviderError, ProviderError } from "../errors.ts";
 import { discard, readJson, requestAuthorised, type RequestOptions } from "../http.ts";
 import type { FormValues, ProviderContext, ProviderEnv } from "../provider.ts";
 import type { Document, Resource } from "./api.ts";
@@ -28,7 +28,7 @@ export class Aps {
 
   /** What the person filled in; null where they signed in. */
   fields(): Promise<FormValues | null> {
-    return (this.#fields ??= this.context.fields?.().catch(() => null) ?? Promise.resolve(null));
+    return (this.#fields ??= this.#askFields());
   }
 
   /** A document of the Data Management API; any answer but a success is thrown. Segments of `path` are encoded by who puts them in. */
@@ -78,6 +78,18 @@ export class Aps {
     const response = await requestAuthorised(this.context, url, options);
     if (!response.ok) throw await toProviderError(response, this.context.now());
     return response;
+  }
+
+  async #askFields(): Promise<FormValues | null> {
+    try {
+      return (await this.context.fields?.()) ?? null;
+    } catch (error) {
+      const { kind, providerCode } = asProviderError(error);
+      // That there are none is an answer, and has a code where it comes from afar. One that could not be had is not that.
+      if (kind !== "transient" || providerCode !== undefined) return null;
+      this.#fields = null;
+      throw error;
+    }
   }
 
   #url(path: string, query: Query = {}): string {

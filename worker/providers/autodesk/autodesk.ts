@@ -1,4 +1,4 @@
-import type { OAuthMethod, Provider, ProviderContext, ProviderDefinition, ProviderEnv, ProviderFacts } from "../provider.ts";
+import type { Provider, ProviderContext, ProviderDefinition, ProviderEnv, ProviderFacts } from "../provider.ts";
 import { account, checks } from "./account.ts";
 import { app } from "./own-app.ts";
 import { Aps } from "./aps.ts";
@@ -8,6 +8,7 @@ import { open } from "./download.ts";
 import { allProjects, chosenProjects } from "./feeds.ts";
 import { hooks } from "./hooks.ts";
 import { lookup, LOOKUP_MAX } from "./lookup.ts";
+import { READ } from "./mint.ts";
 import { serviceAccount } from "./service-account.ts";
 
 /** Where a version is stored does not change; an address of it is asked for when it is read. */
@@ -23,27 +24,14 @@ const facts: ProviderFacts = {
   reconcileDays: 1,
 };
 
-const signIn = (id: string, name: string, scopes: readonly string[]): OAuthMethod => ({
-  type: "oauth2",
-  id,
-  name,
-  authority: "autodesk",
-  scopes,
-});
-
 /**
  * Autodesk Construction Cloud and BIM 360, through Autodesk Platform Services: each project a feed. Files are read by the one
- * permission that only reads; to be told of changes takes another one, which who signs in may give or not.
+ * permission that only reads. Autodesk demands another one for hooks: it is never asked of people, whose projects the schedule follows.
  */
 export const autodesk: ProviderDefinition = {
   id: "autodesk",
   name: "Autodesk Construction Cloud",
-  methods: [
-    signIn("autodesk", "Autodesk account", ["data:read"]),
-    signIn("autodesk-told", "Autodesk account, told of changes at once (needs a permission to write)", ["data:read", "data:write"]),
-    serviceAccount,
-    app,
-  ],
+  methods: [{ type: "oauth2", id: "autodesk", name: "Autodesk account", authority: "autodesk", scopes: [READ] }, serviceAccount, app],
   capabilities: { browse: true, webhook: true, revoke: false },
   webhookPath: "autodesk",
   startsWhole: false,

@@ -30,7 +30,9 @@ export async function contentsOf(
   });
   const versions = versionsOf(document.included);
   const listed = resourcesOf(document.data).map((resource) => toListed(resource, versions, folderId, document.answeredAt));
-  return { listed, more: hasNext(document), partial: isPartial(document), answeredAt: document.answeredAt };
+  const more = hasNext(document);
+  if (more && listed.length === 0) throw new ProviderError("transient", "A page of a folder is empty, and not the last one.");
+  return { listed, more, partial: isPartial(document), answeredAt: document.answeredAt };
 }
 
 /** A folder by itself; "hidden" where it was deleted. Throws `not_found` where there is none. */

@@ -1,7 +1,7 @@
 import { ProviderError } from "../errors.ts";
 import type { FeedRef } from "../provider.ts";
 import type { Resource } from "./api.ts";
-import { type Aps, asObject, relatedId } from "./aps.ts";
+import { type Aps, asObject, relatedId, resourcesOf } from "./aps.ts";
 
 // A feed is a project: its id names the hub as well, since the API asks for both. The root is the project itself, above the
 // highest folders that are shown: who is no administrator never sees the folder that they lie in.
@@ -47,7 +47,7 @@ export async function projectOf(aps: Aps, ref: ProjectRef): Promise<FoundProject
 /** The highest folders that are shown; deleted ones too, if they are wanted. `above`: the folders that they lie in. */
 export async function topFoldersOf(aps: Aps, ref: ProjectRef, withDeleted: boolean) {
   const document = await aps.document(`${projectPath(ref)}/topFolders`, { excludeDeleted: !withDeleted });
-  const folders = (Array.isArray(document.data) ? document.data : []) as Resource[];
+  const folders = resourcesOf(document.data);
   return { ...document, folders, above: [...new Set(folders.flatMap((folder) => relatedId(folder, "parent") ?? []))] };
 }
 
