@@ -54,7 +54,7 @@ export const FAULT_KINDS = {
   "autodesk-processing": { about: "versions have no storage, as while they are processed" },
   // Contents.
   "autodesk-chunked": { about: "objects are still being assembled: an address for each chunk" },
-  "autodesk-no-sha1": { about: "addresses come without sha1" },
+  "autodesk-missing-hash": { about: "addresses come without sha1" },
   "autodesk-foreign-download": { about: "addresses lead to another host" },
   "autodesk-object-gone": { about: "404 for an address of an object" },
   "autodesk-url-expired": { about: "the storage says that the address has expired" },

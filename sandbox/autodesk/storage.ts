@@ -32,7 +32,7 @@ export async function signedDownload(tools: AutodeskTools, call: Call, bucket: s
   const { size } = located.item;
   const sign = (from: number, to: number): string => signed(tools, call, located, { from, to, minutes, secret });
   const chunked = size > 0 && tools.faults.strike("autodesk-chunked", call.asked) !== undefined;
-  const withSha1 = sha1 !== undefined && !chunked && tools.faults.strike("autodesk-no-sha1", call.asked) === undefined;
+  const withSha1 = sha1 !== undefined && !chunked && tools.faults.strike("autodesk-missing-hash", call.asked) === undefined;
   return Response.json({
     status: chunked ? "chunked" : "complete",
     ...(chunked ? { urls: chunks(size, sign) } : { url: sign(0, size) }),

@@ -280,7 +280,7 @@ test("the hash comes with the bytes, where Autodesk has one; of ranges, none", a
     hash: { algorithm: "sha1", value: expect.stringMatching(/^[0-9a-f]{40}$/) },
   });
   expect((await drive.provider.open(ref, { range: { offset: 0, length: 5 } })).hash).toBeUndefined();
-  await drive.fault({ name: "autodesk-no-sha1" });
+  await drive.fault({ name: "autodesk-missing-hash" });
   expect((await drive.provider.open(ref)).hash).toBeUndefined();
   expect(await new Response((await drive.provider.open({ id: ref.id, feedId: ref.feedId })).body).text()).toBe("hello world");
 });
