@@ -13,6 +13,7 @@ import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
+import { autodeskWebhook } from "./webhooks/autodesk.ts";
 import { dropboxWebhook } from "./webhooks/dropbox.ts";
 import { googleWebhook } from "./webhooks/google.ts";
 import { jiraWebhook } from "./webhooks/jira.ts";
@@ -52,6 +53,7 @@ export function createApp() {
       .route("/webhooks/dropbox", dropboxWebhook)
       .route("/webhooks/google", googleWebhook)
       .route("/webhooks/jira", jiraWebhook)
+      .route("/webhooks/autodesk", autodeskWebhook)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
       .route("/api", openapiRoutes)

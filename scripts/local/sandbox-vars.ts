@@ -39,6 +39,8 @@ const VARS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     AUTODESK_CLIENT_ID: "autodesk-client",
     AUTODESK_CLIENT_SECRET: SECRET,
     AUTODESK_API_URL: "developer.api.autodesk.com",
+    AUTODESK_PROFILE_URL: "api.userprofile.autodesk.com",
+    AUTODESK_DOWNLOAD_HOSTS: "",
   },
 };
 

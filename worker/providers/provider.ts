@@ -137,7 +137,10 @@ export interface Subscription {
 export interface SubscribeRequest {
   feedId: string;
   notificationUrl: string;
-  /** Comes back with every notification; proves that it is ours. At most 128 characters. */
+  /**
+   * Comes back with every notification, or signs it; proves that it is ours. At most 128 characters. What stands before its last dot
+   * names the connection, and proves nothing.
+   */
   clientState: string;
   /** Asked for; the source may grant less. */
   expiresAt: number;
@@ -330,4 +333,7 @@ export type ProviderEnv = Pick<
   | "DROPBOX_CONTENT_URL"
   | "ATLASSIAN_API_URL"
   | "ATLASSIAN_DOWNLOAD_HOSTS"
+  | "AUTODESK_API_URL"
+  | "AUTODESK_PROFILE_URL"
+  | "AUTODESK_DOWNLOAD_HOSTS"
 >;

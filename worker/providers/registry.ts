@@ -1,3 +1,4 @@
+import { autodesk } from "./autodesk/autodesk.ts";
 import { confluence } from "./confluence/confluence.ts";
 import { dropbox } from "./dropbox/dropbox.ts";
 import { googleDrive } from "./google-drive/google-drive.ts";
@@ -10,5 +11,5 @@ import { webdav } from "./webdav/webdav.ts";
 
 /** Every kind of source that can be connected, by id. */
 export const providers = new Map<string, ProviderDefinition>(
-  [onedrive, sharepoint, googleDrive, dropbox, webdav, confluence, jira, imap].map((provider) => [provider.id, provider]),
+  [onedrive, sharepoint, googleDrive, dropbox, webdav, confluence, jira, autodesk, imap].map((provider) => [provider.id, provider]),
 );

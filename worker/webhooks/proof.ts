@@ -12,6 +12,7 @@ export interface Subject {
 }
 
 export const PROOF_CHARACTERS_MAX = 128;
+const CLAIM = /^([a-z0-9]{1,20})\.([a-z0-9]{1,20})\.([A-Za-z0-9_-]{1,32})$/;
 const PROOF = /^([a-z0-9]{1,20})\.([a-z0-9]{1,20})\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{43})$/;
 
 type ProofEnv = Pick<Env, "MASTER_KEYS">;
@@ -32,6 +33,13 @@ export async function verifyProof(env: ProofEnv, clientState: string): Promise<S
   if (!key) return null;
   const expected = await mac(key, `${userId}.${connectionId}.${keyId}`);
   return constantTimeEqual(expected, decodeMac(given)) ? { userId, connectionId } : null;
+}
+
+/** The `clientState` whose claim, all but its MAC, this is: for sources that sign with it, and send the claim alone. Null where it is none. */
+export async function proofOf(env: ProofEnv, claim: string): Promise<string | null> {
+  const [, , , keyId] = CLAIM.exec(claim) ?? [];
+  const key = keyId === undefined ? null : findMasterKey(env, keyId);
+  return key ? `${claim}.${encodeBase64urlNoPadding(await mac(key, claim))}` : null;
 }
 
 async function mac(key: MasterKey, claim: string): Promise<Uint8Array> {
