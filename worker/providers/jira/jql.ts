@@ -17,7 +17,10 @@ export const options = z.strictObject({
     .max(JQL_CHARACTERS_MAX)
     .refine((jql) => problemOf(jql) === undefined, { error: ({ input }) => problemOf(String(input)) ?? "This is no JQL." })
     .default("")
-    .describe("Only the issues that match this JQL are kept, such as `status != Done`. Leave it empty to keep all."),
+    .meta({
+      title: "JQL",
+      description: "Only the issues that match this JQL are kept, such as `status != Done`. Leave it empty to keep all.",
+    }),
 });
 
 export function jqlOf(given: Readonly<ProviderOptions> | undefined): string {
