@@ -56,6 +56,10 @@ export function listing(projectId: string, jql: string): string {
  * and moves nothing past the page that is read. The sync's own condition is not in it: what no longer meets that must be found, too.
  */
 export function changedSince(projectId: string, since: number): string {
-  const from = Math.floor((since - OVERLAP_MILLISECONDS) / MINUTE_MILLISECONDS) * MINUTE_MILLISECONDS;
-  return `${ofProject(projectId, "")} AND updated >= ${Math.max(0, from)} ORDER BY updated DESC, key ASC`;
+  return `${ofProject(projectId, "")} AND updated >= ${searchedFrom(since)} ORDER BY updated DESC, key ASC`;
+}
+
+/** From when on such a search finds what was changed. */
+export function searchedFrom(since: number): number {
+  return Math.max(0, Math.floor((since - OVERLAP_MILLISECONDS) / MINUTE_MILLISECONDS) * MINUTE_MILLISECONDS);
 }
