@@ -8,7 +8,7 @@ import { mirrorOf } from "../support/memory-user.ts";
 // not take that part for known.
 
 /** The page with the changes is planned, written and committed within the first calls of a run. */
-const BOUNDARIES_MAX = 6;
+const BOUNDARIES_MAX = 5;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.now() }));
 afterEach(() => void vi.useRealTimers());
