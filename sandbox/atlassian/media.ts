@@ -24,6 +24,7 @@ export type Media = {
   /** Keeps a content, and answers its id. */
   put: (content: Exclude<Content, { kind: "disk" }>) => string;
   size: (id: string) => number;
+  content: (id: string) => Content;
   /** Where a file's bytes are for some minutes, whoever asks; `account` is on whose behalf. */
   address: (request: VendorRequest, file: MediaFile, account: Account) => string;
   /** The number of the account on whose behalf an address was made. */
@@ -37,13 +38,19 @@ export function createMedia(db: DatabaseSync, now: Clock, secret: Buffer, faults
   const insert = db.prepare("INSERT INTO atlassian_media (id, bytes, seed, size) VALUES (?, ?, ?, ?)");
   const select = db.prepare("SELECT bytes, seed, size FROM atlassian_media WHERE id = ?");
   const opened = (request: VendorRequest) => unseal(secret, "media", request.query.get("token") ?? "");
+  const contentOf = (row: Record<string, unknown>): Content => {
+    const size = Number(row["size"]);
+    const bytes = row["bytes"] as Uint8Array | null;
+    return bytes === null ? { kind: "computed", seed: Number(row["seed"]), size } : { kind: "literal", bytes, size };
+  };
   return {
     put: (content) => {
       const id = randomUUID();
       insert.run(id, content.kind === "literal" ? content.bytes : null, content.kind === "computed" ? content.seed : null, content.size);
       return id;
     },
-    size: (id) => Number(select.get(id)?.["size"]),
+    size: (id) => Number(select.get(id)?.["size"] ?? 0),
+    content: (id) => contentOf(select.get(id) ?? { size: 0, bytes: new Uint8Array() }),
     address: (request, file, account) => {
       const token = seal(secret, "media", { ...file, account: account.no, until: now() + ADDRESS_MS });
       const query = new URLSearchParams({ token, client: "sandbox", name: file.name });
@@ -60,15 +67,12 @@ export function createMedia(db: DatabaseSync, now: Clock, secret: Buffer, faults
       const id = PATH.exec(request.path)?.[1];
       const row = id === undefined || id !== token["id"] ? undefined : select.get(id);
       if (row === undefined) throw gatewayRefusal(404, "Not Found");
-      const size = Number(row["size"]);
-      const bytes = row["bytes"] as Uint8Array | null;
-      const content: Content = bytes === null ? { kind: "computed", seed: Number(row["seed"]), size } : { kind: "literal", bytes, size };
       const headers = {
         "Content-Type": String(token["mediaType"]),
         "Content-Disposition": `attachment; filename*=UTF-8''${encodeURIComponent(String(token["name"]))}`,
         "Cache-Control": "private, max-age=3600",
       };
-      const served = await serveContent(faults, asked, content, request, headers);
+      const served = await serveContent(faults, asked, contentOf(row), request, headers);
       if (served === undefined) throw gatewayRefusal(404, "Not Found");
       return served;
     },

@@ -3,7 +3,7 @@ import { createCloudClient } from "jira.js";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startSandbox, type RunningSandbox } from "../../sandbox/server.ts";
 import { readContract } from "./contracts.ts";
-import { openApiProblems } from "./openapi.ts";
+import { schemaProblems } from "./open-api-schemas.ts";
 
 // Somebody else's client, unchanged, over HTTP: jira.js, which also holds every answer against schemas of its own.
 
@@ -226,11 +226,11 @@ test.skipIf(contract === undefined)("answers are as Atlassian describes them [ne
     ["ContainerForRegisteredWebhooks", await ask("POST", "/webhook", webhook)],
     ["PageBeanWebhook", await ask("GET", "/webhook")],
   ];
-  expect(answers.map(([schema, answer]) => [schema, openApiProblems(contract, schema, answer)])).toEqual(
+  expect(answers.map(([schema, answer]) => [schema, schemaProblems(contract, schema, answer)])).toEqual(
     answers.map(([schema]) => [schema, []]),
   );
   const found = answers[0]?.[1] as { issues: { fields: { attachment: unknown[]; comment: unknown } }[] } | undefined;
   const fields = found?.issues[0]?.fields;
-  expect(fields?.attachment.flatMap((one) => openApiProblems(contract, "Attachment", one))).toEqual([]);
-  expect(openApiProblems(contract, "PageOfComments", fields?.comment)).toEqual([]);
+  expect(fields?.attachment.flatMap((one) => schemaProblems(contract, "Attachment", one))).toEqual([]);
+  expect(schemaProblems(contract, "PageOfComments", fields?.comment)).toEqual([]);
 });

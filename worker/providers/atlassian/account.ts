@@ -29,7 +29,9 @@ export async function account(
     if (typeof me.account_id !== "string") throw new ProviderError("fatal", "The account has no id.");
     return described({ accountId: me.account_id, name: me.name ?? me.email ?? "Atlassian", ...(me.email && { email: me.email }) }, sites);
   }
-  const found = await person(site);
+  const found = await person(site).catch((error: unknown) => {
+    throw error instanceof ProviderError && error.kind === "not_found" ? missing(product, signIn.host) : error;
+  });
   const { id, ...rest } = described(found, sites);
   return { id: `${id}@${site.id}`, ...rest };
 }
@@ -37,4 +39,9 @@ export async function account(
 function described({ accountId, name, email }: Person, sites: readonly Site[]): Account {
   const where = sites.map((site) => site.name).join(", ");
   return { id: accountId, label: `${name} at ${where}`, ...(email !== undefined && { email }) };
+}
+
+/** At the address that somebody typed there is something else, or nothing. */
+function missing(product: string, host: string): ProviderError {
+  return new ProviderError("unsupported", `There is no ${product} at ${host}.`);
 }

@@ -13,7 +13,7 @@ type Schema = {
 };
 
 /** What in an answer contradicts a schema of an OpenAPI document, each with its place. */
-export function openApiProblems(document: unknown, name: string, value: unknown): string[] {
+export function schemaProblems(document: unknown, name: string, value: unknown): string[] {
   const { schemas } = (document as { components: { schemas: Record<string, Schema> } }).components;
   const visit = (schema: Schema | undefined, at: string, given: unknown): string[] => {
     if (schema === undefined) return [`${at} is not in the contract`];
