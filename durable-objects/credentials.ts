@@ -4,7 +4,6 @@ import type { Tokens } from "../worker/auth/refresh.ts";
 import { refreshTokens } from "../worker/auth/refresh.ts";
 import { revokeGrant } from "../worker/auth/revoke.ts";
 import { ProviderError } from "../worker/providers/errors.ts";
-import { noForm } from "../worker/providers/form.ts";
 import type { AuthMethod, FormValues, MintedToken } from "../worker/providers/provider.ts";
 import { providers } from "../worker/providers/registry.ts";
 import { createVault } from "../worker/vault.ts";
@@ -70,10 +69,10 @@ export class Credentials {
     return (await this.renew(connectionId)).accessToken;
   }
 
-  /** What the person filled in. Throws a `ProviderError` where the connection was not made by a form. */
+  /** What the person filled in. Throws a `ProviderError`, `unsupported` where the connection was not made by a form. */
   async fields(connectionId: string): Promise<FormValues> {
     const credential = await this.#open(connectionId);
-    if (credential.kind !== "form") throw noForm();
+    if (credential.kind !== "form") throw new ProviderError("unsupported", "This connection was not made by a form.");
     return credential.values;
   }
 

@@ -87,8 +87,7 @@ export interface UserSyncRpc {
   /** A valid access token of the connection; `renew` when the last one was refused. */
   accessToken(connectionId: string, options: { renew: boolean }): Promise<Result<string>>;
   /** What the person filled in: the connection's secrets, for a consumer at work. */
-  /** Null where the connection was not made by a form. */
-  connectionFields(connectionId: string): Promise<Result<FormValues | null>>;
+  connectionFields(connectionId: string): Promise<Result<FormValues>>;
   lease(request: LeaseRequest): Promise<LeaseAnswer>;
   settle(request: SettleRequest): Promise<SettleAnswer>;
   /** Messages of these jobs failed every delivery: dispatch them again in time. */

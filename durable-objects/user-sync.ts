@@ -7,7 +7,6 @@ import { failure, success } from "../worker/errors.ts";
 import { randomId } from "../worker/ids.ts";
 import { createLogger, errorFields } from "../worker/log.ts";
 import { asProviderError } from "../worker/providers/errors.ts";
-import { isNoForm } from "../worker/providers/form.ts";
 import type { FormValues, Provider } from "../worker/providers/provider.ts";
 import { connect } from "../worker/sockets.ts";
 import { providers } from "../worker/providers/registry.ts";
@@ -280,13 +279,13 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     }
   }
 
-  async connectionFields(connectionId: string): Promise<Result<FormValues | null>> {
+  async connectionFields(connectionId: string): Promise<Result<FormValues>> {
     try {
       return success(await this.#engine.credentials.fields(connectionId));
     } catch (error) {
-      if (isNoForm(error)) return success(null);
-      const problem = asProviderError(error);
-      return problem.kind === "auth" ? failure("connection.not_active", problem.message) : failure("provider.failed", problem.message);
+      const { kind, message } = asProviderError(error);
+      if (kind === "unsupported") return failure("connection.unsupported", message);
+      return kind === "auth" ? failure("connection.not_active", message) : failure("provider.failed", message);
     }
   }
 

@@ -348,6 +348,26 @@ describe("the clock", () => {
     expect(user.drive.subscriptions.get(id ?? "")?.expiresAt).toBeGreaterThan(expiresAt);
   });
 
+  it.each(["forbidden", "unsupported"] as const)(
+    "asks a source whose answer to a subscription is %s again after a day only",
+    async (kind) => {
+      const user = await createMemoryUser();
+      user.drive.fail("subscribe", new ProviderError(kind, "None is granted."), 1_000);
+      await workOff(user);
+      const begun = user.drive.requests.subscribe;
+      expect(begun).toBe(1);
+      for (const [hours, asked] of [
+        [20, 1],
+        [5, 2],
+      ] as const) {
+        vi.setSystemTime(Date.now() + hours * 3_600_000);
+        await user.stub.wake({ reason: "watchdog" });
+        await workOff(user);
+        expect(user.drive.requests.subscribe).toBe(asked);
+      }
+    },
+  );
+
   it("looks once more a minute after a notification: change feeds lag", async () => {
     const user = await syncedUser();
     const asked = user.drive.requests.changes;

@@ -178,7 +178,7 @@ describe("a Jira site", () => {
         vi.useRealTimers();
         await expectEqual(user);
       }),
-      { numRuns: 3, endOnFailure: true },
+      { numRuns: 2, endOnFailure: true },
     );
   });
 });

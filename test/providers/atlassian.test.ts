@@ -5,7 +5,6 @@ import { addressOf, AtlassianApi } from "../../worker/providers/atlassian/atlass
 import { toProviderError } from "../../worker/providers/atlassian/errors.ts";
 import { apiToken, atlassianSignIn, scopedApiToken } from "../../worker/providers/atlassian/methods.ts";
 import { ProviderError } from "../../worker/providers/errors.ts";
-import { noForm } from "../../worker/providers/form.ts";
 import type { ProviderContext } from "../../worker/providers/provider.ts";
 
 // What the providers of Atlassian's products have in common, against answers as its documentation and its clients tell of them.
@@ -84,7 +83,9 @@ describe("how a connection proves itself", () => {
     new AtlassianApi(env, { now: () => NOW, accessToken: async () => "token", fetch, fields }, "confluence").signIn();
 
   it("is a sign-in where no form was filled in, and not known where what was filled in cannot be had", async () => {
-    expect(await signInWith(() => Promise.reject(noForm()))).toEqual({ kind: "oauth" });
+    expect(await signInWith(() => Promise.reject(new ProviderError("unsupported", "This connection was not made by a form.")))).toEqual({
+      kind: "oauth",
+    });
     const problem = new ProviderError("fatal", "The credential cannot be opened.");
     await expect(signInWith(() => Promise.reject(problem))).rejects.toBe(problem);
   });

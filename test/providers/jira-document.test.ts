@@ -132,7 +132,7 @@ describe("the Atlassian Document Format", () => {
     expect(markdown(p(text("x"), text("2", { type: "subsup", attrs: { type: "sup" } }), text(" y", { type: "underline" })))).toBe(
       "x<sup>2</sup> y",
     );
-    expect(markdown(p(text("npm `i`", { type: "code" }), text("gone", { type: "strike" })))).toBe("``npm `i` ``~~gone~~");
+    expect(markdown(p(text("npm `i`", { type: "code" }), text("gone", { type: "strike" })))).toBe("`` npm `i` ``~~gone~~");
   });
 
   it("escapes what would be Markdown", () => {

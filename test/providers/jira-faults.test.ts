@@ -23,6 +23,24 @@ async function site(...ops: Op[]) {
   return { jira, ids, feedId: feed(projectId), otherFeedId: feed(otherId), projectId, otherId, provider: jira.provider };
 }
 
+interface Page {
+  issues?: { fields: { updated?: string; attachment?: unknown } }[];
+}
+
+/** A connection whose lists of issues come otherwise than Jira has them. */
+function distorted(jira: SandboxJira, distort: (page: Page) => void): Provider {
+  return definition.create(env, {
+    ...jira.context,
+    fetch: async (input, init) => {
+      const answer = await fetch(input, init);
+      if (!/(search\/jql|bulkfetch)$/.test(String(input))) return answer;
+      const page = await answer.json<Page>();
+      distort(page);
+      return Response.json(page);
+    },
+  });
+}
+
 async function listed(
   provider: Provider,
   feedId: string,
@@ -111,17 +129,28 @@ describe("a list that breaks off", () => {
     expect((await provider.changes(feedId, null)).more).toBe(false);
   });
 
+  it("lacks no issues for want of a list", async () => {
+    const { jira, feedId } = await site(create("one"));
+    const odd = distorted(jira, (page) => void Reflect.deleteProperty(page, "issues"));
+    await expect(odd.changes(feedId, null)).rejects.toMatchObject({ kind: "transient" });
+  });
+
+  it("that does not tell attachments says nothing of them, and none is gone", async () => {
+    const { jira, feedId, provider, ids } = await site(create("one"), { op: "attach", issue: "AB-1", name: "a.txt", bytes: "a" });
+    const { known, cursor } = await listed(provider, feedId);
+    const hidden = distorted(jira, ({ issues = [] }) => {
+      for (const { fields } of issues) delete fields.attachment;
+    });
+    await applyRound(hidden, feedId, cursor, known);
+    expect(pathsOf(known)).toHaveLength(2);
+    const id = attachmentItemId(jira.cloudId, ids[0] ?? "", ids[1] ?? "");
+    expect(await hidden.lookup(feedId, [id])).toEqual([]);
+  });
+
   it("tells of an issue that makes no sense, and goes on", async () => {
     const { jira, feedId, ids } = await site(create("one"), create("two"));
-    const odd = definition.create(env, {
-      ...jira.context,
-      fetch: async (input, init) => {
-        const answer = await fetch(input, init);
-        if (!String(input).endsWith("/search/jql")) return answer;
-        const page = await answer.json<{ issues: { fields: { updated?: string } }[] }>();
-        for (const issue of page.issues.slice(0, 1)) delete issue.fields.updated;
-        return Response.json(page);
-      },
+    const odd = distorted(jira, ({ issues = [] }) => {
+      for (const { fields } of issues.slice(0, 1)) delete fields.updated;
     });
     const { changes } = await odd.changes(feedId, null);
     expect(changes.filter(({ type }) => type === "malformed")).toEqual([
@@ -235,6 +264,44 @@ describe("a download", () => {
     await expect(provider.open(content)).rejects.toMatchObject({ kind: "not_found" });
   });
 });
+
+describe("the project picker", () => {
+  it("shows the projects of the one site, or the sites before their projects, and finds projects by name", async () => {
+    const { jira, provider } = await site();
+    const names = async (...asked: Parameters<NonNullable<Provider["browse"]>["list"]>) => {
+      const entries = (await jiraBrowse(jira).list(...asked)).entries;
+      return entries.map(({ name, whole = false }) => [name, whole]);
+    };
+    expect(await names(null, null)).toEqual([
+      ["Alpha (AB)", true],
+      ["Ceta (CD)", true],
+    ]);
+    const [first] = (await jiraBrowse(jira).list(null, null)).entries;
+    expect(await names({ id: first?.id ?? "", feedId: first?.feedId ?? "" }, null)).toEqual([]);
+    expect((await provider.browse?.search?.("cet", null))?.entries.map(({ name }) => name)).toEqual(["Ceta (CD)"]);
+
+    const other = await SandboxJira.open("faults");
+    await other.mutate({ op: "project", key: "EF", name: "Eta" });
+    await control("POST", "/atlassian/members", { owner: other.account, account: jira.account });
+    const sites = (await jiraBrowse(jira).list(null, null)).entries;
+    expect(sites.map(({ feedId, hasChildren }) => [feedId, hasChildren])).toEqual([
+      [undefined, true],
+      [undefined, true],
+    ]);
+    expect(await names({ id: other.cloudId }, null)).toEqual([["Eta (EF)", true]]);
+    const found = await jiraBrowse(jira).search?.("eta", null);
+    expect([found?.entries.map(({ name }) => name), found?.cursor]).toEqual([["Ceta (CD)"], "1/0"]);
+    expect((await jiraBrowse(jira).search?.("eta", "1/0"))?.entries.map(({ name }) => name)).toEqual(["Eta (EF)"]);
+    await expect(jiraBrowse(jira).list({ id: "another site" }, null)).rejects.toMatchObject({ kind: "not_found" });
+  });
+});
+
+/** Afresh each time: a connection asks for its sites once. */
+function jiraBrowse(jira: SandboxJira): NonNullable<Provider["browse"]> {
+  const { browse } = definition.create(env, jira.context);
+  if (!browse) throw new Error("Jira can be browsed.");
+  return browse;
+}
 
 describe("a sync's JQL", () => {
   it.each(["status != Done ORDER BY created", "status = 'Done", "(status = Done", "status = Done) OR (project = CD"])(

@@ -2,7 +2,6 @@ import type { UserSyncRpc } from "../../durable-objects/rpc.ts";
 import type { ErrorCode, Result } from "../errors.ts";
 import { errorFields, type Logger } from "../log.ts";
 import { ProviderError, type ProviderErrorKind } from "../providers/errors.ts";
-import { noForm } from "../providers/form.ts";
 import type { FormValues } from "../providers/provider.ts";
 
 /** Waits before a call to the object is made again: it may be moving, or be busy. */
@@ -39,10 +38,8 @@ export class UserObjectCalls {
   }
 
   /** What the connection's form was filled in with. Throws a ProviderError. */
-  async connectionFields(connectionId: string): Promise<FormValues> {
-    const values = await this.#credential("connectionFields", (object) => object.connectionFields(connectionId));
-    if (values === null) throw noForm();
-    return values;
+  connectionFields(connectionId: string): Promise<FormValues> {
+    return this.#credential("connectionFields", (object) => object.connectionFields(connectionId));
   }
 
   async #credential<T>(name: string, invoke: (object: UserSyncRpc) => Promise<Result<T>>): Promise<T> {
@@ -54,7 +51,8 @@ export class UserObjectCalls {
   }
 }
 
-/** The connection is not usable, or is no more; anything else may pass. */
+/** The connection is not usable, is no more, or has no such credential; anything else may pass. */
 function kindOfRefusal(code: ErrorCode): ProviderErrorKind {
+  if (code === "connection.unsupported") return "unsupported";
   return code === "connection.not_active" || code === "connection.not_found" ? "auth" : "transient";
 }

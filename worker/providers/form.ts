@@ -3,15 +3,6 @@ import type { Account, FormMethod, FormValues, ProviderContext, ProviderDefiniti
 
 // A connection that is made by filling in a form: the values are tried at the source before anything is kept.
 
-/** The `providerCode` of an error about a connection that was made otherwise: it has no form's values. */
-const NO_FORM = "no_form";
-
-export const noForm = (): ProviderError => new ProviderError("fatal", "This connection was not made by a form.", { providerCode: NO_FORM });
-
-export function isNoForm(error: unknown): boolean {
-  return error instanceof ProviderError && error.providerCode === NO_FORM;
-}
-
 /** What is wrong with the values, before the source is asked; null where nothing is. */
 export function formProblem(method: FormMethod, values: FormValues): string | null {
   const unknown = Object.keys(values).find((name) => !method.fields.some((field) => field.name === name));

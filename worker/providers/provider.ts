@@ -247,7 +247,7 @@ export interface ProviderContext {
   now: () => number;
   /** A valid access token; `renew` after a 401 asks for one that is not the one just refused. */
   accessToken: (options?: { renew?: boolean }) => Promise<string>;
-  /** What the person filled in, where the connection was made by a form; otherwise it throws what `isNoForm` knows. Secrets. */
+  /** What the person filled in, where the connection was made by a form. Secrets. Throws `unsupported` where it was not. */
   fields?: () => Promise<FormValues>;
   /** The sync's `providerOptions`, as the definition's schema has them; absent where no sync is at work. */
   options?: Readonly<ProviderOptions>;

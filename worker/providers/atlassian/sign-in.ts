@@ -1,6 +1,5 @@
 import { encodeBase64 } from "@oslojs/encoding";
 import { ProviderError } from "../errors.ts";
-import { isNoForm } from "../form.ts";
 import type { FormValues, ProviderContext, ProviderEnv } from "../provider.ts";
 import { publicUrl } from "../public-host.ts";
 
@@ -42,8 +41,8 @@ async function formValues(context: ProviderContext): Promise<FormValues | undefi
   try {
     return await context.fields?.();
   } catch (error) {
-    // That there are none is told as an error; that they cannot be had, as another.
-    if (isNoForm(error)) return undefined;
+    // That there are none is told as an error; that they cannot be had just now, as another one.
+    if (error instanceof ProviderError && error.kind === "unsupported") return undefined;
     throw error;
   }
 }

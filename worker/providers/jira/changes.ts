@@ -2,9 +2,9 @@ import { ProviderError } from "../errors.ts";
 import type { Change, ChangePage, KnownItems } from "../provider.ts";
 import { LISTED_FIELDS, type Project } from "./api.ts";
 import { type Cursor, type Listing, readCursor, writeCursor } from "./cursor.ts";
-import { changesOf, hundredEntry, readIssue, type ReadIssue, rootEntry, tagOf, type Viewpoint } from "./entry.ts";
+import { changesOf, hundredEntry, readIssue, type ReadIssue, rootEntry, tagOf, tellsAttachments, type Viewpoint } from "./entry.ts";
 import { documentId, hundredOf, issueFolderId, readFeedId } from "./ids.ts";
-import { changedSince, listing, ofProject } from "./jql.ts";
+import { changedSince, listing, ofProject, searchedFrom } from "./jql.ts";
 import { API, asObject, type Jira, matching, search } from "./search.ts";
 
 /** A page is one step, held in memory and done again whole after a crash; each issue is several entries of it. */
@@ -61,33 +61,42 @@ async function list(
 }
 
 async function read(jira: Jira, view: Viewpoint, cursor: Exclude<Cursor, Listing>, known: KnownItems | undefined): Promise<ChangePage> {
-  const { key, web, since } = cursor;
+  const { key, web, since, passed = {} } = cursor;
+  const place = { key, ...(web !== undefined && { web }) };
   const token = cursor.phase === "reading" ? cursor.token : undefined;
   const page = await changed(jira, view, since, token);
   // A token that was forgotten begins the round anew: only what is new since is read, not the project.
-  if (page === null)
-    return { changes: [], cursor: writeCursor({ phase: "idle", key, ...(web !== undefined && { web }), since }), more: true };
+  if (page === null) return { changes: [], cursor: writeCursor({ phase: "idle", ...place, since, passed }), more: true };
   const { issues, malformed } = sorted(page.issues, view, key);
   const folder = ({ id }: ReadIssue) => issueFolderId(view.site.id, id);
   const tags = (await known?.treeTags(issues.map(folder))) ?? new Map<string, string>();
-  const fresh = issues.filter((issue) => tags.get(folder(issue)) !== tagOf(issue));
+  const fresh = issues.filter((issue) => tags.get(folder(issue)) !== tagOf(issue) && passed[issue.id] !== issue.updatedAt);
   const kept = await matching(jira, view.site, view.feed.projectId, fresh.map(({ id }) => id)); // prettier-ignore
-  const left = fresh.filter((issue) => !kept.has(issue.id) && tags.has(folder(issue)));
+  const left = fresh.filter(({ id }) => !kept.has(id));
+  // A page that is read again after it was cut short is told no tags: then each of these may have been here.
+  const gone = left.filter((issue) => tags.size === 0 || tags.has(folder(issue)) || !tellsAttachments(issue));
   const newest = Math.max(since, cursor.phase === "reading" ? cursor.next : 0, ...issues.map(({ updatedAt }) => updatedAt));
   // A time to come, as of an import, would hide all that is changed until then.
   const next = Math.min(newest, Math.max(since, view.now));
-  const place = { key, ...(web !== undefined && { web }) };
+  const passedNow = { ...passed, ...Object.fromEntries(left.map(({ id, updatedAt }) => [id, updatedAt])) };
   return {
     changes: [
       ...malformed,
       ...told(view, fresh.filter(({ id }) => kept.has(id))), // prettier-ignore
-      ...left.map((issue) => ({ type: "removal" as const, id: folder(issue) })),
+      ...gone.map((issue) => ({ type: "removal" as const, id: folder(issue) })),
     ],
     cursor: writeCursor(
-      page.token === undefined ? { phase: "idle", ...place, since: next } : { phase: "reading", ...place, since, next, token: page.token },
+      page.token === undefined
+        ? { phase: "idle", ...place, since: next, passed: lately(passedNow, next) }
+        : { phase: "reading", ...place, since, next, token: page.token, passed: passedNow },
     ),
     more: page.token !== undefined,
   };
+}
+
+/** Those that the next search finds again. */
+function lately(passed: Readonly<Record<string, number>>, since: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(passed).filter(([, updatedAt]) => updatedAt >= searchedFrom(since)));
 }
 
 /** Null where the token is no longer taken. */

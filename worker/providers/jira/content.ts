@@ -5,7 +5,7 @@ import { addressOf } from "../atlassian/atlassian-api.ts";
 import type { Comment, CommentPage, Issue } from "./api.ts";
 import { documentOf } from "./document.ts";
 import { readItemId } from "./ids.ts";
-import { API, asObject, type Jira } from "./search.ts";
+import { API, asList, asObject, type Jira } from "./search.ts";
 
 const COMMENTS_A_PAGE = 100;
 /** Jira takes five thousand comments an issue. */
@@ -48,7 +48,7 @@ async function commentsOf({ api }: Jira, site: { root: string }, issueId: string
   for (let pages = 0; pages < COMMENT_PAGES_MAX; pages++) {
     const query = { startAt, maxResults: COMMENTS_A_PAGE, orderBy: "created" };
     const page = asObject<CommentPage>(await api.json(site, `${API}/issue/${issueId}/comment`, query));
-    const found = page.comments ?? [];
+    const found = asList(page.comments);
     // One that is removed meanwhile moves the others on: none is told twice.
     for (const comment of found) comments.set(comment.id ?? "", comment);
     startAt += found.length;

@@ -12,11 +12,17 @@ const web = z.string().optional();
 /** Milliseconds since 1970, of the newest change known when the round began. */
 const since = z.number();
 
+/**
+ * Where the sync has a condition of its own: issues that did not meet it when they were last changed, by when that was. They are in the
+ * catalogue no more, and so cannot be passed over by what is known of them.
+ */
+const passed = z.record(z.string(), z.number()).optional();
+
 const cursor = z.discriminatedUnion("phase", [
   z.strictObject({ phase: z.literal("listing"), key, web, since, token }),
-  z.strictObject({ phase: z.literal("idle"), key, web, since }),
+  z.strictObject({ phase: z.literal("idle"), key, web, since, passed }),
   /** In the middle of a round: `next` is the newest change that it has seen. */
-  z.strictObject({ phase: z.literal("reading"), key, web, since, next: z.number(), token }),
+  z.strictObject({ phase: z.literal("reading"), key, web, since, next: z.number(), token, passed }),
 ]);
 
 export type Cursor = z.infer<typeof cursor>;

@@ -110,13 +110,21 @@ export function attachmentEntries(view: Viewpoint, { id: issueId, key, issue }: 
   });
 }
 
-/** All that is to be told of an issue: its folder, what is in it, and that nothing else is. */
+/** Whether an issue tells all its attachments: where they are switched off, or the field is hidden, none is gone. */
+export function tellsAttachments({ issue: { fields } }: ReadIssue): boolean {
+  const { attachment } = fields ?? {};
+  return Array.isArray(attachment) && attachment.every(({ id }) => id !== undefined && id !== null);
+}
+
+/** All that is to be told of an issue: its folder, what is in it, and, where that is all, that nothing else is. */
 export function changesOf(view: Viewpoint, read: ReadIssue): Change[] {
   const folder = folderEntry(view, read);
   const files = [documentEntry(view, read), ...attachmentEntries(view, read)];
+  const told = files.map((entry) => ({ type: "upsert" as const, entry }));
+  if (!tellsAttachments(read)) return [{ type: "upsert", entry: folder }, ...told];
   return [
     { type: "upsert", entry: { ...folder, treeTag: tagOf(read) } },
-    ...files.map((entry) => ({ type: "upsert" as const, entry })),
+    ...told,
     { type: "children", folderId: folder.id, ids: files.map(({ id }) => id) },
   ];
 }

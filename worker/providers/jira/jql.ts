@@ -17,7 +17,10 @@ export const options = z.strictObject({
     .max(JQL_CHARACTERS_MAX)
     .refine((jql) => problemOf(jql) === undefined, { error: ({ input }) => problemOf(String(input)) ?? "This is no JQL." })
     .default("")
-    .describe("Only the issues that match this JQL are kept, such as `status != Done`. Leave it empty to keep all."),
+    .meta({
+      title: "JQL",
+      description: "Only the issues that match this JQL are kept, such as `status != Done`. Leave it empty to keep all.",
+    }),
 });
 
 export function jqlOf(given: Readonly<ProviderOptions> | undefined): string {
@@ -53,6 +56,10 @@ export function listing(projectId: string, jql: string): string {
  * and moves nothing past the page that is read. The sync's own condition is not in it: what no longer meets that must be found, too.
  */
 export function changedSince(projectId: string, since: number): string {
-  const from = Math.floor((since - OVERLAP_MILLISECONDS) / MINUTE_MILLISECONDS) * MINUTE_MILLISECONDS;
-  return `${ofProject(projectId, "")} AND updated >= ${Math.max(0, from)} ORDER BY updated DESC, key ASC`;
+  return `${ofProject(projectId, "")} AND updated >= ${searchedFrom(since)} ORDER BY updated DESC, key ASC`;
+}
+
+/** From when on such a search finds what was changed. */
+export function searchedFrom(since: number): number {
+  return Math.max(0, Math.floor((since - OVERLAP_MILLISECONDS) / MINUTE_MILLISECONDS) * MINUTE_MILLISECONDS);
 }

@@ -10,6 +10,7 @@ import {
   readIssue,
   type ReadIssue,
   rootEntry,
+  tellsAttachments,
   type Viewpoint,
 } from "./entry.ts";
 import { hundredOf, type ItemId, keysOf, readFeedId, readItemId } from "./ids.ts";
@@ -56,7 +57,7 @@ async function answerOf(
   if (typeof issue === "string") return issue;
   if (item.kind === "issue") return folderEntry(view, issue);
   if (item.kind === "document") return documentEntry(view, issue);
-  return attachmentEntries(view, issue).find((entry) => entry.id === id) ?? "gone";
+  return attachmentEntries(view, issue).find((entry) => entry.id === id) ?? (tellsAttachments(issue) ? "gone" : "unknown");
 }
 
 /** The project's own folder, or one of a hundred of its issues, which is there as long as one of those is. */

@@ -3,7 +3,7 @@ import type { BrowseCapability, BrowseEntry, BrowsePage, BrowseParent, FeedRef }
 import type { Site } from "../atlassian/sites.ts";
 import type { Project, ProjectPage } from "./api.ts";
 import { feedIdOf, readFeedId, rootId } from "./ids.ts";
-import { API, asObject, checkCondition, type Jira } from "./search.ts";
+import { API, asList, asObject, checkCondition, type Jira } from "./search.ts";
 
 const PROJECTS_A_PAGE = 100;
 /** Projects of one site that a sync of everything follows. */
@@ -92,7 +92,7 @@ async function projects({ api }: Jira, site: Site, { startAt, query }: { startAt
   const page = asObject<ProjectPage>(
     await api.json(site, `${API}/project/search`, { startAt, maxResults: PROJECTS_A_PAGE, orderBy: "key", query }),
   );
-  const values = page.values ?? [];
+  const values = asList(page.values);
   const found = values.flatMap(({ id, key, name }) =>
     typeof id === "string" && typeof key === "string" ? { id, key, name: name ?? key } : [],
   );

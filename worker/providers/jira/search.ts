@@ -33,13 +33,13 @@ export async function search(
   { api, jql: own }: Jira,
   site: SiteRoot,
   request: SearchRequest,
-): Promise<{ issues: unknown[]; token: string | undefined }> {
+): Promise<{ issues: readonly unknown[]; token: string | undefined }> {
   const { projectId, jql, fields, maxResults } = request;
   const ask = async (nextPageToken: string | undefined) => {
     const query = { jql, fields, maxResults, ...(nextPageToken !== undefined && { nextPageToken }) };
     try {
       const page = asObject<SearchPage>(await post(api, site, "/search/jql", query));
-      return { issues: Array.isArray(page.issues) ? page.issues : [], token: page.nextPageToken ?? undefined };
+      return { issues: asList(page.issues), token: page.nextPageToken ?? undefined };
     } catch (error) {
       throw understood(error, { projectId, own: jql.includes(own) ? own : "", token: nextPageToken });
     }
@@ -88,6 +88,12 @@ export async function post(
 export function asObject<T extends object>(answer: unknown): T {
   if (typeof answer !== "object" || answer === null) throw new ProviderError("fatal", "Jira's answer makes no sense.");
   return answer as T;
+}
+
+/** A list that must be there: that it is missing does not mean that there is nothing. */
+export function asList<T>(list: readonly T[] | null | undefined): readonly T[] {
+  if (!Array.isArray(list)) throw new ProviderError("transient", "Jira's answer lacks its list.");
+  return list as readonly T[];
 }
 
 function understood(error: unknown, asked: { projectId: string; own: string; token: string | undefined }): unknown {
