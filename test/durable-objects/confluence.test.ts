@@ -271,13 +271,16 @@ it(
   },
 );
 
+/** No two pages of a space have the same title. */
+let titles = 0;
+
 /** One thing that somebody does, to whatever is there. */
 async function play(site: SandboxConfluence, op: string, at: number, to: number): Promise<void> {
   const { contents } = await site.tree();
   const pages = contents.filter(({ kind, status }) => kind === "page" && status === "current");
   const trashed = contents.filter(({ status }) => status === "trashed");
   const [page, other, gone] = [pages[at % pages.length], pages[to % pages.length], trashed[at % trashed.length]];
-  const title = `Page ${contents.length} ${op}`;
+  const title = `Page ${(titles += 1)}`;
   if (op === "restore") return gone && void (await site.mutate({ op, id: gone.id }));
   if (op === "add") return void (await site.page(title, page && { parent: page.id }));
   if (!page) return;

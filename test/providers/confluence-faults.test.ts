@@ -83,6 +83,20 @@ describe("a listing", () => {
     expect(pathsOf((await listed(site)).known)).toEqual([`/Old/Old.md ${site.siteId}/${old}.md`]);
   });
 
+  it("goes on without the attachments of a page that are refused, says so, and takes none of them for gone", async () => {
+    const site = await SandboxConfluence.open();
+    const [page, other] = [await site.page("Closed"), await site.page("Open")];
+    const [id] = await site.mutate(
+      { op: "attach", page, title: "a.txt", bytes: "a" },
+      { op: "attach", page: other, title: "b.txt", bytes: "b" },
+    );
+    await site.fault("atlassian-forbidden", { match: { path: `(/pages/${page}/attachments|/attachments/${id})` } });
+    const told = await site.provider().changes(site.feedId, null);
+    expect(told.changes.filter(({ type }) => type === "malformed")).toHaveLength(1);
+    expect([...upserts(told).values()].map(({ name }) => name)).toEqual(["Team", "Closed", "Closed.md", "Open", "Open.md", "b.txt"]);
+    expect(await site.provider().lookup(site.feedId, [`${site.siteId}/${id}`])).toMatchObject([{ status: "refused" }]);
+  });
+
   it("is begun by an API token only as somebody", async () => {
     const site = await SandboxConfluence.open("token");
     await site.page("Home");

@@ -97,13 +97,22 @@ async function tell(source: Source, place: Place, found: readonly Found[]): Prom
 
 async function withAttachments(source: Source, place: Place, view: Viewpoint, pages: readonly unknown[]): Promise<Change[]> {
   const live = pages.filter((value) => isLive(asPage(value)));
-  const told = await source.api.each(live, async (value): Promise<Change[]> => {
-    const { id } = asPage(value);
-    const attached = isNumber(id) ? await attachments(source, place, id) : null;
-    // A page that has gone since is told of all the same: what has become of it is seen later.
-    return [...pageChanges(view, value), ...(attached?.results ?? []).map((one) => attachmentChange(view, one, id ?? ""))];
-  });
+  const told = await source.api.each(live, async (value) => [
+    ...pageChanges(view, value),
+    ...(await attached(source, place, view, asPage(value))),
+  ]);
   return told.flat();
+}
+
+/** Of a page that has gone since nothing is attached to: what has become of it is seen later. */
+async function attached(source: Source, place: Place, view: Viewpoint, { id, title }: Page): Promise<Change[]> {
+  if (!isNumber(id)) return [];
+  try {
+    return ((await attachments(source, place, id))?.results ?? []).map((one) => attachmentChange(view, one, id));
+  } catch (error) {
+    if (!(error instanceof ProviderError && error.kind === "forbidden")) throw error;
+    return [{ type: "malformed", reason: `What is attached to “${title ?? id}” is not shown to us.` }];
+  }
 }
 
 function asPage(value: unknown): Page {
