@@ -6,7 +6,7 @@ import { OssClient } from "@aps_sdk/oss";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startSandbox, type RunningSandbox } from "../../sandbox/server.ts";
-import { type OpenApi, openApiProblems, readOpenApi } from "./openapi.ts";
+import { type OpenApi, openApiProblems, readOpenApi } from "./openapi-yaml.ts";
 
 // Autodesk's own clients, unchanged, over HTTP.
 
