@@ -40,15 +40,11 @@ export function redeemAssertion(
   return { account, client, scope: asked.join(" ") };
 }
 
-/** What is needed to speak for a service account: its id, and the key as it is answered once, when it is made. */
+/** What is needed to speak for a service account: its id, and its key as it is answered once, when it is made. */
 export function serviceAccountKey(tools: Pick<AutodeskTools, "meta">, account: Account) {
   const { kid, privateKey } = keyOf(tools);
-  return {
-    clientId: account.client,
-    serviceAccountId: account.userId,
-    email: emailOf(account),
-    key: { kid, privateKey: privateKey.export({ type: "pkcs1", format: "pem" }).toString() },
-  };
+  const ids = { clientId: account.client, serviceAccountId: account.userId, email: emailOf(account) };
+  return { ...ids, kid, privateKey: privateKey.export({ type: "pkcs1", format: "pem" }).toString() };
 }
 
 /** The address that is invited to a project. */

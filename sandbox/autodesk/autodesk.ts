@@ -10,7 +10,6 @@ import { createAccess } from "./access.ts";
 import { ACCOUNT_KINDS, autodeskAccounts, type Account } from "./accounts.ts";
 import { gatewayAnswer } from "./answers.ts";
 import { type Api, createApi } from "./api.ts";
-import { serviceAccountKey } from "./assertion.ts";
 import { authorize, AUTHORIZE } from "./authorize.ts";
 import type { AutodeskTools } from "./context.ts";
 import { autodeskControl } from "./control.ts";
@@ -81,7 +80,7 @@ function start(shared: VendorTools): RunningVendor {
       const project = accounts.numbered(no);
       if (project !== undefined) tools.rollups.catchUp(project);
     },
-    signIn: (account) => signIn(tools, account as Account),
+    signIn: (account) => signIn(account as Account, "/_sandbox/autodesk"),
     control: autodeskControl(tools),
   };
 }
@@ -103,11 +102,12 @@ async function answer(tools: AutodeskTools, api: Api, request: VendorRequest, as
 }
 
 /** Apps and service accounts are connected by a form. */
-function signIn(tools: AutodeskTools, account: Account): Record<string, string> {
-  if (account.form === "app") return { "Client ID": account.client, "Client secret": CLIENT_SECRET };
-  if (account.form !== "service_account") return {};
-  const { clientId, serviceAccountId, key } = serviceAccountKey(tools, account);
-  return { "Client ID": clientId, "Client secret": CLIENT_SECRET, "Service account ID": serviceAccountId, Key: JSON.stringify(key) };
+function signIn({ form, name, client, userId }: Account, control: string): Record<string, string> {
+  const app = { "Client ID": client, "Client secret": CLIENT_SECRET };
+  if (form === "app") return app;
+  return form === "service_account"
+    ? { ...app, "Service account ID": userId, "Key: all of": `${control}/service-accounts/${name}/key` }
+    : {};
 }
 
 // Whom a request is about, as far as it says.

@@ -111,7 +111,8 @@ export class SandboxAutodesk {
 export async function newRobot(): Promise<{ account: string; values: Record<string, string>; provider: Provider }> {
   const account = `r-${crypto.randomUUID().slice(0, 12)}@autodesk-service-accounts.example`;
   const path = `/autodesk/service-accounts/${account}/key`;
-  const { clientId, serviceAccountId, key } = await control<{ clientId: string; serviceAccountId: string; key: object }>("GET", path);
+  const key = await control<{ clientId: string; serviceAccountId: string }>("GET", path);
+  const { clientId, serviceAccountId } = key;
   const values = { clientId, clientSecret: "sandbox-secret", serviceAccountId, key: JSON.stringify(key) };
   const context = { fetch, now: Date.now };
   const accessToken = async () => (await serviceAccount.mint?.(env, values, context))?.accessToken ?? "";

@@ -191,7 +191,7 @@ test("an app speaks for itself once it is let in; a service account is a person 
 
   const robot = "sdk@autodesk-service-accounts.example";
   await control("POST", "/autodesk/members", { project, account: robot });
-  const { clientId, serviceAccountId, key } = await control<{ clientId: string; serviceAccountId: string; key: Record<string, string> }>(
+  const { clientId, serviceAccountId, ...key } = await control<{ clientId: string; serviceAccountId: string } & Record<string, string>>(
     "GET",
     `/autodesk/service-accounts/${robot}/key`,
   );
