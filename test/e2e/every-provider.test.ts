@@ -39,7 +39,9 @@ const SOURCES: readonly Source[] = [
     exports: { ".paper": ".paper", ".gsheet": ".gsheet", ".gmap": null },
   },
   { provider: "webdav", account: "alice@nextcloud.example", fields: nextcloudFields },
+  { provider: "confluence", account: LEO, picks: ["Projects"], exports: { ".md": ".md" }, truth: pagesOf },
   { provider: "jira", account: LEO, picks: ["Harbour works (HAR)"], exports: { ".md": ".md" }, truth: issuesOf },
+  { provider: "autodesk", account: "erin@autodesk.example", picks: ["Harbour Construction", "Quay"], truth: modelsOf },
   { provider: "imap", account: "dora@mailbox.example", picks: ["Archive"], fields: mailFields, truth: mailsOf },
 ];
 
@@ -102,6 +104,25 @@ function exportedAs(path: string, exports: Readonly<Record<string, string | null
   const ending = path.slice(path.lastIndexOf("."));
   const other = exports[ending];
   return other == null ? other : `${path.slice(0, -ending.length)}${other}`;
+}
+
+/** Each page's text, and what is attached to it, in a space without pages below pages. */
+async function pagesOf({ sandbox }: Tidemark): Promise<{ path: string; sha256?: string }[]> {
+  type Content = { id: string; kind: string; title: string; parent: string | null; space: string; sha256?: string };
+  const { spaces, contents } = await sandbox.call<{ spaces: { id: string; name: string }[]; contents: Content[] }>(
+    "GET",
+    `/atlassian/confluence/${LEO}/tree`,
+  );
+  const inSpace = contents.filter(({ space }) => space === spaces.find(({ name }) => name === "Projects")?.id);
+  return inSpace.map(({ kind, title, parent, sha256 }) => {
+    if (kind === "page") return { path: `/${title}/${title}.md` };
+    return { path: `/${inSpace.find(({ id }) => id === parent)?.title}/${title}`, ...(sha256 !== undefined && { sha256 }) };
+  });
+}
+
+/** What has a file: a cloud model that was never published has none. */
+async function modelsOf({ sandbox }: Tidemark): Promise<{ path: string; sha256: string }[]> {
+  return (await sandbox.tree("quay@autodesk-projects.example")).filter(({ path }) => !path.includes("(cloud model)"));
 }
 
 /** Each issue's text, and what is attached to it. */

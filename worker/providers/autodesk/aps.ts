@@ -84,9 +84,8 @@ export class Aps {
     try {
       return (await this.context.fields?.()) ?? null;
     } catch (error) {
-      const { kind, providerCode } = asProviderError(error);
-      // That there are none is an answer, and has a code where it comes from afar. One that could not be had is not that.
-      if (kind !== "transient" || providerCode !== undefined) return null;
+      // That there are none is an answer too; that they could not be had is not.
+      if (asProviderError(error).kind === "unsupported") return null;
       this.#fields = null;
       throw error;
     }
