@@ -46,8 +46,9 @@ function misses(engine: Engine, sync: SyncState): boolean {
 export async function reviewFeeds(engine: Engine, sync: SyncState, run: RunState): Promise<void> {
   const { store } = engine;
   const chosen = chosenFeeds(sync.selection);
-  const offered = new Map((await sourceOf(engine, sync, run).feeds(chosen ?? undefined)).map((feed) => [feed.id, feed]));
   const followed = store.feeds(sync.id);
+  const ids = followed.map(({ feedId }) => feedId);
+  const offered = new Map((await sourceOf(engine, sync, run).feeds(chosen ?? undefined, ids)).map((feed) => [feed.id, feed]));
   const notes = followed.flatMap((feed) => noteOn(feed, offered.get(feed.feedId), chosen?.includes(feed.feedId) ?? true));
   if (notes.length > 0) {
     await announce(engine, run);

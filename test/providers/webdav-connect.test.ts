@@ -149,6 +149,29 @@ describe("an address", () => {
   });
 });
 
+describe("how a server is read", () => {
+  it("is settled the first time: an answer that looks otherwise does not make another feed of it", async () => {
+    const cloud = await SandboxCloud.open();
+    const [feed] = await cloud.provider.feeds();
+    const refused = async (): Promise<string[]> => {
+      await cloud.fault({ match: { method: "SEARCH" }, status: 403 });
+      const found = await cloud.again().feeds(undefined, [feed?.id ?? ""]);
+      const unknown = await cloud.again().feeds();
+      await cloud.mend();
+      return [...found, ...unknown].map(({ id }) => id.slice(0, id.indexOf(":")));
+    };
+    expect(await refused()).toEqual(["nextcloud", "plain"]);
+    expect((await cloud.again().feeds([feed?.id ?? ""])).map(({ id }) => id)).toEqual([feed?.id]);
+  });
+
+  it.each(["nextcloud-empty-multistatus", "nextcloud-refused-child"])("is not decided by %s", async (name) => {
+    const cloud = await SandboxCloud.open();
+    await cloud.fault({ name });
+    await expect(cloud.again().feeds()).rejects.toMatchObject({ name: "ProviderError" });
+    await cloud.mend();
+  });
+});
+
 describe("the password", () => {
   it("goes along with redirects on its own origin, and to no other", async () => {
     const { provider, asked } = serverThat(({ url, method }) => {

@@ -217,8 +217,11 @@ export interface ProviderFacts {
 export interface Provider {
   readonly facts: ProviderFacts;
   account(): Promise<Account>;
-  /** Those of `chosen` that are there; without a choice, those that a sync follows unless it says more. */
-  feeds(chosen?: readonly string[]): Promise<FeedRef[]>;
+  /**
+   * Those of `chosen` that are there; without a choice, those that a sync follows unless it says more. `followed`: what it follows by
+   * now. A feed that could be read in more than one way goes on in the same, whatever the source looks like today.
+   */
+  feeds(chosen?: readonly string[], followed?: readonly string[]): Promise<FeedRef[]>;
   /** One page. `null` enumerates from the beginning. `known`: absent where nothing is. */
   changes(feedId: string, cursor: string | null, known?: KnownItems): Promise<ChangePage>;
   open(content: ContentRef, options?: { range?: ByteRange; signal?: AbortSignal }): Promise<OpenedContent>;

@@ -4,7 +4,7 @@ import { discover, type Found } from "./discover.ts";
 import { hashOf, numberOf } from "./entry.ts";
 import { readFolder } from "./folder.ts";
 import type { DavServer } from "./server.ts";
-import { etagsRise, feedIdOf } from "./share.ts";
+import { etagsRise, feedIdOf, shareOf } from "./share.ts";
 
 export async function account(server: DavServer): Promise<Account> {
   const found = await discover(server);
@@ -20,11 +20,16 @@ export async function account(server: DavServer): Promise<Account> {
   };
 }
 
-/** The one folder that is followed, with all below it. */
-export async function feeds(server: DavServer, chosen?: readonly string[]): Promise<FeedRef[]> {
+/**
+ * The one folder that is followed, with all below it. How it is read is settled the first time: one answer that looks otherwise must not
+ * have all of it copied once more, under other ids.
+ */
+export async function feeds(server: DavServer, chosen?: readonly string[], followed: readonly string[] = []): Promise<FeedRef[]> {
   const found = await discover(server);
-  const feed = { id: feedIdOf(found.share), name: hostOf(found) };
-  return chosen?.includes(feed.id) === false ? [] : [feed];
+  const today = feedIdOf(found.share);
+  const before = [...(chosen ?? []), ...followed].filter((id) => shareOf(id).root === found.share.root);
+  const id = before.includes(today) ? today : (before[0] ?? today);
+  return chosen?.includes(id) === false ? [] : [{ id, name: hostOf(found) }];
 }
 
 /** What this server can do, and what follows from what it cannot. */

@@ -93,7 +93,10 @@ async function topOf(server: DavServer, root: string): Promise<Resource> {
       },
     );
   });
-  if (!top || top.status >= 300) throw new ProviderError("unsupported", `There is no folder at ${root}.`);
+  // Not that there is no folder: what it is known by must not hang on an answer that says nothing.
+  if (!top) throw new ProviderError("transient", "The server's answer is empty: try again.");
+  if (top.refused) throw new ProviderError("forbidden", `The server does not show the folder at ${root}.`);
+  if (top.status >= 300) throw new ProviderError("unsupported", `There is no folder at ${root}.`);
   if (!top.collection) throw new ProviderError("unsupported", `${root} is a file: type the address of a folder.`);
   return top;
 }

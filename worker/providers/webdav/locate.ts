@@ -32,8 +32,7 @@ export async function locate(server: DavServer, share: Share, ids: readonly stri
 /** Whether the server can tell where an id is, by that of the top folder: else its files are followed by their paths. */
 export async function canLocate(server: DavServer, share: Share, topId: string): Promise<boolean> {
   try {
-    const location = (await locate(server, share, [topId])).get(topId);
-    return typeof location === "object";
+    return (await locate(server, share, [topId])).get(topId) !== "gone";
   } catch (error) {
     const { kind, status } = asProviderError(error);
     if (kind === "unsupported" || kind === "fatal" || status === 403 || status === 404) return false;
@@ -50,17 +49,23 @@ async function search(server: DavServer, share: Share, ids: readonly string[]): 
   const body = searchFor(numbers, scopeOf(share));
   const headers = { "Content-Type": "text/xml; charset=utf-8" };
   const response = await server.request(url, { method: "SEARCH", headers, body });
+  let nameless = false;
   for (const resource of await server.multistatus(response, url)) {
     const id = resource.properties.get(NAMES.fileId);
+    nameless ||= id === undefined;
     const path = resource.segments && pathBelow(share, resource.segments);
     if (id === undefined || !path || !found.has(id)) continue;
     found.set(id, resource.refused ? "refused" : { path, resource });
   }
   if ([...found.values()].includes("gone")) {
     const [top] = await server.propfind(addressOf(share, [], true), 0, LISTED_PROPERTIES);
-    const topId = top?.properties.get(NAMES.fileId) ?? "";
-    if (top && found.has(topId)) found.set(topId, { path: [], resource: top });
+    if (!top) throw new ProviderError("transient", "The server's answer is empty.");
+    const topId = top.properties.get(NAMES.fileId) ?? "";
+    if (found.has(topId)) found.set(topId, { path: [], resource: top });
+    nameless ||= topId === "";
   }
+  // What is refused as a whole has no id to tell it by: it may be any that was not found.
+  if (nameless) for (const [id, location] of found) if (location === "gone") found.set(id, "refused");
   return found;
 }
 

@@ -54,7 +54,7 @@ function createWebDav(env: ProviderEnv, context: ProviderContext): Provider {
   return {
     facts,
     account: () => account(server),
-    feeds: (chosen) => feeds(server, chosen),
+    feeds: (chosen, followed) => feeds(server, chosen, followed),
     changes: (feedId, cursor, known) => changes(server, feedId, cursor, known),
     lookup: (feedId, ids) => lookup(server, feedId, ids),
     open: (content, options = {}) => open(server, content, options),
