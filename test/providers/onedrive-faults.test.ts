@@ -123,6 +123,22 @@ test("a token that is refused once is renewed once", async () => {
   await expect(drive.provider.account()).resolves.toMatchObject({ email: drive.account });
 });
 
+test("a test of the connection says what the permission is good for", async () => {
+  const drive = await SandboxDrive.open(WORK);
+  const checked = async () => (await drive.provider.checks?.())?.map(({ name, ok }) => [name, ok]);
+  expect(await checked()).toEqual([
+    ["Files (Files.Read)", true],
+    ["Changes (Files.Read)", true],
+  ]);
+  await drive.fault({ name: "access-denied", match: { path: "/delta" } });
+  expect(await checked()).toEqual([
+    ["Files (Files.Read)", true],
+    ["Changes (Files.Read)", false],
+  ]);
+  await drive.fault({ name: "access-denied", match: { path: "/me/drive" } });
+  expect(await checked()).toEqual([["Files (Files.Read)", false]]);
+});
+
 test("an account without a OneDrive has none", async () => {
   const drive = await SandboxDrive.open(WORK);
   await drive.fault({ name: "not-provisioned" });

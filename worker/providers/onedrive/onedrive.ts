@@ -10,6 +10,7 @@ import { canonicalDriveId } from "../microsoft-graph/ids.ts";
 import { lookup } from "../microsoft-graph/lookup.ts";
 import { person } from "../microsoft-graph/person.ts";
 import { subscriptions } from "../microsoft-graph/subscriptions.ts";
+import { checks } from "./checks.ts";
 
 /**
  * OneDrive, personal and for work, through Microsoft Graph v1.0. The person's own drive is the one feed; least scopes, since an
@@ -44,6 +45,7 @@ function createOneDrive(env: ProviderEnv, context: ProviderContext): Provider {
     open: (content, options = {}) => open(graph, env, content, options),
     browse: browse(graph, async () => ({ entries: await ownDrive(graph), cursor: null })),
     webhook: subscriptions(graph),
+    checks: () => checks(graph, () => feeds(graph)),
   };
 }
 
