@@ -33,6 +33,7 @@ describe("the form for mail", () => {
       name: "Mail (IMAP)",
       methods: [
         { type: "password", available: true, fields: [{ name: "host" }, { name: "port" }, { name: "security" }, { name: "user" }, { name: "password", kind: "secret" }] }, // prettier-ignore
+        { type: "token", available: true, fields: [{ name: "host" }, { name: "port" }, { name: "security" }, { name: "user" }, { name: "tokenUrl" }, { name: "clientId" }, { name: "clientSecret", kind: "secret" }, { name: "scope" }] }, // prettier-ignore
       ],
       options: { properties: { attachments: { type: "boolean" } } },
     });

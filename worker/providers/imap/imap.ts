@@ -6,7 +6,8 @@ import { Connection } from "./connection.ts";
 import { open } from "./download.ts";
 import { browse, feedName, feeds } from "./folders.ts";
 import { lookup, LOOKUP_MAX } from "./lookup.ts";
-import { FIELDS } from "./settings.ts";
+import { ownApp } from "./own-app.ts";
+import { PASSWORD_FIELDS } from "./settings.ts";
 
 /** A mail keeps its number as long as its mailbox does: its address does not run out. */
 const ADDRESS_SECONDS = 365 * 86_400;
@@ -25,13 +26,13 @@ const options = z.strictObject({
 });
 
 /**
- * Mail by IMAP, with a password. Each folder is a feed; a mail is a file, exactly as it came in. There is no sign-in with Google
- * or Microsoft: what those two ask for IMAP allows sending and deleting mail, too, and nothing less does.
+ * Mail by IMAP, with a password or tokens. Each folder is a feed; a mail is a file, exactly as it came in. People are not asked to
+ * sign in with Google or Microsoft: what those two ask for IMAP allows sending and deleting mail, too, and nothing less does.
  */
 export const imap: ProviderDefinition = {
   id: "imap",
   name: "Mail (IMAP)",
-  methods: [{ type: "password", id: "password", name: "Password, or app password", fields: FIELDS }],
+  methods: [{ type: "password", id: "password", name: "Password, or app password", fields: PASSWORD_FIELDS }, ownApp],
   capabilities: { browse: true, webhook: false },
   options,
   startsWhole: false,

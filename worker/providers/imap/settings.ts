@@ -20,7 +20,8 @@ export interface ImapSettings {
   password?: string;
 }
 
-export const FIELDS: readonly FormField[] = [
+/** Which server, and whose mail. */
+export const SERVER_FIELDS: readonly FormField[] = [
   { name: "host", label: "Server", kind: "host", required: true, placeholder: "imap.example.com", help: "The IMAP server's name, as your mail provider's help pages give it." }, // prettier-ignore
   { name: "port", label: "Port", kind: "port", required: false, placeholder: String(TLS_PORT), help: "Left empty it is 993, which is right almost everywhere." }, // prettier-ignore
   { name: "security", label: "Encryption", kind: "text", required: false, placeholder: "tls", help: "“tls”, or “starttls” for servers that only know port 143. Left empty it follows from the port." }, // prettier-ignore
@@ -32,6 +33,10 @@ export const FIELDS: readonly FormField[] = [
     placeholder: "you@example.com",
     help: "Mostly the whole mail address.",
   },
+];
+
+export const PASSWORD_FIELDS: readonly FormField[] = [
+  ...SERVER_FIELDS,
   { name: "password", label: "Password", kind: "secret", required: true, help: "Where your provider has app passwords, make one for Tidemark: it can be taken back on its own." }, // prettier-ignore
 ];
 
