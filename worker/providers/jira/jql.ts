@@ -19,7 +19,7 @@ export const options = z.strictObject({
     .default("")
     .meta({
       title: "JQL",
-      description: "Only the issues that match this JQL are kept, such as `status != Done`. Leave it empty to keep all.",
+      description: "Only the issues that match this JQL are kept, such as “status != Done”. Leave it empty to keep all.",
     }),
 });
 
