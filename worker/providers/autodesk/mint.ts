@@ -1,7 +1,9 @@
+import { encodeBase64 } from "@oslojs/encoding";
 import { z } from "zod";
 import { ProviderError } from "../errors.ts";
 import { ERROR_BYTES_MAX, readText, retryAfterSeconds, send } from "../http.ts";
 import type { FormField, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
+import { jsonOf } from "../json.ts";
 
 // Tokens that are minted from what was filled in, at the token endpoint of APS: of apps for themselves, and of service accounts.
 
@@ -43,20 +45,20 @@ export async function requestToken(
   const bare = { ...context, accessToken: () => Promise.reject(new Error("There is none yet.")) };
   const response = await send(bare, tokenUrl(env), {
     method: "POST",
-    headers: { Authorization: `Basic ${base64(client)}` },
+    headers: { Authorization: `Basic ${encodeBase64(new TextEncoder().encode(client))}` },
     body: new URLSearchParams(grant),
     signal: AbortSignal.timeout(ANSWER_SECONDS_MAX * 1000),
   });
   const text = await readText(response, ERROR_BYTES_MAX);
   if (!response.ok) throw refusal(response, text, context.now());
-  const answer = tokenAnswer.safeParse(parse(text));
+  const answer = tokenAnswer.safeParse(jsonOf(text));
   if (!answer.success) throw new ProviderError("transient", "Autodesk’s answer has no access token.", { status: response.status });
   return { accessToken: answer.data.access_token, expiresAt: context.now() + (answer.data.expires_in ?? LIFE_SECONDS) * 1000 };
 }
 
 function refusal(response: Response, text: string, now: number): ProviderError {
   const { status } = response;
-  const told = errorAnswer.safeParse(parse(text)).data;
+  const told = errorAnswer.safeParse(jsonOf(text)).data;
   const code = told?.error ?? told?.errorCode;
   const wait = retryAfterSeconds(response.headers, now);
   const details = { status, ...(code !== undefined && { providerCode: code }), ...(wait !== undefined && { retryAfterSeconds: wait }) };
@@ -70,16 +72,4 @@ function refusal(response: Response, text: string, now: number): ProviderError {
     );
   const said = told?.error_description ?? told?.developerMessage ?? code;
   return new ProviderError("auth", `Autodesk refuses this: ${said}`.replace(/[.\s]*$/, "."), details);
-}
-
-function base64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { importPKCS8, SignJWT } from "jose";
 import { z } from "zod";
 import { ProviderError } from "../errors.ts";
 import type { FormMethod, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
+import { jsonOf } from "../json.ts";
 import { clientFields, type MintContext, READ, requestToken, tokenUrl } from "./mint.ts";
 import { toPkcs8 } from "./pkcs8.ts";
 
@@ -70,16 +71,8 @@ async function importKey(pem: string): Promise<CryptoKey> {
 }
 
 function readKey(text: string): z.infer<typeof keyAnswer> {
-  const key = keyAnswer.safeParse(parse(text));
+  const key = keyAnswer.safeParse(jsonOf(text));
   if (!key.success)
     throw new ProviderError("auth", "This is no key of a service account: paste all of the JSON that has kid and privateKey.");
   return key.data;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ProviderError } from "../errors.ts";
+import { jsonOf } from "../json.ts";
 
 // How far a feed has been read. A listing notes when it began; what has changed since is then searched for, from that time on.
 
@@ -27,15 +28,7 @@ export const writeCursor = (state: Cursor): string => JSON.stringify(state);
 
 /** Throws `cursor_expired` where the text is no cursor of ours. */
 export function readCursor(text: string): Cursor {
-  const parsed = cursor.safeParse(parse(text));
+  const parsed = cursor.safeParse(jsonOf(text));
   if (!parsed.success) throw new ProviderError("cursor_expired", "The cursor makes no sense.");
   return parsed.data;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { ProviderError, type ProviderErrorDetails, type ProviderErrorKind } from "../errors.ts";
 import { ERROR_BYTES_MAX, readText, retryAfterSeconds } from "../http.ts";
+import { jsonOf } from "../json.ts";
 
 const TAGS_DEPTH_MAX = 5;
 
@@ -46,7 +47,7 @@ const WHY: Record<string, string> = {
 export async function toProviderError(response: Response, now: number): Promise<ProviderError> {
   const { status, headers } = response;
   const text = await readText(response, ERROR_BYTES_MAX).catch(() => "");
-  const error = member(parse(text), "error");
+  const error = member(jsonOf(text), "error");
   const tags = tagsOf(error);
   const wait = retryAfterSeconds(headers, now) ?? secondsOf(member(error, "retry_after"));
   const details: ProviderErrorDetails = { status };
@@ -99,12 +100,4 @@ function secondsOf(value: unknown): number | undefined {
 /** A member of what may not be an object. */
 function member(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ProviderError } from "../errors.ts";
 import { readText, send, ERROR_BYTES_MAX, retryAfterSeconds } from "../http.ts";
 import type { FormMethod, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
+import { jsonOf } from "../json.ts";
 
 // Service accounts: a key that signs a statement, which Google takes for an access token. With the administrator's leave they
 // also speak for a person of the Workspace.
@@ -60,13 +61,13 @@ async function mint(env: ProviderEnv, values: FormValues, context: { fetch: type
   });
   const text = await readText(response, ERROR_BYTES_MAX);
   if (!response.ok) throw refusal(response, text, context.now());
-  const answer = tokenAnswer.safeParse(parse(text));
+  const answer = tokenAnswer.safeParse(jsonOf(text));
   if (!answer.success) throw new ProviderError("transient", "Google's answer has no access token.", { status: response.status });
   return { accessToken: answer.data.access_token, expiresAt: context.now() + (answer.data.expires_in ?? STATEMENT_SECONDS) * 1000 };
 }
 
 function readKey(text: string): KeyFile {
-  const key = keyFile.safeParse(parse(text));
+  const key = keyFile.safeParse(jsonOf(text));
   if (!key.success) throw new ProviderError("auth", "This is no key file of a service account: paste all of the JSON file.");
   return key.data;
 }
@@ -92,7 +93,7 @@ async function sign(
 
 function refusal(response: Response, text: string, now: number): ProviderError {
   const { status } = response;
-  const told = errorAnswer.safeParse(parse(text));
+  const told = errorAnswer.safeParse(jsonOf(text));
   const code = told.data?.error;
   const wait = retryAfterSeconds(response.headers, now);
   const details = { status, ...(code !== undefined && { providerCode: code }), ...(wait !== undefined && { retryAfterSeconds: wait }) };
@@ -103,12 +104,4 @@ function refusal(response: Response, text: string, now: number): ProviderError {
     return new ProviderError("auth", message, details);
   }
   return new ProviderError("auth", `Google refuses this key: ${told.data?.error_description ?? code}.`.replace(/\.+$/, "."), details);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ProviderError } from "../errors.ts";
+import { jsonOf } from "../json.ts";
 
 // How far a project has been read. There is no log of changes: what matters is when the newest change that was seen was made, by the
 // source's own clock. It is noted before a listing begins, and read from there afterwards.
@@ -32,15 +33,7 @@ export const writeCursor = (state: Cursor): string => JSON.stringify(state);
 
 /** Throws `cursor_expired` where the text is no cursor of ours. */
 export function readCursor(text: string): Cursor {
-  const parsed = cursor.safeParse(parse(text));
+  const parsed = cursor.safeParse(jsonOf(text));
   if (!parsed.success) throw new ProviderError("cursor_expired", "The cursor makes no sense.");
   return parsed.data;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

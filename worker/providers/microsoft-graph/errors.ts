@@ -1,5 +1,6 @@
 import { ProviderError, type ProviderErrorDetails, type ProviderErrorKind } from "../errors.ts";
 import { ERROR_BYTES_MAX, readText, retryAfterSeconds } from "../http.ts";
+import { jsonOf } from "../json.ts";
 
 /** A drive that has served its bandwidth names no time; its allowance is counted by the hour. */
 const BANDWIDTH_WAIT_SECONDS = 3_600;
@@ -44,7 +45,7 @@ const SITE_LOCKED = { status: 423, code: "notallowed" } as const;
 /** Graph's error, as one of ours. Reads the body. */
 export async function toProviderError(response: Response, now: number): Promise<ProviderError> {
   const text = await readText(response, ERROR_BYTES_MAX).catch(() => "");
-  return graphError(response.status, response.headers, parse(text), now);
+  return graphError(response.status, response.headers, jsonOf(text), now);
 }
 
 /** The same, of an answer whose body is already known: one of a batch. */
@@ -102,7 +103,7 @@ function messageOf(body: unknown): string {
 
 /** The message of an error body: Graph hides the id of an existing subscription in it. */
 export async function readErrorMessage(response: Response): Promise<string> {
-  return messageOf(parse(await readText(response, ERROR_BYTES_MAX)));
+  return messageOf(jsonOf(await readText(response, ERROR_BYTES_MAX)));
 }
 
 /** A member of what may not be an object. */
@@ -111,10 +112,3 @@ export function member(value: unknown, name: string): unknown {
 }
 
 /** Bodies can be HTML, or empty. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
