@@ -1,5 +1,6 @@
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
+import { controlApp } from "../control/control-app.ts";
 import { DriveError } from "../drives/drive.ts";
 import type { Account } from "./accounts.ts";
 import type { AtlassianTools } from "./context.ts";
@@ -14,12 +15,7 @@ export function controlRoutes(tools: AtlassianTools): Hono {
     if (account === undefined) throw new DriveError(404, `There is no account "${name}" at Atlassian.`);
     return account;
   };
-  const app = new Hono();
-  app.onError((error, c) => {
-    if (error instanceof DriveError) return c.json({ error: error.message }, error.status);
-    if (error instanceof z.ZodError) return c.json({ error: z.prettifyError(error) }, 400);
-    throw error;
-  });
+  const app = controlApp();
   app.get("/accounts/:account", (c) => {
     const account = named(c.req.param("account"));
     const sites = tools.sites.of(account).map(({ host, cloudId }) => ({ host, cloudId }));

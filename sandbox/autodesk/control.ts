@@ -1,5 +1,6 @@
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
+import { controlApp } from "../control/control-app.ts";
 import { DriveError } from "../drives/drive.ts";
 import { splitPath } from "../drives/names.ts";
 import type { Account } from "./accounts.ts";
@@ -18,12 +19,7 @@ const ageSchema = z.strictObject({ project: z.string(), seconds: z.number().int(
 
 /** What administrators do beside changing files: who is in which project, and apps and robots that are let in. */
 export function autodeskControl(tools: AutodeskTools): Hono {
-  const app = new Hono();
-  app.onError((error, c) => {
-    if (error instanceof DriveError) return c.json({ error: error.message }, error.status);
-    if (error instanceof z.ZodError) return c.json({ error: z.prettifyError(error) }, 400);
-    throw error;
-  });
+  const app = controlApp();
   const named = (name: string): Account => {
     const account = tools.accounts.named(name);
     if (account === undefined) throw new DriveError(404, `Autodesk has no such account "${name}".`);

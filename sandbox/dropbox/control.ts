@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
+import { controlApp } from "../control/control-app.ts";
 import { DriveError } from "../drives/drive.ts";
 import type { Account } from "./accounts.ts";
 import type { DropboxTools } from "./context.ts";
@@ -20,12 +21,7 @@ export function controlRoutes({ tools, deliver, setWebhook, changed }: ControlTo
     if (account === undefined) throw new DriveError(404, `There is no account "${name}" at Dropbox.`);
     return account;
   };
-  const app = new Hono();
-  app.onError((error, c) => {
-    if (error instanceof DriveError) return c.json({ error: error.message }, error.status);
-    if (error instanceof z.ZodError) return c.json({ error: z.prettifyError(error) }, 400);
-    throw error;
-  });
+  const app = controlApp();
   app.post("/webhook", async (c) => {
     const { url } = webhookSchema.parse(await c.req.json());
     if (url !== "" && !(await passesChallenge(deliver, url, randomBytes(24).toString("base64url"))))

@@ -1,5 +1,6 @@
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
+import { controlApp } from "../control/control-app.ts";
 import { DriveError } from "../drives/drive.ts";
 import { deleteItem } from "../drives/mutate.ts";
 import type { Account } from "./accounts.ts";
@@ -14,12 +15,7 @@ const delegationSchema = z.strictObject({ account: z.string() });
 /** What people do at Google beside changing files: shared drives' members, sharing, deleting for good, service accounts' keys. */
 export function googleControl(tools: GoogleTools): Hono {
   const { access, drives } = tools;
-  const app = new Hono();
-  app.onError((error, c) => {
-    if (error instanceof DriveError) return c.json({ error: error.message }, error.status);
-    if (error instanceof z.ZodError) return c.json({ error: z.prettifyError(error) }, 400);
-    throw error;
-  });
+  const app = controlApp();
   const account = (name: string, form?: Account["form"]): Account => {
     const found = tools.accounts.named(name);
     if (found === undefined || (form !== undefined && found.form !== form))

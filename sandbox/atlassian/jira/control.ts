@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
 import { transaction } from "../../database.ts";
+import { controlApp } from "../../control/control-app.ts";
 import { DriveError } from "../../drives/drive.ts";
 import { computedBytes } from "../../drives/content.ts";
 import { mimeTypeOf } from "../../drives/mime.ts";
@@ -44,12 +45,7 @@ export function controlRoutes(tools: JiraTools & { webhooks: Webhooks; setZone: 
     if (account === undefined) throw new DriveError(404, `There is no account "${name}" at Atlassian.`);
     return account;
   };
-  const app = new Hono();
-  app.onError((error, c) => {
-    if (error instanceof DriveError) return c.json({ error: error.message }, error.status);
-    if (error instanceof z.ZodError) return c.json({ error: z.prettifyError(error) }, 400);
-    throw error;
-  });
+  const app = controlApp();
   app.post("/zone", async (c) => {
     const { account, zone } = zoneSchema.parse(await c.req.json());
     tools.setZone(named(account), zone);
