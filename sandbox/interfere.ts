@@ -1,5 +1,9 @@
+import { randomFrom } from "./drives/random.ts";
 import type { Interception } from "./faults.ts";
 import { toStream } from "./streams.ts";
+
+/** Damage falls elsewhere each time: a client that asks twice and is told the same may believe it. */
+const where = randomFrom(1);
 
 /** The connection is to break without an answer. */
 export class ConnectionDropped extends Error {}
@@ -16,11 +20,12 @@ export function interfere(
   const init = { status: response.status, headers };
   if (response.body === null) return new Response(null, init);
   const length = Number(headers.get("content-length") ?? Number.NaN);
-  const half = Number.isNaN(length) ? 512 : Math.floor(length / 2);
   if (shortBody) {
-    headers.set("Content-Length", String(half));
-    return new Response(toStream(upTo(response.body, half, false, false, onBytes)), init);
+    const end = Math.floor(where() * (Number.isNaN(length) ? 512 : length));
+    headers.set("Content-Length", String(end));
+    return new Response(toStream(upTo(response.body, end, false, false, onBytes)), init);
   }
+  const half = Number.isNaN(length) ? 512 : Math.floor(length / 2);
   // Whoever passes the answer on may end it instead of breaking it: then the closed connection tells.
   if (faults.truncate !== false) headers.set("Connection", "close");
   const end = faults.truncate === false ? Infinity : faults.truncate === true ? half : faults.truncate;
@@ -38,11 +43,16 @@ async function* upTo(
   let sent = 0;
   for await (const chunk of body) {
     const bytes = chunk.subarray(0, Math.min(chunk.length, end - sent));
-    if (corrupt && sent === 0 && bytes.length > 0) bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
+    if (corrupt && sent === 0 && bytes.length > 0) damage(bytes);
     sent += bytes.length;
     onBytes(bytes.length);
     if (bytes.length > 0) yield bytes;
     if (sent >= end) break;
   }
   if (breaks) throw new ConnectionDropped("A fault broke the connection.");
+}
+
+function damage(bytes: Uint8Array): void {
+  const at = Math.floor(where() * bytes.length);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(where() * 8));
 }

@@ -55,6 +55,8 @@ test("files of every size arrive with the source's bytes, one request each", asy
 const CASES: [string, { times?: number }, object][] = [
   ["corrupt-body", { times: 1 }, { outcome: "stored", differs: false }],
   ["short-body", { times: 1 }, { outcome: "stored", differs: false }],
+  ["corrupt-body", {}, { outcome: "failed", kind: "transient", differing: true }],
+  ["short-body", {}, { outcome: "failed", kind: "transient", differing: true }],
   ["truncated-body", {}, { outcome: "failed", kind: "transient" }],
   ["chunked-body", {}, { outcome: "stored", differs: false }],
   ["download-expired", { times: 1 }, { outcome: "stored", differs: false }],

@@ -145,7 +145,9 @@ test("a vendor's named faults strike its own answers only, and the faults of dow
   expect((await (await as("alice@contoso.example")).graph("/me")).status).toBe(429);
   await control("DELETE", "/faults");
   await control("POST", "/faults", { name: "short-body", times: 1 });
-  expect(await (await get()).text()).toBe("01234");
+  const short = await (await get()).text();
+  expect(short.length).toBeLessThan(10);
+  expect("0123456789".startsWith(short)).toBe(true);
   expect((await request(`${SHELF}/${OWNER}/c77`)).status).toBe(404);
   const { routes } = await control<{ routes: { status: number; bytes: number }[] }>("GET", `/requests?account=${OWNER}`);
   expect(routes.map((one) => one.status).sort()).toEqual([200, 206, 404, 423]);

@@ -3,8 +3,9 @@ import type { Fault } from "./client.ts";
 // All that goes wrong at Microsoft for a while, for one account, by chance.
 //
 // Left out are faults that do not pass, or not soon: refusals and malware, dead grants, what is not said until a month is over
-// (missing tombstones, names in another form), and waits of an hour; and those of ranges and of tombstones, which a storm of
-// minutes over small files hardly meets. `faults.test.ts`, `providers/` and `durable-objects/` have those.
+// (missing tombstones, names in another form), and waits of an hour; those of ranges and of tombstones, which a storm of minutes
+// over small files hardly meets; and files without a hash, since nothing would tell that their bytes came damaged.
+// `faults.test.ts`, `providers/` and `durable-objects/` have those.
 
 export interface StormOptions {
   /** The share of requests, or of items, that each common fault strikes. */
@@ -42,7 +43,6 @@ const COMMON: readonly string[] = [
   "item-lag",
   // What a list says of an item.
   "missing-download-url",
-  "missing-hash",
   "missing-ctag",
   "missing-size",
   "size-mismatch",
