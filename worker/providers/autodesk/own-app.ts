@@ -1,5 +1,6 @@
 import type { FormMethod, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
-import { clientFields, type MintContext, READ, requestToken } from "./mint.ts";
+import { CLIENT_CREDENTIALS, type MintContext } from "../token-grant.ts";
+import { clientFields, mintAt, READ } from "./mint.ts";
 
 /** An app that speaks for itself (two-legged): for accounts whose administrator has added it as a custom integration. */
 export const app: FormMethod = {
@@ -20,5 +21,5 @@ export const app: FormMethod = {
 };
 
 export function mintForApp(env: ProviderEnv, values: FormValues, scope: string, context: MintContext): Promise<MintedToken> {
-  return requestToken(env, values, { grant_type: "client_credentials", scope }, context);
+  return mintAt(env, values, { type: CLIENT_CREDENTIALS, parameters: { scope } }, context);
 }

@@ -3,14 +3,14 @@ import { z } from "zod";
 import { ProviderError } from "../errors.ts";
 import type { FormMethod, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
 import { jsonOf } from "../json.ts";
-import { clientFields, type MintContext, READ, requestToken, tokenUrl } from "./mint.ts";
+import { JWT_BEARER, type MintContext } from "../token-grant.ts";
+import { clientFields, mintAt, READ, tokenUrl } from "./mint.ts";
 import { toPkcs8 } from "./pkcs8.ts";
 
 // Secure service accounts: robots of an app, that are invited to projects as people are. A key signs a statement, which Autodesk takes
 // for a token as of a person.
 
 const STATEMENT_SECONDS = 300;
-const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /** As Autodesk answers it, once, when a key is made. */
 const keyAnswer = z.object({ kid: z.string().min(1), privateKey: z.string().min(1) });
@@ -47,7 +47,7 @@ export async function mintForServiceAccount(
   context: MintContext,
 ): Promise<MintedToken> {
   const assertion = await sign(env, values, scope, context.now());
-  return requestToken(env, values, { grant_type: GRANT_TYPE, assertion, scope }, context);
+  return mintAt(env, values, { type: JWT_BEARER, parameters: { assertion, scope } }, context);
 }
 
 async function sign(env: ProviderEnv, values: FormValues, scope: string, now: number): Promise<string> {

@@ -1,9 +1,9 @@
 import { importPKCS8, SignJWT } from "jose";
 import { z } from "zod";
 import { ProviderError } from "../errors.ts";
-import { readText, send, ERROR_BYTES_MAX, retryAfterSeconds } from "../http.ts";
-import type { FormMethod, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
 import { jsonOf } from "../json.ts";
+import type { FormMethod, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
+import { byStatement, JWT_BEARER, type MintContext, type Refusal, requestToken } from "../token-grant.ts";
 
 // Service accounts: a key that signs a statement, which Google takes for an access token. With the administrator's leave they
 // also speak for a person of the Workspace.
@@ -11,8 +11,6 @@ import { jsonOf } from "../json.ts";
 export const SCOPE = "https://www.googleapis.com/auth/drive.readonly";
 /** The longest that Google takes. */
 const STATEMENT_SECONDS = 3_600;
-const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const ANSWER_SECONDS_MAX = 20;
 
 const keyFile = z.object({
   type: z.literal("service_account"),
@@ -22,7 +20,6 @@ const keyFile = z.object({
 });
 type KeyFile = z.infer<typeof keyFile>;
 
-const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().optional() });
 const errorAnswer = z.object({ error: z.string(), error_description: z.string().optional() });
 
 export const serviceAccount: FormMethod = {
@@ -50,20 +47,13 @@ export const serviceAccount: FormMethod = {
   mint,
 };
 
-async function mint(env: ProviderEnv, values: FormValues, context: { fetch: typeof fetch; now: () => number }): Promise<MintedToken> {
+async function mint(env: ProviderEnv, values: FormValues, context: MintContext): Promise<MintedToken> {
   // Not where the file says: whoever gives us a key must not choose who gets what it signs.
   const url = `${env.GOOGLE_OAUTH_URL}/token`;
-  const assertion = await sign(readKey(values["key"] ?? ""), values["subject"]?.trim() ?? "", url, context.now());
-  const response = await send({ ...context, accessToken: () => Promise.reject(new Error("There is none yet.")) }, url, {
-    method: "POST",
-    body: new URLSearchParams({ grant_type: GRANT_TYPE, assertion }),
-    signal: AbortSignal.timeout(ANSWER_SECONDS_MAX * 1000),
-  });
-  const text = await readText(response, ERROR_BYTES_MAX);
-  if (!response.ok) throw refusal(response, text, context.now());
-  const answer = tokenAnswer.safeParse(jsonOf(text));
-  if (!answer.success) throw new ProviderError("transient", "Google's answer has no access token.", { status: response.status });
-  return { accessToken: answer.data.access_token, expiresAt: context.now() + (answer.data.expires_in ?? STATEMENT_SECONDS) * 1000 };
+  const key = readKey(values["key"] ?? "");
+  const assertion = await sign(key, values["subject"]?.trim() ?? "", url, context.now());
+  const client = { id: key.client_email, authentication: byStatement };
+  return requestToken({ askedAt: "Google", url, type: JWT_BEARER, parameters: { assertion }, client }, context, toError);
 }
 
 function readKey(text: string): KeyFile {
@@ -91,17 +81,14 @@ async function sign(
   return statement.sign(key);
 }
 
-function refusal(response: Response, text: string, now: number): ProviderError {
-  const { status } = response;
-  const told = errorAnswer.safeParse(jsonOf(text));
-  const code = told.data?.error;
-  const wait = retryAfterSeconds(response.headers, now);
-  const details = { status, ...(code !== undefined && { providerCode: code }), ...(wait !== undefined && { retryAfterSeconds: wait }) };
-  if (status === 429) return new ProviderError("throttled", "Google asks us to slow down.", details);
-  if (code === undefined || status >= 500) return new ProviderError("transient", `Google's sign-in answered ${status}.`, details);
-  if (code === "unauthorized_client") {
+function toError({ told, details }: Refusal): ProviderError {
+  const answer = errorAnswer.safeParse(told);
+  if (!answer.success) return new ProviderError("transient", "Google’s answer has no access token.", details);
+  const { error: providerCode, error_description: said } = answer.data;
+  if (providerCode === "unauthorized_client") {
     const message = `This service account may not speak for that person: an administrator has to allow it the scope ${SCOPE} by domain-wide delegation.`;
-    return new ProviderError("auth", message, details);
+    return new ProviderError("auth", message, { ...details, providerCode });
   }
-  return new ProviderError("auth", `Google refuses this key: ${told.data?.error_description ?? code}.`.replace(/\.+$/, "."), details);
+  const message = `Google refuses this key: ${said ?? providerCode}.`.replace(/\.+$/, ".");
+  return new ProviderError("auth", message, { ...details, providerCode });
 }

@@ -1,12 +1,14 @@
-import * as oauth from "oauth4webapi";
+import { ClientSecretPost } from "oauth4webapi";
+import { z } from "zod";
 import { ProviderError } from "../errors.ts";
-import { retryAfterSeconds } from "../http.ts";
 import type { FormMethod, FormValues, MintedToken, ProviderEnv } from "../provider.ts";
 import { publicUrl } from "../public-host.ts";
+import { CLIENT_CREDENTIALS, type MintContext, type Refusal, requestToken } from "../token-grant.ts";
 import { SERVER_FIELDS } from "./settings.ts";
 
-const ANSWER_SECONDS_MAX = 20;
-const LIFE_SECONDS = 3_600;
+const SAID_CHARACTERS_MAX = 300;
+
+const errorAnswer = z.object({ error: z.string(), error_description: z.string().optional() });
 
 /**
  * An app of one's own that an administrator has let into the mailbox: for servers that take tokens and no passwords, such as
@@ -46,54 +48,23 @@ export const ownApp: FormMethod = {
   mint,
 };
 
-async function mint(env: ProviderEnv, values: FormValues, context: { fetch: typeof fetch; now: () => number }): Promise<MintedToken> {
-  const url = publicUrl((values["tokenUrl"] ?? "").trim(), env.ORIGIN);
-  const server: oauth.AuthorizationServer = { issuer: url.origin, token_endpoint: url.href };
-  const client: oauth.Client = { client_id: (values["clientId"] ?? "").trim() };
-  const response = await ask(server, client, values, context);
-  const { status } = response;
-  const wait = retryAfterSeconds(response.headers, context.now());
-  const details = { status, ...(wait !== undefined && { retryAfterSeconds: wait }) };
-  if (status === 429) throw new ProviderError("throttled", `${url.host} asks us to slow down.`, details);
-  if (status >= 500) throw new ProviderError("transient", `${url.host} answered ${status}.`, details);
-  try {
-    const answer = await oauth.processClientCredentialsResponse(server, client, response);
-    return { accessToken: answer.access_token, expiresAt: context.now() + (answer.expires_in ?? LIFE_SECONDS) * 1000 };
-  } catch (error) {
-    if (error instanceof oauth.ResponseBodyError) throw refusal(url.host, error);
-    if (error instanceof oauth.WWWAuthenticateChallengeError)
-      throw new ProviderError("auth", `${url.host} refuses this client ID and secret.`, { status });
-    throw new ProviderError("unsupported", `What answers at ${url.host} is no token address.`, { status });
-  }
+async function mint(env: ProviderEnv, values: FormValues, context: MintContext): Promise<MintedToken> {
+  const { host, href } = publicUrl((values["tokenUrl"] ?? "").trim(), env.ORIGIN);
+  const parameters = { scope: (values["scope"] ?? "").trim() };
+  const authentication = ClientSecretPost((values["clientSecret"] ?? "").trim());
+  const client = { id: (values["clientId"] ?? "").trim(), authentication };
+  const grant = { askedAt: host, url: href, type: CLIENT_CREDENTIALS, parameters, client } as const;
+  return requestToken(grant, context, (refusal) => toError(host, refusal));
 }
 
-async function ask(
-  server: oauth.AuthorizationServer,
-  client: oauth.Client,
-  values: FormValues,
-  context: { fetch: typeof fetch },
-): Promise<Response> {
-  const secret = oauth.ClientSecretPost((values["clientSecret"] ?? "").trim());
-  try {
-    return await oauth.clientCredentialsGrantRequest(
-      server,
-      client,
-      secret,
-      { scope: (values["scope"] ?? "").trim() },
-      {
-        [oauth.customFetch]: context.fetch,
-        // In development alone does such an address come this far.
-        [oauth.allowInsecureRequests]: server.token_endpoint?.startsWith("http:") ?? false,
-        signal: () => AbortSignal.timeout(ANSWER_SECONDS_MAX * 1000),
-      },
-    );
-  } catch (error) {
-    throw new ProviderError("transient", `${new URL(server.issuer).host} does not answer.`, { cause: error });
-  }
-}
-
-function refusal(host: string, { error, error_description: said, status }: oauth.ResponseBodyError): ProviderError {
-  const message =
-    error === "invalid_client" ? `${host} refuses this client ID and secret.` : `${host} refuses this: ${(said ?? error).slice(0, 300)}`;
-  return new ProviderError("auth", message, { status, providerCode: error });
+function toError(host: string, { status, told, details }: Refusal): ProviderError {
+  const answer = errorAnswer.safeParse(told).data;
+  if (answer?.error === "invalid_client" || (status === 401 && !answer))
+    return new ProviderError("auth", `${host} refuses this client ID and secret.`, {
+      ...details,
+      ...(answer && { providerCode: answer.error }),
+    });
+  if (!answer) return new ProviderError("unsupported", `What answers at ${host} is no token address.`, details);
+  const said = (answer.error_description ?? answer.error).slice(0, SAID_CHARACTERS_MAX);
+  return new ProviderError("auth", `${host} refuses this: ${said}`, { ...details, providerCode: answer.error });
 }
