@@ -10,7 +10,8 @@ const FILES_AT_ONCE_MIN = 4;
 // What workerd trusts is settled when its plugin is loaded, and the tests' own authority is made before.
 const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-plugin");
 
-// Two projects: the product runs in workerd, what is made for Node (the sandbox, scripts, end to end) runs in Node.
+// Two projects: the product runs in workerd, what is made for Node (the sandbox, scripts, end to end) runs in Node, and so
+// do decisions that are pure: a file of those starts ten times as fast there.
 export default defineConfig(async () => ({
   test: {
     // Many files wait most of their time: for minutes of the clock, for retries, for a browser. So more of them run at once than there are processors.
@@ -55,7 +56,7 @@ export default defineConfig(async () => ({
         test: {
           name: "workerd",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{sandbox,scripts,web,cli,e2e}/**"],
+          exclude: ["test/{sync,sandbox,scripts,web,cli,e2e}/**"],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 120_000,
           deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },
@@ -65,7 +66,7 @@ export default defineConfig(async () => ({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/{sandbox,scripts,web,cli}/**/*.test.ts"],
+          include: ["test/{sync,sandbox,scripts,web,cli}/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

@@ -1,4 +1,4 @@
-import { ImapFlow } from "imapflow";
+import type { ImapFlow } from "imapflow";
 import { ProviderError } from "../errors.ts";
 import type { ProviderContext } from "../provider.ts";
 import { isUnreachable, toProviderError } from "./errors.ts";
@@ -19,7 +19,9 @@ export async function signIn(context: ProviderContext, settings: ImapSettings, s
   const { host, port, security, user } = settings;
   const { connect } = context;
   if (!connect) throw new ProviderError("fatal", "There is no way to a mail server from here.");
-  const client = new ImapFlow({
+  // Evaluated when a mailbox is opened, and not when a Worker starts that opens none.
+  const imapflow = await import("imapflow");
+  const client = new imapflow.ImapFlow({
     host,
     port,
     // Whether it is encrypted is settled before imapflow sees the connection.
