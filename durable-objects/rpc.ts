@@ -62,6 +62,9 @@ export interface UserSyncRpc {
   /** Makes the sync's failed items due now. */
   retry(runId: string, requestId?: string): Promise<Result<Run>>;
 
+  /** Makes these items due now, those that have failed; answers which. `remoteIds`: of items. */
+  retryItems(syncId: string, remoteIds: string[], requestId?: string): Promise<Result<string[]>>;
+
   /** The changes that raised the sync's alarm are meant. */
   confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>>;
   /** Decides about held removals, those of these folders or all; carried out in the background. `folders` are remote ids. */

@@ -239,6 +239,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     return syncs.retryFailed(this.#engine, runId);
   }
 
+  retryItems(syncId: string, remoteIds: string[], requestId?: string): Promise<Result<string[]>> {
+    this.#called("retryItems", requestId);
+    return syncs.retryItems(this.#engine, syncId, remoteIds);
+  }
+
   confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>> {
     this.#called("confirmChanges", requestId);
     return syncs.confirmChanges(this.#engine, syncId);

@@ -38,9 +38,10 @@ export function createApp() {
         c.var.log.info("http.answered", { method: c.req.method, path: c.req.path, status: c.res.status, milliseconds: Date.now() - begun });
       })
       // "no-referrer", the library's choice, has browsers send forms with `Origin: null`.
-      .use(secureHeaders({ referrerPolicy: "same-origin", xFrameOptions: "DENY" }))
+      .use(secureHeaders({ referrerPolicy: "same-origin", xFrameOptions: false }))
       .use(async (c, next) => {
         await next();
+        if (!c.res.headers.has("x-frame-options")) c.header("x-frame-options", "DENY");
         if (!c.res.headers.has("content-security-policy"))
           c.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
       })

@@ -23,6 +23,6 @@ export function scopeOf(method: string, path: string): Scope | "session" {
   if (/^\/tokens(\/|$)/.test(path)) return "session";
   if (method.toUpperCase() !== "POST") return "write";
   const action = path.slice(path.lastIndexOf("/") + 1);
-  if (action === "preview") return "read";
+  if (action === "preview" || action === "zip") return "read";
   return RUN_ACTIONS.has(action) ? "run" : "write";
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ErrorCode } from "./errors.ts";
 import { ERROR_STATUS } from "./errors.ts";
 import { READ_CONTENTS } from "./sync/verifying.ts";
+import { PREVIEW_KINDS } from "./sync/preview-kind.ts";
 import { VERSION_ENDS } from "./sync/rules.ts";
 import { globProblem } from "./sync/glob.ts";
 import { SCOPES } from "./scopes.ts";
@@ -503,6 +504,8 @@ export const item = z.object({
   restoredFrom: z.number().nullable(),
   /** Why it is here though the source no longer has it: restored by hand, a removal discarded, or the sync's option. */
   kept: z.enum(["restored", "discarded", "option"]).nullable(),
+  /** As what its preview shows it; null where there is none. */
+  preview: z.enum(PREVIEW_KINDS).nullable(),
 });
 export type Item = z.infer<typeof item>;
 
@@ -554,6 +557,9 @@ export type Version = z.infer<typeof version>;
 export const itemsQuery = pageQuery.extend({
   parent: z.string().max(2000).optional(),
   state: itemState.optional(),
+  /** Folders come first; by size and time, then by name. */
+  sort: z.enum(["name", "size", "modified"]).optional(),
+  order: z.enum(["asc", "desc"]).optional(),
 });
 
 export const runFilesQuery = pageQuery.extend({ state: itemState.optional() });

@@ -27,6 +27,8 @@ describe("the API's document", () => {
       "cursor",
       "parent",
       "state",
+      "sort",
+      "order",
     ]);
     expect(document.paths["/api/v1/syncs"]?.["post"]?.requestBody).toMatchObject({
       content: { "application/json": { schema: { required: ["connectionId"], properties: { mode: { enum: ["content", "metadata"] } } } } },

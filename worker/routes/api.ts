@@ -4,17 +4,21 @@ import { requireScope, requireUser } from "../auth/guard.ts";
 import { rateLimit } from "../auth/rate-limit.ts";
 import type { UserEnv } from "../context.ts";
 import { AppError } from "../errors.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { changeRoutes } from "./changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
+import { filePreviewRoutes } from "./file-preview.ts";
 import { itemRoutes } from "./items.ts";
 import { meRoutes } from "./me.ts";
 import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
 import { runRoutes } from "./runs.ts";
+import { searchRoutes } from "./search.ts";
 import { syncRoutes } from "./syncs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
+import { zipRoutes } from "./zip.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -44,8 +48,12 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/connections", connectionRoutes)
   .route("/syncs", syncRoutes)
   .route("/runs", runRoutes)
+  .route("/items", bulkRoutes)
+  .route("/items", zipRoutes)
+  .route("/items", filePreviewRoutes)
   .route("/items", itemRoutes)
   .route("/items", versionRoutes)
+  .route("/search", searchRoutes)
   .route("/changes", changeRoutes)
   .route("/events", eventRoutes);
 
