@@ -120,7 +120,8 @@ export function listRemoved(
     LIMIT ${limit}`);
 }
 
-async function rootsOf(db: Database, syncId: string): Promise<string[]> {
+/** The folders whose children are at the top: the roots of the feeds, and "" for what has no known place. */
+export async function rootsOf(db: Database, syncId: string): Promise<string[]> {
   // What has no known place is at the top as well, where there is any: one range of the index is cheaper than two.
   const rows = await db.all<{ id: string }>(sql`
     SELECT id FROM (SELECT remote_id AS id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL LIMIT ${ROOTS_MAX})
