@@ -44,6 +44,7 @@ export const ERROR_STATUS = {
   "item.not_found": 404,
   "changes.cursor_expired": 410,
   "rebuild.not_empty": 409,
+  "dav.read_only": 405,
   "item.not_stored": 409,
   "item.not_removed": 409,
   "item.excluded": 409,

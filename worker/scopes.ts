@@ -4,6 +4,9 @@
 export const SCOPES = ["read", "run", "write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What WebDAV needs, where there is reading only. */
+export const DAV_SCOPE: Scope = "read";
+
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 /** What steers runs, by the last part of the path. */
 const RUN_ACTIONS = new Set(["run", "verify", "pause", "resume", "cancel", "retry", "approve", "discard"]);

@@ -121,7 +121,7 @@ export function listRemoved(
     LIMIT ${limit}`);
 }
 
-/** The folders whose children are shown at the top. */
+/** The folders whose children are at the top: the roots of the feeds, and "" for what has no known place. */
 export async function rootsOf(db: Database, syncId: string): Promise<string[]> {
   // What has no known place is at the top as well, where there is any: one range of the index is cheaper than two.
   const rows = await db.all<{ id: string }>(sql`
