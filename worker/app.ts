@@ -11,6 +11,7 @@ import { apiRoutes } from "./routes/api.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
+import { operatorRoutes } from "./routes/operator.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
 import { autodeskWebhook } from "./webhooks/autodesk.ts";
@@ -56,6 +57,7 @@ export function createApp() {
       .route("/webhooks/autodesk", autodeskWebhook)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
+      .route("/api/operator", operatorRoutes)
       .route("/api", openapiRoutes)
   );
 }

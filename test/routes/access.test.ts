@@ -66,6 +66,12 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", "/changes", null, null],
   ["GET", "/changes/stream", null, null],
   ["GET", "/events", null, null],
+
+  ["GET", "/changes/recent", null, null],
+  ["GET", `/changes/recent?sync=${syncId}`, null, "sync.not_found"],
+  ["GET", `/syncs/${syncId}/failures`, null, "sync.not_found"],
+  ["GET", "/storage", null, null],
+  ["GET", `/storage?sync=${syncId}`, null, "sync.not_found"],
 ];
 const title = ROUTES.map(([method, path, body, notFound]) => ({
   title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`,

@@ -7,11 +7,14 @@ import { AppError } from "../errors.ts";
 import { changeRoutes } from "./changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
+import { failureRoutes } from "./failures.ts";
 import { itemRoutes } from "./items.ts";
 import { meRoutes } from "./me.ts";
 import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
+import { recentChangeRoutes } from "./recent-changes.ts";
 import { runRoutes } from "./runs.ts";
+import { storageRoutes } from "./storage.ts";
 import { syncRoutes } from "./syncs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
@@ -43,11 +46,14 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/providers", providerRoutes)
   .route("/connections", connectionRoutes)
   .route("/syncs", syncRoutes)
+  .route("/syncs/:id/failures", failureRoutes)
   .route("/runs", runRoutes)
   .route("/items", itemRoutes)
   .route("/items", versionRoutes)
+  .route("/changes/recent", recentChangeRoutes)
   .route("/changes", changeRoutes)
-  .route("/events", eventRoutes);
+  .route("/events", eventRoutes)
+  .route("/storage", storageRoutes);
 
 function tooLarge(): never {
   throw new AppError("request.body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import * as wire from "../wire.ts";
+import { activityOperations, activityShapes } from "./operations/activity.ts";
+import { storageOperations, storageShapes } from "./operations/storage.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -23,6 +25,8 @@ export const NAMED_SHAPES = {
   HeldFolder: wire.heldFolder,
   Status: wire.status,
   Dashboard: wire.dashboard,
+  ...activityShapes,
+  ...storageShapes,
   Error: wire.errorBody,
 } as const;
 type ShapeName = keyof typeof NAMED_SHAPES;
@@ -273,4 +277,7 @@ export const OPERATIONS: readonly Operation[] = [
     query: wire.changesQuery,
     answer: { mediaType: "text/event-stream" },
   },
+
+  ...activityOperations,
+  ...storageOperations,
 ];
