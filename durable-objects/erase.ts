@@ -2,6 +2,7 @@ import { eraseItems } from "../worker/db/items.ts";
 import { deleteReceipts } from "../worker/db/receipts.ts";
 import { deleteRunEvents } from "../worker/db/run-events.ts";
 import { deleteRuns, listRuns } from "../worker/db/runs.ts";
+import { deleteStorageDays } from "../worker/db/storage-days.ts";
 import { deleteSync } from "../worker/db/syncs.ts";
 import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
@@ -33,6 +34,7 @@ export async function eraseChunk(engine: Engine, sync: SyncState): Promise<boole
     return false;
   }
   await deleteReceipts(db, scopeOf(engine, sync.id));
+  await deleteStorageDays(db, scopeOf(engine, sync.id));
   await deleteSync(db, userId, sync.id);
   engine.store.transaction(() => {
     for (const id of engine.store.jobs.leasedIds(sync.id)) noteLitter(engine, engine.store.jobs.get(id));

@@ -12,6 +12,7 @@ import { davRoutes } from "./routes/dav/dav.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
+import { operatorRoutes } from "./routes/operator.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
 import { autodeskWebhook } from "./webhooks/autodesk.ts";
@@ -63,6 +64,7 @@ export function createApp() {
       .route("/webhooks/autodesk", autodeskWebhook)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
+      .route("/api/operator", operatorRoutes)
       .route("/api", openapiRoutes)
       .route("/dav", davRoutes)
   );

@@ -101,9 +101,13 @@ export const provider = z.object({
       authority: z.string().nullable(),
       scopes: z.array(z.string()),
       fields: z.array(formField),
+      /** Whether the source announces changes to connections that were made so. */
+      announces: z.boolean(),
     }),
   ),
   capabilities: z.object({ browse: z.boolean(), webhook: z.boolean(), revoke: z.boolean() }),
+  /** Whether the source gives hashes that contents are checked by: of all of them, of some, or none. */
+  hashes: z.enum(["all", "some", "none"]),
   /** How long a removal may go unnoticed, where no change feed tells of it; null where one does. */
   removalsWithinDays: z.number().nullable(),
   /** JSON Schema of a sync's `options.providerOptions`; null where there are none. */

@@ -74,6 +74,11 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", `/items/${itemId}/zip`, null, "item.not_found"],
   ["POST", "/items/zip", { ids: [itemId] }, "item.not_found"],
   ["GET", `/items/${itemId}/preview`, null, "item.not_found"],
+  ["GET", "/changes/recent", null, null],
+  ["GET", `/changes/recent?sync=${syncId}`, null, "sync.not_found"],
+  ["GET", `/syncs/${syncId}/failures`, null, "sync.not_found"],
+  ["GET", "/storage", null, null],
+  ["GET", `/storage?sync=${syncId}`, null, "sync.not_found"],
 ];
 const title = ROUTES.map(([method, path, body, notFound]) => ({
   title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`,

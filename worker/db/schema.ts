@@ -322,3 +322,18 @@ export const ticks = sqliteTable("ticks", {
   name: text().primaryKey(),
   at: integer().notNull(),
 });
+
+/** What was kept of a sync at the end of a day on which that changed: days in between are as the one before. */
+export const storageDays = sqliteTable(
+  "storage_days",
+  {
+    userId: text("user_id").notNull(),
+    syncId: text("sync_id").notNull(),
+    /** Days since 1970, UTC. */
+    day: integer().notNull(),
+    files: integer().notNull(),
+    bytes: integer().notNull(),
+    versionBytes: integer("version_bytes").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.syncId, table.day] })],
+);

@@ -9,12 +9,15 @@ import { changeRoutes } from "./changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
 import { filePreviewRoutes } from "./file-preview.ts";
+import { failureRoutes } from "./failures.ts";
 import { itemRoutes } from "./items.ts";
 import { meRoutes } from "./me.ts";
 import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
+import { recentChangeRoutes } from "./recent-changes.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./search.ts";
+import { storageRoutes } from "./storage.ts";
 import { syncRoutes } from "./syncs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
@@ -47,6 +50,7 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/providers", providerRoutes)
   .route("/connections", connectionRoutes)
   .route("/syncs", syncRoutes)
+  .route("/syncs/:id/failures", failureRoutes)
   .route("/runs", runRoutes)
   .route("/items", bulkRoutes)
   .route("/items", zipRoutes)
@@ -54,8 +58,10 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/items", itemRoutes)
   .route("/items", versionRoutes)
   .route("/search", searchRoutes)
+  .route("/changes/recent", recentChangeRoutes)
   .route("/changes", changeRoutes)
-  .route("/events", eventRoutes);
+  .route("/events", eventRoutes)
+  .route("/storage", storageRoutes);
 
 function tooLarge(): never {
   throw new AppError("request.body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);

@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import * as wire from "../wire.ts";
 import { filesOperations, filesShapes } from "./operations/files.ts";
+import { activityOperations, activityShapes } from "./operations/activity.ts";
+import { storageOperations, storageShapes } from "./operations/storage.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -25,6 +27,8 @@ export const NAMED_SHAPES = {
   Status: wire.status,
   Dashboard: wire.dashboard,
   ...filesShapes,
+  ...activityShapes,
+  ...storageShapes,
   Error: wire.errorBody,
 } as const;
 type ShapeName = keyof typeof NAMED_SHAPES;
@@ -276,4 +280,7 @@ export const OPERATIONS: readonly Operation[] = [
     answer: { mediaType: "text/event-stream" },
   },
   ...filesOperations,
+
+  ...activityOperations,
+  ...storageOperations,
 ];
