@@ -9,6 +9,7 @@ import { randomId } from "./ids.ts";
 import { createLogger, errorFields } from "./log.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { mailLinkRoutes } from "./routes/mail-links.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
@@ -54,6 +55,7 @@ export function createApp() {
       .route("/webhooks/google", googleWebhook)
       .route("/webhooks/jira", jiraWebhook)
       .route("/webhooks/autodesk", autodeskWebhook)
+      .route("/mail", mailLinkRoutes)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
       .route("/api", openapiRoutes)

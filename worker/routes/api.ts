@@ -9,12 +9,14 @@ import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
 import { itemRoutes } from "./items.ts";
 import { meRoutes } from "./me.ts";
+import { notificationRoutes } from "./notifications.ts";
 import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
 import { runRoutes } from "./runs.ts";
 import { syncRoutes } from "./syncs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -47,7 +49,9 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/items", itemRoutes)
   .route("/items", versionRoutes)
   .route("/changes", changeRoutes)
-  .route("/events", eventRoutes);
+  .route("/events", eventRoutes)
+  .route("/webhooks", webhookRoutes)
+  .route("/notifications", notificationRoutes);
 
 function tooLarge(): never {
   throw new AppError("request.body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import * as wire from "../wire.ts";
+import { noticeOperations, noticeShapes } from "./operations/notices.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -24,6 +25,7 @@ export const NAMED_SHAPES = {
   Status: wire.status,
   Dashboard: wire.dashboard,
   Error: wire.errorBody,
+  ...noticeShapes,
 } as const;
 type ShapeName = keyof typeof NAMED_SHAPES;
 
@@ -273,4 +275,5 @@ export const OPERATIONS: readonly Operation[] = [
     query: wire.changesQuery,
     answer: { mediaType: "text/event-stream" },
   },
+  ...noticeOperations,
 ];
