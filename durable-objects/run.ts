@@ -9,6 +9,7 @@ import { logEvents } from "./run-log.ts";
 import { noteOf, owesTotals, writeTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { writeReceipt } from "./receipts.ts";
+import { tellRunEnded } from "./telling.ts";
 import { scopeOf } from "./engine.ts";
 import { firstPurgeAt } from "./purge.ts";
 import { stillWaits } from "./quota.ts";
@@ -118,6 +119,7 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
   if (!run.announced && owesTotals(sync, stats)) await writeTotals(engine, sync.id, stats);
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
+    if (run.announced && status !== "cancelled") tellRunEnded(engine, sync, run, status, outcome);
     if (run.verify) engine.store.seen.forget(BUCKET(sync.id));
     // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
     engine.store.updateSync(sync.id, {

@@ -12,10 +12,14 @@ import { connect } from "../worker/sockets.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { BrowsePage, Connection, ConnectionTest, Run, Sync, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import type { LeasedNotice, NoticeOutcome, NoticeRef } from "../worker/notices/message.ts";
+import type { MailKind, Notifications, NotificationsPatch } from "../worker/wire/notifications.ts";
+import type { Delivery, Webhook, WebhookSecret } from "../worker/wire/webhooks.ts";
 import { accountChanged } from "./account.ts";
 import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import { Display } from "./display.ts";
+import * as endpoints from "./endpoints.ts";
 import type { Engine } from "./engine.ts";
 import { connectionFailed, needsReconnect } from "./failing.ts";
 import { Gates } from "./gates.ts";
@@ -23,11 +27,23 @@ import { decide } from "./holding.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
+import * as mail from "./mail-settings.ts";
+import { Notices } from "./notices.ts";
 import { wakePurge } from "./purge.ts";
 import { Quotas } from "./quota.ts";
 import { rebuildBegins, rebuildEnds } from "./rebuilding.ts";
 import { restoreItem, restoreVersion } from "./restore.ts";
-import type { BrowseRequest, ConnectRequest, RunTrigger, SyncRequest, UserSyncRpc, Wake } from "./rpc.ts";
+import type {
+  BrowseRequest,
+  ConnectRequest,
+  DeliveryPage,
+  EndpointPatch,
+  EndpointRequest,
+  RunTrigger,
+  SyncRequest,
+  UserSyncRpc,
+  Wake,
+} from "./rpc.ts";
 import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
 import * as syncs from "./syncs.ts";
@@ -55,6 +71,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     // Where work was under way when the last instance ended, its last step may be half done.
     store.doubtStats();
     this.#engine = this.#createEngine(store);
+    store.onTouch = () => this.#engine.notices.changesCome();
     this.#display = new Display(this.#engine);
     this.#ledger = new Ledger(this.#engine, (syncId, bytes) => this.#display.paceOf(syncId).note(this.#engine.now(), 0, bytes, []));
     this.#work = new Work(this.#engine, this.#ledger, this.#display);
@@ -66,7 +83,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     const now = () => Date.now();
     const random = () => Math.random();
     const log = createLogger(env, { userId });
-    return {
+    const engine: Omit<Engine, "notices"> = {
       env,
       userId,
       store,
@@ -85,6 +102,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       provider: (connectionId, use) => this.#provider(connectionId, use),
       wakeBy: (at) => this.#wakeBy(at),
     };
+    return Object.assign(engine, { notices: new Notices(engine) });
   }
 
   #provider(connectionId: string, { onRequest, options = {} }: Parameters<Engine["provider"]>[1] = {}): Provider {
@@ -339,6 +357,72 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
 
   async returnJobs(jobIds: string[]): Promise<void> {
     this.#ledger.returned(jobIds);
+    const next = this.#work.nextAt();
+    if (next !== null) await this.#wakeBy(next);
+  }
+
+  async listEndpoints(): Promise<Webhook[]> {
+    return endpoints.listEndpoints(this.#engine);
+  }
+
+  async getEndpoint(endpointId: string): Promise<Result<Webhook>> {
+    return endpoints.getEndpoint(this.#engine, endpointId);
+  }
+
+  createEndpoint(request: EndpointRequest): Promise<Result<WebhookSecret>> {
+    return endpoints.createEndpoint(this.#engine, request);
+  }
+
+  updateEndpoint(endpointId: string, patch: EndpointPatch): Promise<Result<Webhook>> {
+    return endpoints.updateEndpoint(this.#engine, endpointId, patch);
+  }
+
+  async deleteEndpoint(endpointId: string): Promise<Result<null>> {
+    return endpoints.deleteEndpoint(this.#engine, endpointId);
+  }
+
+  rotateSecret(endpointId: string, oldSecretHours: number): Promise<Result<WebhookSecret>> {
+    return endpoints.rotateSecret(this.#engine, endpointId, oldSecretHours);
+  }
+
+  testEndpoint(endpointId: string): Promise<Result<Delivery>> {
+    return endpoints.testEndpoint(this.#engine, endpointId);
+  }
+
+  async deliveries(endpointId: string, page: DeliveryPage): Promise<Result<{ items: Delivery[]; cursor: string | null }>> {
+    return endpoints.deliveriesOf(this.#engine, endpointId, page);
+  }
+
+  redeliver(endpointId: string, deliveryId: string): Promise<Result<Delivery>> {
+    return endpoints.redeliver(this.#engine, endpointId, deliveryId);
+  }
+
+  async notifications(): Promise<Notifications> {
+    return mail.notifications(this.#engine);
+  }
+
+  changeNotifications(patch: NotificationsPatch): Promise<Result<Notifications>> {
+    return mail.changeNotifications(this.#engine, patch);
+  }
+
+  async addressVerified(address: string): Promise<void> {
+    mail.addressVerified(this.#engine, address);
+  }
+
+  async confirmAddress(nonce: string): Promise<Result<{ address: string }>> {
+    return mail.confirmAddress(this.#engine, nonce);
+  }
+
+  async unsubscribe(kind: MailKind): Promise<void> {
+    mail.unsubscribe(this.#engine, kind);
+  }
+
+  leaseNotices(refs: NoticeRef[]): Promise<LeasedNotice[]> {
+    return this.#engine.notices.lease(refs);
+  }
+
+  async settleNotice(outcome: NoticeOutcome): Promise<void> {
+    this.#engine.notices.settle(outcome);
     const next = this.#work.nextAt();
     if (next !== null) await this.#wakeBy(next);
   }

@@ -68,7 +68,17 @@ export class Work {
       const ended = (await endUploads(this.#engine)) || (await clearLitter(this.#engine));
       const kept = await this.#upkeep.step();
       const resumed = await resumeRenewals(this.#engine);
-      if (!moved && !stepped && !ended && !kept && !resumed && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine)))
+      const told = await this.#engine.notices.step();
+      if (
+        !moved &&
+        !stepped &&
+        !ended &&
+        !kept &&
+        !resumed &&
+        !told &&
+        !(await this.#upkeep.purge()) &&
+        !(await stepSubscriptions(this.#engine))
+      )
         break;
     }
     this.#display.rest();
@@ -250,6 +260,7 @@ export class Work {
       store.uploads.leftAt(),
       this.#upkeep.nextAt(),
       store.litter.dueAt(),
+      this.#engine.notices.nextAt(),
       drainAt === null ? null : Math.max(drainAt, this.#jobsNotBefore),
     ].filter((at) => at !== null);
     for (const sync of store.syncs()) times.push(...this.#timesOf(sync));

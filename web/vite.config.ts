@@ -34,6 +34,6 @@ export default defineConfig({
   ],
   // For `vite dev` beside a running Worker: the API and sign-in are its own.
   server: {
-    proxy: Object.fromEntries(["/api", "/auth", "/webhooks", "/health"].map((path) => [path, { target: WORKER }])),
+    proxy: Object.fromEntries(["/api", "/auth", "/webhooks", "/mail", "/health"].map((path) => [path, { target: WORKER }])),
   },
 });

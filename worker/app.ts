@@ -10,6 +10,7 @@ import { createLogger, errorFields } from "./log.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { davRoutes } from "./routes/dav/dav.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { mailLinkRoutes } from "./routes/mail-links.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { operatorRoutes } from "./routes/operator.ts";
@@ -62,6 +63,7 @@ export function createApp() {
       .route("/webhooks/google", googleWebhook)
       .route("/webhooks/jira", jiraWebhook)
       .route("/webhooks/autodesk", autodeskWebhook)
+      .route("/mail", mailLinkRoutes)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
       .route("/api/operator", operatorRoutes)

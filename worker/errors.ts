@@ -57,6 +57,13 @@ export const ERROR_STATUS = {
   "version.damaged": 409,
   "quota.syncs": 409,
   "webhook.unsigned": 403,
+  "webhook.not_found": 404,
+  "webhook.too_many": 409,
+  "webhook.disabled": 409,
+  "webhook.refused": 422,
+  "delivery.not_found": 404,
+  "mail.not_available": 409,
+  "mail.link_expired": 410,
   "events.upgrade_failed": 503,
   "server.unexpected": 500,
 } as const satisfies Record<string, ContentfulStatusCode>;

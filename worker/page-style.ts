@@ -17,8 +17,9 @@ h1 {
 }
 p { margin: 0 0 1.75rem; overflow-wrap: anywhere; }
 a { color: var(--tide); text-underline-offset: .2em; }
-a.action { display: inline-block; margin-right: 1rem; padding: .6rem 1.1rem; border-radius: .5rem; background: var(--tide); color: var(--on-tide); text-decoration: none; }
-a:focus-visible, summary:focus-visible { outline: 3px solid var(--tide); outline-offset: 3px; }
+button { font: inherit; border: 0; cursor: pointer; }
+.action { display: inline-block; margin-right: 1rem; padding: .6rem 1.1rem; border-radius: .5rem; background: var(--tide); color: var(--on-tide); text-decoration: none; }
+a:focus-visible, button:focus-visible, summary:focus-visible { outline: 3px solid var(--tide); outline-offset: 3px; }
 small { display: block; margin-top: 2rem; color: var(--muted); overflow-wrap: anywhere; }
 details { margin: 0 0 .5rem; }
 pre { overflow-x: auto; }`;

@@ -3,13 +3,14 @@ import { randomId, timeId } from "../../worker/ids.ts";
 import { encodeItemId } from "../../worker/item-id.ts";
 import { OPERATIONS } from "../../worker/routes/operations.ts";
 import { call, errorCode } from "./client.ts";
-import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedToken, seedUser } from "./seed.ts";
+import { seedConnection, seedItem, seedRoot, seedRun, seedSession, seedSync, seedToken, seedUser, seedWebhook } from "./seed.ts";
 
 const connectionId = randomId();
 const syncId = randomId();
 const runId = timeId(Date.now());
 const tokenId = timeId(Date.now());
 const itemId = encodeItemId(syncId, "x");
+const webhookId = randomId();
 
 /** Every route of the API: method, path, body, and the code that another user's id gets. */
 const ROUTES: [method: string, path: string, body: object | null, notFound: string | null][] = [
@@ -79,6 +80,17 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", `/syncs/${syncId}/failures`, null, "sync.not_found"],
   ["GET", "/storage", null, null],
   ["GET", `/storage?sync=${syncId}`, null, "sync.not_found"],
+  ["GET", "/webhooks", null, null],
+  ["POST", "/webhooks", { url: "https://hooks.test/", events: ["run.held"] }, null],
+  ["GET", `/webhooks/${webhookId}`, null, "webhook.not_found"],
+  ["PATCH", `/webhooks/${webhookId}`, { enabled: false }, "webhook.not_found"],
+  ["DELETE", `/webhooks/${webhookId}`, null, "webhook.not_found"],
+  ["POST", `/webhooks/${webhookId}/test`, null, "webhook.not_found"],
+  ["POST", `/webhooks/${webhookId}/rotate-secret`, null, "webhook.not_found"],
+  ["GET", `/webhooks/${webhookId}/deliveries`, null, "webhook.not_found"],
+  ["POST", `/webhooks/${webhookId}/deliveries/${runId}/redeliver`, null, "webhook.not_found"],
+  ["GET", "/notifications", null, null],
+  ["PATCH", "/notifications", { kinds: { held: false } }, null],
 ];
 const title = ROUTES.map(([method, path, body, notFound]) => ({
   title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`,
@@ -98,6 +110,7 @@ beforeAll(async () => {
   await seedRoot(syncId);
   await seedItem({ syncId, remoteId: "x" });
   await seedRun({ userId: owner, syncId, id: runId });
+  await seedWebhook({ userId: owner, id: webhookId });
   stranger = await seedSession(await seedUser());
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   checkClientId,
   checkDeployConfig,
+  checkMail,
   checkMasterKeys,
   checkOrigin,
   checkSecret,
@@ -124,4 +125,14 @@ test.each([
   },
 ])("$name: $problems problems", ({ config, problems }) => {
   expect(checkDeployConfig({ ...CONFIG, ...config }).filter((finding) => finding.verdict === "problem")).toHaveLength(problems);
+});
+
+test.each([
+  { from: "Tidemark <tidemark@example.com>", verdict: "good" },
+  { from: "tidemark@example.com", verdict: "good" },
+  { from: "Tidemark", verdict: "problem" },
+  { from: "Tidemark <a@example.com>, b@example.com", verdict: "problem" },
+  { from: "", verdict: "unknown" },
+])("mail from $from is $verdict", async ({ from, verdict }) => {
+  expect((await checkMail(from)).verdict).toBe(verdict);
 });

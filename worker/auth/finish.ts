@@ -33,7 +33,9 @@ export async function finishSignIn(
   if (source && access) await connect(c, source, flow.purpose, user, person, access);
   // Only now: an account that was refused as another one must not become a way to sign in.
   if (person) await claimIdentity(accounts(c.env), user.id, person.identity, now);
-  await userObject(c.env, user.id).accountChanged();
+  const object = userObject(c.env, user.id);
+  if (flow.purpose.kind === "sign-in" && person?.verifiedEmail) await object.addressVerified(person.verifiedEmail);
+  await object.accountChanged();
   c.var.log.info("auth.connected", { userId: user.id, purpose: flow.purpose.kind, authority: authority.id, provider: flow.provider });
 }
 

@@ -12,6 +12,7 @@ import { filePreviewRoutes } from "./file-preview.ts";
 import { failureRoutes } from "./failures.ts";
 import { itemRoutes } from "./items.ts";
 import { meRoutes } from "./me.ts";
+import { notificationRoutes } from "./notifications.ts";
 import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
 import { recentChangeRoutes } from "./recent-changes.ts";
@@ -22,6 +23,7 @@ import { syncRoutes } from "./syncs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
 import { zipRoutes } from "./zip.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -61,7 +63,9 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/changes/recent", recentChangeRoutes)
   .route("/changes", changeRoutes)
   .route("/events", eventRoutes)
-  .route("/storage", storageRoutes);
+  .route("/storage", storageRoutes)
+  .route("/webhooks", webhookRoutes)
+  .route("/notifications", notificationRoutes);
 
 function tooLarge(): never {
   throw new AppError("request.body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);

@@ -9,7 +9,7 @@ import { toInstant } from "../db/instant.ts";
 import { AppError } from "../errors.ts";
 import { encodeItemId } from "../item-id.ts";
 import type { StreamPlace } from "../sync/changes.ts";
-import { afterNumber, isExpired } from "../sync/changes.ts";
+import { afterNumber, encodePlace, isExpired } from "../sync/changes.ts";
 import type { Change, Item } from "../wire.ts";
 import { changesQuery, PAGE_MAX } from "../wire.ts";
 import { withPaths } from "./list-items.ts";
@@ -123,10 +123,6 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
   });
-}
-
-export function encodePlace({ number, type, index }: StreamPlace): string {
-  return `${number}.${type}.${index}`;
 }
 
 export function decodePlace(cursor: string): StreamPlace {

@@ -3,6 +3,7 @@ import * as wire from "../wire.ts";
 import { filesOperations, filesShapes } from "./operations/files.ts";
 import { activityOperations, activityShapes } from "./operations/activity.ts";
 import { storageOperations, storageShapes } from "./operations/storage.ts";
+import { noticeOperations, noticeShapes } from "./operations/notices.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -30,6 +31,7 @@ export const NAMED_SHAPES = {
   ...activityShapes,
   ...storageShapes,
   Error: wire.errorBody,
+  ...noticeShapes,
 } as const;
 type ShapeName = keyof typeof NAMED_SHAPES;
 
@@ -283,4 +285,5 @@ export const OPERATIONS: readonly Operation[] = [
 
   ...activityOperations,
   ...storageOperations,
+  ...noticeOperations,
 ];

@@ -2,8 +2,9 @@ import { Hono } from "hono";
 import type { UserEnv } from "../context.ts";
 import { listRecentChanges } from "../db/changes.ts";
 import { catalogue } from "../db/client.ts";
+import { encodePlace } from "../sync/changes.ts";
 import { recentChangesQuery } from "../wire/activity.ts";
-import { decodePlace, encodePlace, toChanges } from "./changes.ts";
+import { decodePlace, toChanges } from "./changes.ts";
 import { loadSync } from "./load.ts";
 import { query } from "./validate.ts";
 
