@@ -20,6 +20,9 @@ export default defineConfig({
           // Positions of floating parts and of list rows are computed, and so set on the element.
           "style-src-attr": ["unsafe-inline"],
           "img-src": ["self", "data:"],
+          // Previews: each answer says itself what may become of it.
+          "frame-src": ["self"],
+          "media-src": ["self"],
           "font-src": ["self"],
           "connect-src": ["self"],
           "manifest-src": ["self"],

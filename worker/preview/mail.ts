@@ -17,7 +17,7 @@ export async function mailHtml(bytes: Uint8Array): Promise<string> {
     ["From", addresses(mail.from === undefined ? [] : [mail.from])],
     ["To", addresses(mail.to ?? [])],
     ["Cc", addresses(mail.cc ?? [])],
-    ["Date", mail.date ?? ""],
+    ["Date", dateText(mail.date)],
     ["Subject", mail.subject ?? ""],
   ];
   const rows = headers.filter(([, value]) => value !== "").map(([name, value]) => `<tr><th>${name}</th><td>${escapeHtml(value)}</td></tr>`);
@@ -25,6 +25,12 @@ export async function mailHtml(bytes: Uint8Array): Promise<string> {
   const names = mail.attachments.slice(0, ATTACHMENTS_MAX).map(({ filename, mimeType }) => `<li>${escapeHtml(filename ?? mimeType)}</li>`);
   const attached = names.length === 0 ? "" : `<h2>Attached</h2><ul>${names.join("")}</ul>`;
   return `<table class="headers">${rows.join("")}</table><pre class="mail">${escapeHtml(text.trim())}</pre>${attached}`;
+}
+
+/** In words where it is a time, and as it stands in the mail where it is none. */
+function dateText(date: string | undefined): string {
+  const at = Date.parse(date ?? "");
+  return Number.isNaN(at) ? (date ?? "") : new Date(at).toUTCString();
 }
 
 /** The text of HTML, a line for each block. */

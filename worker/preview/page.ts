@@ -16,7 +16,7 @@ const STYLE = `
 :root.dark { color-scheme: dark; --ink: #e4edef; --muted: #9fb2b8; --line: #2b3d43; --soft: #14252b; --paper: #0d1b20 }
 body { margin: 0; padding: 1rem 1.25rem; background: var(--paper); color: var(--ink); font: 15px/1.6 system-ui, sans-serif; overflow-wrap: anywhere }
 pre, code { font-family: ui-monospace, monospace; font-size: 13px }
-pre { margin: 0; white-space: pre-wrap }
+pre { margin: 0; white-space: pre-wrap; unicode-bidi: plaintext }
 article pre, article code { background: var(--soft); border-radius: 4px; padding: .1em .3em }
 article pre { padding: .75rem 1rem; margin: 1em 0 }
 article pre code { padding: 0 }

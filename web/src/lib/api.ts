@@ -53,7 +53,8 @@ async function read<T>(call: Promise<ClientResponse<T>>): Promise<T> {
   return response.status === 204 ? (null as T) : ((await response.json()) as T);
 }
 
-async function toApiError(response: Pick<Response, "json" | "status">): Promise<ApiError> {
+/** What an answer that is no success says. */
+export async function toApiError(response: Pick<Response, "json" | "status">): Promise<ApiError> {
   try {
     const { error } = (await response.json()) as ErrorBody;
     return new ApiError(error.code, error.message, response.status, error.requestId);
@@ -67,6 +68,13 @@ interface PageQuery {
   cursor: string | null;
   /** At most `PAGE_ITEMS_MAX`. */
   limit: number;
+}
+
+interface ItemsQuery {
+  parent?: string | undefined;
+  state?: ItemState | undefined;
+  sort?: "name" | "size" | "modified" | undefined;
+  order?: "asc" | "desc" | undefined;
 }
 
 function pageQuery({ cursor, limit }: PageQuery) {
@@ -102,13 +110,30 @@ export const api = {
   cancel: (id: string) => read(v1.syncs[":id"].cancel.$post({ param: { id } })),
   confirmChanges: (id: string) => read(v1.syncs[":id"]["confirm-changes"].$post({ param: { id } })),
   runs: (id: string, page: PageQuery) => read(v1.syncs[":id"].runs.$get({ param: { id }, query: pageQuery(page) })),
-  items: (id: string, { parent, state, ...page }: PageQuery & { parent?: string | undefined; state?: ItemState | undefined }) =>
+  items: (id: string, { parent, state, sort, order, ...page }: PageQuery & ItemsQuery) =>
     read(
       v1.syncs[":id"].items.$get({
         param: { id },
-        query: { ...pageQuery(page), ...(parent === undefined ? {} : { parent }), ...(state === undefined ? {} : { state }) },
+        query: {
+          ...pageQuery(page),
+          ...(parent === undefined ? {} : { parent }),
+          ...(state === undefined ? {} : { state }),
+          ...(sort === undefined ? {} : { sort }),
+          ...(order === undefined ? {} : { order }),
+        },
       }),
     ),
+  /** What was removed from a sync, newest first. */
+  trash: (id: string, page: PageQuery) => read(v1.syncs[":id"].trash.$get({ param: { id }, query: pageQuery(page) })),
+  /** Items by name. A page may be empty and still not be the last. */
+  search: ({ q, sync, state, ...page }: PageQuery & { q: string; sync?: string | undefined; state?: ItemState | undefined }) =>
+    read(
+      v1.search.$get({
+        query: { q, ...pageQuery(page), ...(sync === undefined ? {} : { sync }), ...(state === undefined ? {} : { state }) },
+      }),
+    ),
+  retryItems: (ids: string[]) => read(v1.items.retry.$post({ json: { ids } })),
+  restoreItems: (ids: string[]) => read(v1.items.restore.$post({ json: { ids } })),
   item: (id: string) => read(v1.items[":id"].$get({ param: { id } })),
   explain: (id: string) => read(v1.items[":id"].explain.$get({ param: { id } })),
   versions: (id: string, page: PageQuery) => read(v1.items[":id"].versions.$get({ param: { id }, query: pageQuery(page) })),
@@ -148,6 +173,17 @@ export function contentUrl(itemId: string): string {
 
 export function versionUrl(itemId: string, number: number): string {
   return `/api/v1/items/${encodeURIComponent(itemId)}/versions/${number}/content`;
+}
+
+/** What a frame shows of an item; `version`: of an earlier content. */
+export function previewUrl(itemId: string, options: { version?: number | undefined; dark: boolean }): string {
+  const query = new URLSearchParams({ theme: options.dark ? "dark" : "light" });
+  if (options.version !== undefined) query.set("version", String(options.version));
+  return `/api/v1/items/${encodeURIComponent(itemId)}/preview?${query}`;
+}
+
+export function zipUrl(itemId: string): string {
+  return `/api/v1/items/${encodeURIComponent(itemId)}/zip`;
 }
 
 export const EVENTS_URL = "/api/v1/events";

@@ -5,6 +5,7 @@ import type { BrowsePage, Provider } from "../../.api-types/worker/wire.ts";
 
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
+export type { BulkOutcome } from "../../.api-types/worker/wire/bulk.ts";
 export type {
   BrowsePage,
   Connection,
