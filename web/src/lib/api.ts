@@ -1,7 +1,16 @@
 // The typed client of the Worker's API. Every failure is an ApiError, in words that can be shown.
 import { hc, type ClientResponse } from "hono/client";
 import type { AppType } from "../../.api-types/worker/app.ts";
-import type { ConnectionCreate, ErrorBody, ItemState, SyncCreate, SyncPatch } from "./wire.ts";
+import type {
+  ConnectionCreate,
+  ErrorBody,
+  ItemState,
+  NotificationsPatch,
+  SyncCreate,
+  SyncPatch,
+  WebhookCreate,
+  WebhookPatch,
+} from "./wire.ts";
 
 export const PAGE_ITEMS_MAX = 1000;
 
@@ -152,6 +161,18 @@ export const api = {
   discard: (id: string, folders?: string[]) =>
     read(v1.runs[":id"].discard.$post({ param: { id }, json: folders === undefined ? {} : { folders } })),
   retry: (id: string) => read(v1.runs[":id"].retry.$post({ param: { id } })),
+
+  notifications: () => read(v1.notifications.$get()),
+  changeNotifications: (json: NotificationsPatch) => read(v1.notifications.$patch({ json })),
+  webhooks: () => read(v1.webhooks.$get()),
+  createWebhook: (json: WebhookCreate) => read(v1.webhooks.$post({ json })),
+  updateWebhook: (id: string, json: WebhookPatch) => read(v1.webhooks[":id"].$patch({ param: { id }, json })),
+  deleteWebhook: (id: string) => read(v1.webhooks[":id"].$delete({ param: { id } })),
+  testWebhook: (id: string) => read(v1.webhooks[":id"].test.$post({ param: { id } })),
+  rotateWebhookSecret: (id: string) => read(v1.webhooks[":id"]["rotate-secret"].$post({ param: { id }, json: {} })),
+  deliveries: (id: string, page: PageQuery) => read(v1.webhooks[":id"].deliveries.$get({ param: { id }, query: pageQuery(page) })),
+  redeliver: (id: string, deliveryId: string) =>
+    read(v1.webhooks[":id"].deliveries[":deliveryId"].redeliver.$post({ param: { id, deliveryId } })),
 
   signOut,
 };

@@ -1,6 +1,8 @@
 // The one crossing to the Worker: types only, emitted from its source (`tsconfig.api.json`); nothing of it is bundled.
 import type { z } from "zod";
 import type * as wire from "../../.api-types/worker/wire.ts";
+import type * as notificationsWire from "../../.api-types/worker/wire/notifications.ts";
+import type * as webhooksWire from "../../.api-types/worker/wire/webhooks.ts";
 import type { BrowsePage, Provider } from "../../.api-types/worker/wire.ts";
 
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
@@ -22,10 +24,16 @@ export type {
   SyncStatus,
 } from "../../.api-types/worker/wire.ts";
 
+export type { MailKind, Notifications } from "../../.api-types/worker/wire/notifications.ts";
+export type { Delivery, EventType, Webhook } from "../../.api-types/worker/wire/webhooks.ts";
+
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
 export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
 export type SyncCreate = z.input<typeof wire.syncCreate>;
+export type NotificationsPatch = z.input<typeof notificationsWire.notificationsPatch>;
+export type WebhookCreate = z.input<typeof webhooksWire.webhookCreate>;
+export type WebhookPatch = z.input<typeof webhooksWire.webhookPatch>;
 export type SelectionEntry = NonNullable<SyncCreate["selection"]>[number];
 export type BrowseEntry = BrowsePage["items"][number];
 export type AuthMethod = Provider["methods"][number];
