@@ -11,6 +11,7 @@ import { apiRoutes } from "./routes/api.ts";
 import { davRoutes } from "./routes/dav/dav.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
@@ -64,6 +65,7 @@ export function createApp() {
       .route("/api/maintenance", maintenanceRoutes)
       .route("/api", openapiRoutes)
       .route("/dav", davRoutes)
+      .route("/metrics", metricsRoutes)
   );
 }
 

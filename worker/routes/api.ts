@@ -4,6 +4,9 @@ import { requireScope, requireUser } from "../auth/guard.ts";
 import { rateLimit } from "../auth/rate-limit.ts";
 import type { UserEnv } from "../context.ts";
 import { AppError } from "../errors.ts";
+import { deadLetterRoutes } from "./admin/dead-letters.ts";
+import { adminStatusRoutes } from "./admin/status.ts";
+import { adminUserRoutes } from "./admin/users.ts";
 import { changeRoutes } from "./changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
@@ -47,7 +50,10 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/items", itemRoutes)
   .route("/items", versionRoutes)
   .route("/changes", changeRoutes)
-  .route("/events", eventRoutes);
+  .route("/events", eventRoutes)
+  .route("/admin/users", adminUserRoutes)
+  .route("/admin/status", adminStatusRoutes)
+  .route("/admin/dead-letters", deadLetterRoutes);
 
 function tooLarge(): never {
   throw new AppError("request.body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);
