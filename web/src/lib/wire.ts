@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type * as wire from "../../.api-types/worker/wire.ts";
 import type { BrowsePage, Provider } from "../../.api-types/worker/wire.ts";
+import type { AdminUserDetail } from "../../.api-types/worker/wire/admin.ts";
 
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
@@ -21,6 +22,9 @@ export type {
   SyncStatus,
 } from "../../.api-types/worker/wire.ts";
 
+export type { AdminUser, AdminUserDetail, DeadLetter } from "../../.api-types/worker/wire/admin.ts";
+
+export type AdminSync = AdminUserDetail["syncs"][number];
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
 export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
