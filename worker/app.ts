@@ -12,6 +12,7 @@ import { davRoutes } from "./routes/dav/dav.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { mailLinkRoutes } from "./routes/mail-links.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { operatorRoutes } from "./routes/operator.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
@@ -69,6 +70,7 @@ export function createApp() {
       .route("/api/operator", operatorRoutes)
       .route("/api", openapiRoutes)
       .route("/dav", davRoutes)
+      .route("/metrics", metricsRoutes)
   );
 }
 

@@ -1,10 +1,11 @@
 import { catalogues, accounts } from "./db/client.ts";
 import type { Database } from "./db/client.ts";
+import { purgeDead } from "./db/dead-letters.ts";
 import { unfinishedRuns } from "./db/runs.ts";
 import { purgeSessions } from "./db/sessions.ts";
 import { purgeTokens } from "./db/tokens.ts";
 import type { DuePage } from "./db/wakes.ts";
-import { lastTick, recordTick, usersWithDuePurges, usersWithDueSlots, usersWithDueSyncs } from "./db/wakes.ts";
+import { lastTick, recordTick, TICK, usersWithDuePurges, usersWithDueSlots, usersWithDueSyncs } from "./db/wakes.ts";
 import type { Logger } from "./log.ts";
 import { minuteOf } from "./sync/slot.ts";
 import type { WakeMessage } from "./webhooks/wake-message.ts";
@@ -23,9 +24,11 @@ const WATCHDOG_MINUTES = 5;
 const PURGE_MINUTES = 60;
 const PURGE_SESSIONS_MAX = 5000;
 const PURGE_TOKENS_MAX = 5000;
+const PURGE_DEAD_MAX = 5000;
+/** So long administrators are shown what died. */
+const DEAD_MILLISECONDS = 30 * 24 * 3_600_000;
 /** So long an expired token is still told from one that never was. */
 const EXPIRED_TOKEN_MILLISECONDS = 30 * 24 * 3_600_000;
-const TICK = "wakes";
 
 /** One tick of the clock at `now`. Repeated, or late, it leaves nobody out: a wake too many does nothing. */
 export async function tick(env: Env, log: Logger, now: number): Promise<void> {
@@ -48,6 +51,7 @@ export async function tick(env: Env, log: Logger, now: number): Promise<void> {
   if (crossed(PURGE_MINUTES)) {
     await purgeSessions(db, now, PURGE_SESSIONS_MAX);
     await purgeTokens(db, now - EXPIRED_TOKEN_MILLISECONDS, PURGE_TOKENS_MAX);
+    await purgeDead(db, now - DEAD_MILLISECONDS, PURGE_DEAD_MAX);
   }
   // Last, so that a tick that failed half-way is made up for by the next one.
   await recordTick(db, TICK, now);

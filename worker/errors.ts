@@ -22,6 +22,7 @@ export const ERROR_STATUS = {
   "auth.scope_missing": 403,
   "auth.session_required": 403,
   "auth.admin_required": 403,
+  "user.not_found": 404,
   "token.not_found": 404,
   "token.too_many": 409,
   "connection.not_found": 404,

@@ -91,6 +91,15 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["POST", `/webhooks/${webhookId}/deliveries/${runId}/redeliver`, null, "webhook.not_found"],
   ["GET", "/notifications", null, null],
   ["PATCH", "/notifications", { kinds: { held: false } }, null],
+
+  // Administrators': a stranger gets 403 of all of them.
+  ["GET", "/admin/status", null, null],
+  ["GET", "/admin/users", null, null],
+  ["GET", `/admin/users/${connectionId}`, null, null],
+  ["PATCH", `/admin/users/${connectionId}`, { quota: {} }, null],
+  ["POST", `/admin/users/${connectionId}/run`, null, null],
+  ["GET", "/admin/dead-letters", null, null],
+  ["POST", "/admin/dead-letters/redrive", null, null],
 ];
 const title = ROUTES.map(([method, path, body, notFound]) => ({
   title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`,

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   checkClientId,
@@ -10,6 +11,7 @@ import {
   checkSettings,
   checkTenant,
 } from "../../scripts/doctor/settings.ts";
+import { DELIVERIES_MAX } from "../../worker/webhooks/deliveries.ts";
 
 const GUID = "6731de76-14a6-49ae-97bc-6eba6914391e";
 
@@ -135,4 +137,14 @@ test.each([
   { from: "", verdict: "unknown" },
 ])("mail from $from is $verdict", async ({ from, verdict }) => {
   expect((await checkMail(from)).verdict).toBe(verdict);
+});
+
+test("a message is known to be at its last delivery as wrangler.toml has it", () => {
+  const consumers = readFileSync("wrangler.toml", "utf8").split("[[queues.consumers]]");
+  const deliveries = (queue: string) =>
+    1 +
+    Number(
+      /max_retries = (\d+)/.exec(consumers.find((text) => text.includes(`queue = "${queue}"`) && text.includes("max_retries")) ?? "")?.[1],
+    );
+  expect({ downloads: deliveries("tidemark-downloads"), wakes: deliveries("tidemark-wakes") }).toEqual(DELIVERIES_MAX);
 });

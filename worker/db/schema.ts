@@ -337,3 +337,20 @@ export const storageDays = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.userId, table.syncId, table.day] })],
 );
+
+/** Messages that failed every delivery, each different one once. */
+export const deadLetters = sqliteTable("dead_letters", {
+  /** Of what the message says. */
+  id: text().primaryKey(),
+  queue: text({ enum: ["downloads", "wakes"] }).notNull(),
+  userId: text("user_id").notNull(),
+  message: text({ mode: "json" }).$type<{ jobId: string } | { wake: { reason: string } }>().notNull(),
+  /** Of the last delivery. */
+  reason: text(),
+  /** How often it died; 0 while it is on its way to the dead. */
+  count: integer().notNull(),
+  firstAt: integer("first_at").notNull(),
+  lastAt: integer("last_at").notNull(),
+  /** When it was handed back to its user's object; null while it waits. */
+  returnedAt: integer("returned_at"),
+});

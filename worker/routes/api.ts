@@ -5,6 +5,9 @@ import { rateLimit } from "../auth/rate-limit.ts";
 import type { UserEnv } from "../context.ts";
 import { AppError } from "../errors.ts";
 import { bulkRoutes } from "./bulk.ts";
+import { deadLetterRoutes } from "./admin/dead-letters.ts";
+import { adminStatusRoutes } from "./admin/status.ts";
+import { adminUserRoutes } from "./admin/users.ts";
 import { changeRoutes } from "./changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
@@ -65,7 +68,10 @@ export const apiRoutes = new Hono<UserEnv>()
   .route("/events", eventRoutes)
   .route("/storage", storageRoutes)
   .route("/webhooks", webhookRoutes)
-  .route("/notifications", notificationRoutes);
+  .route("/notifications", notificationRoutes)
+  .route("/admin/users", adminUserRoutes)
+  .route("/admin/status", adminStatusRoutes)
+  .route("/admin/dead-letters", deadLetterRoutes);
 
 function tooLarge(): never {
   throw new AppError("request.body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);

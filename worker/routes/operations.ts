@@ -4,6 +4,7 @@ import { filesOperations, filesShapes } from "./operations/files.ts";
 import { activityOperations, activityShapes } from "./operations/activity.ts";
 import { storageOperations, storageShapes } from "./operations/storage.ts";
 import { noticeOperations, noticeShapes } from "./operations/notices.ts";
+import { adminOperations, adminShapes } from "./operations/admin.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -30,6 +31,7 @@ export const NAMED_SHAPES = {
   ...filesShapes,
   ...activityShapes,
   ...storageShapes,
+  ...adminShapes,
   Error: wire.errorBody,
   ...noticeShapes,
 } as const;
@@ -286,4 +288,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...activityOperations,
   ...storageOperations,
   ...noticeOperations,
+
+  ...adminOperations,
 ];

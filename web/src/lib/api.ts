@@ -174,6 +174,17 @@ export const api = {
   redeliver: (id: string, deliveryId: string) =>
     read(v1.webhooks[":id"].deliveries[":deliveryId"].redeliver.$post({ param: { id, deliveryId } })),
 
+  adminStatus: () => read(v1.admin.status.$get()),
+  adminUsers: ({ search, ...page }: PageQuery & { search: string }) => read(v1.admin.users.$get({ query: { ...pageQuery(page), search } })),
+  adminUser: (id: string) => read(v1.admin.users[":id"].$get({ param: { id } })),
+  /** Null is the operator's limit, 0 is none. */
+  adminQuota: (id: string, quota: { bytes: number | null; items: number | null; syncs: number | null }) =>
+    read(v1.admin.users[":id"].$patch({ param: { id }, json: { quota } })),
+  adminRun: (id: string) => read(v1.admin.users[":id"].run.$post({ param: { id } })),
+  deadLetters: (page: PageQuery) => read(v1.admin["dead-letters"].$get({ query: pageQuery(page) })),
+  /** Without ids, all that wait. */
+  redrive: (ids?: string[]) => read(v1.admin["dead-letters"].redrive.$post({ json: ids === undefined ? {} : { ids } })),
+
   signOut,
 };
 

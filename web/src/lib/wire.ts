@@ -4,6 +4,7 @@ import type * as wire from "../../.api-types/worker/wire.ts";
 import type * as notificationsWire from "../../.api-types/worker/wire/notifications.ts";
 import type * as webhooksWire from "../../.api-types/worker/wire/webhooks.ts";
 import type { BrowsePage, Provider } from "../../.api-types/worker/wire.ts";
+import type { AdminUserDetail } from "../../.api-types/worker/wire/admin.ts";
 
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
@@ -27,6 +28,9 @@ export type {
 export type { MailKind, Notifications } from "../../.api-types/worker/wire/notifications.ts";
 export type { Delivery, EventType, Webhook } from "../../.api-types/worker/wire/webhooks.ts";
 
+export type { AdminUser, AdminUserDetail, DeadLetter } from "../../.api-types/worker/wire/admin.ts";
+
+export type AdminSync = AdminUserDetail["syncs"][number];
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
 export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
