@@ -4,14 +4,18 @@ import { requireScope, requireUser } from "../auth/guard.ts";
 import { rateLimit } from "../auth/rate-limit.ts";
 import type { UserEnv } from "../context.ts";
 import { AppError } from "../errors.ts";
+import { auditRoutes } from "./audit.ts";
 import { changeRoutes } from "./changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
+import { identityRoutes } from "./identities.ts";
 import { itemRoutes } from "./items.ts";
+import { leavingRoutes } from "./leaving.ts";
 import { meRoutes } from "./me.ts";
 import { dashboardRoutes, statusRoutes } from "./overview.ts";
 import { providerRoutes } from "./providers.ts";
 import { runRoutes } from "./runs.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { syncRoutes } from "./syncs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
@@ -37,7 +41,11 @@ export const apiRoutes = new Hono<UserEnv>()
     if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
   })
   .route("/me", meRoutes)
+  .route("/me", leavingRoutes)
   .route("/tokens", tokenRoutes)
+  .route("/sessions", sessionRoutes)
+  .route("/identities", identityRoutes)
+  .route("/audit", auditRoutes)
   .route("/status", statusRoutes)
   .route("/dashboard", dashboardRoutes)
   .route("/providers", providerRoutes)

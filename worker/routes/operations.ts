@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import * as wire from "../wire.ts";
+import { accountOperations, accountShapes } from "./operations/account.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -23,6 +24,7 @@ export const NAMED_SHAPES = {
   HeldFolder: wire.heldFolder,
   Status: wire.status,
   Dashboard: wire.dashboard,
+  ...accountShapes,
   Error: wire.errorBody,
 } as const;
 type ShapeName = keyof typeof NAMED_SHAPES;
@@ -273,4 +275,6 @@ export const OPERATIONS: readonly Operation[] = [
     query: wire.changesQuery,
     answer: { mediaType: "text/event-stream" },
   },
+
+  ...accountOperations,
 ];
