@@ -1,7 +1,7 @@
 // The typed client of the Worker's API. Every failure is an ApiError, in words that can be shown.
 import { hc, type ClientResponse } from "hono/client";
 import type { AppType } from "../../.api-types/worker/app.ts";
-import type { ConnectionCreate, ErrorBody, ItemState, SyncCreate, SyncPatch } from "./wire.ts";
+import type { ConnectionCreate, ErrorBody, ItemState, SyncCreate, SyncPatch, TokenCreate } from "./wire.ts";
 
 export const PAGE_ITEMS_MAX = 1000;
 
@@ -128,6 +128,17 @@ export const api = {
     read(v1.runs[":id"].discard.$post({ param: { id }, json: folders === undefined ? {} : { folders } })),
   retry: (id: string) => read(v1.runs[":id"].retry.$post({ param: { id } })),
 
+  sessions: () => read(v1.sessions.$get()),
+  endSession: (id: string) => read(v1.sessions[":id"].$delete({ param: { id } })),
+  endOtherSessions: () => read(v1.sessions.$delete()),
+  identities: () => read(v1.identities.$get()),
+  unlinkIdentity: (id: string) => read(v1.identities[":id"].$delete({ param: { id } })),
+  audit: (page: PageQuery) => read(v1.audit.$get({ query: pageQuery(page) })),
+  tokens: (page: PageQuery) => read(v1.tokens.$get({ query: pageQuery(page) })),
+  makeToken: (json: TokenCreate) => read(v1.tokens.$post({ json })),
+  revokeToken: (id: string) => read(v1.tokens[":id"].$delete({ param: { id } })),
+  eraseAccount: (confirm: string) => read(v1.me.$delete({ json: { confirm } })),
+
   signOut,
 };
 
@@ -149,6 +160,9 @@ export function contentUrl(itemId: string): string {
 export function versionUrl(itemId: string, number: number): string {
   return `/api/v1/items/${encodeURIComponent(itemId)}/versions/${number}/content`;
 }
+
+/** Everything that is kept of the person but their files, as one download. */
+export const EXPORT_URL = "/api/v1/me/export";
 
 export const EVENTS_URL = "/api/v1/events";
 

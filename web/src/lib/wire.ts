@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type * as wire from "../../.api-types/worker/wire.ts";
 import type { BrowsePage, Provider } from "../../.api-types/worker/wire.ts";
 
+export type { AuditEvent, Identity } from "../../.api-types/worker/wire/account.ts";
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type {
@@ -13,17 +14,20 @@ export type {
   Item,
   LiveEvent,
   Me,
+  NewToken,
   Provider,
   Run,
   RunEvent,
   Sync,
   SyncPatch,
   SyncStatus,
+  Token,
 } from "../../.api-types/worker/wire.ts";
 
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
 export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
+export type TokenCreate = z.input<typeof wire.tokenCreate>;
 export type SyncCreate = z.input<typeof wire.syncCreate>;
 export type SelectionEntry = NonNullable<SyncCreate["selection"]>[number];
 export type BrowseEntry = BrowsePage["items"][number];
