@@ -38,6 +38,8 @@ export interface Engine {
   sweep: { key: string; seen: SeenIds } | null;
   /** Ids of the syncs that calls of this very instance are making. */
   making: Set<string>;
+  /** Deletes all that the object has; what is left is as new. */
+  wipe(): Promise<void>;
   /** Has the alarm go off no later than this. */
   wakeBy(at: number): Promise<void>;
 }

@@ -141,5 +141,7 @@ export type Wake =
   | { reason: "watchdog" }
   /** Versions may have outlived their retention. */
   | { reason: "purge" }
+  /** The user is to be erased, or is being. */
+  | { reason: "erasure" }
   | { reason: "webhook"; connectionId: string; feedId: string }
   | { reason: "subscription"; connectionId: string; feedId: string; event: "reauthorize" | "removed" | "missed" };

@@ -18,6 +18,7 @@ import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Run, Sync, SyncPatch } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
+import { beingErased, isGone } from "./erasure.ts";
 import { scopeOf } from "./engine.ts";
 import { requestReplan } from "./replanning.ts";
 import type { SyncRequest } from "./rpc.ts";
@@ -36,6 +37,7 @@ const MAKING_SETTING = "making_sync";
 export async function createSync(engine: Engine, request: SyncRequest): Promise<Result<Sync>> {
   const { store, userId } = engine;
   const db = engine.db();
+  if (isGone(engine)) return beingErased();
   const connection = store.connection(request.connectionId);
   const row = await getConnection(db, userId, request.connectionId);
   if (!connection || !row) return failure("connection.not_found", "There is no such connection.");

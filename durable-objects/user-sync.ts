@@ -21,6 +21,7 @@ import { Credentials } from "./credentials.ts";
 import { Display } from "./display.ts";
 import * as endpoints from "./endpoints.ts";
 import type { Engine } from "./engine.ts";
+import { beginErasure, beingErased, isGone } from "./erasure.ts";
 import { connectionFailed, needsReconnect } from "./failing.ts";
 import { Gates } from "./gates.ts";
 import { decide } from "./holding.ts";
@@ -100,6 +101,10 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       ending: new Set(),
       log,
       provider: (connectionId, use) => this.#provider(connectionId, use),
+      wipe: async () => {
+        await ctx.storage.deleteAll();
+        store.migrate();
+      },
       wakeBy: (at) => this.#wakeBy(at),
     };
     return Object.assign(engine, { notices: new Notices(engine) });
@@ -146,11 +151,12 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (set === null || set > at || set < this.#engine.now() - ALARM_LATE_MILLISECONDS) await this.ctx.storage.setAlarm(at);
   }
 
-  accountChanged(): Promise<void> {
-    return accountChanged(this.#engine);
+  async accountChanged(): Promise<void> {
+    if (!isGone(this.#engine)) await accountChanged(this.#engine);
   }
 
-  rebuildBegins(): Promise<void> {
+  async rebuildBegins(): Promise<void> {
+    if (isGone(this.#engine)) return;
     return this.#engine.catalogueLock.hold(() => rebuildBegins(this.#engine));
   }
 
@@ -160,7 +166,10 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
 
   async wake(wake: Wake, requestId?: string): Promise<void> {
     this.#engine.log.debug("object.woken", { reason: wake.reason, requestId });
+    if (isGone(this.#engine)) return this.#wakeGone(wake);
     switch (wake.reason) {
+      case "erasure":
+        return beginErasure(this.#engine);
       case "schedule":
         await syncs.dropUnmade(this.#engine);
         await this.#work.wakeDue();
@@ -180,6 +189,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     }
     const next = this.#work.nextAt();
     if (next !== null) await this.#wakeBy(next);
+  }
+
+  /** The clock names only those whom the catalogue has: of somebody who was erased, a backup has brought it back. */
+  async #wakeGone({ reason }: Wake): Promise<void> {
+    if (reason !== "webhook" && reason !== "subscription") await beginErasure(this.#engine);
   }
 
   addConnection(request: ConnectRequest, requestId?: string): Promise<Result<Connection>> {
@@ -293,6 +307,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   }
 
   async accessToken(connectionId: string, options: { renew: boolean }): Promise<Result<string>> {
+    if (isGone(this.#engine)) return beingErased();
     try {
       return success(await this.#engine.credentials.accessToken(connectionId, options));
     } catch (error) {
@@ -303,6 +318,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   }
 
   async connectionFields(connectionId: string): Promise<Result<FormValues>> {
+    if (isGone(this.#engine)) return beingErased();
     try {
       return success(await this.#engine.credentials.fields(connectionId));
     } catch (error) {
@@ -433,6 +449,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
 
   /** Only the Worker asks: a WebSocket of live updates. */
   override async fetch(request: Request): Promise<Response> {
+    if (isGone(this.#engine)) return new Response(null, { status: 410 });
     if (request.headers.get("Upgrade") !== "websocket") return new Response(null, { status: 426 });
     return this.#engine.live.accept(new URL(request.url).searchParams.get("since"));
   }

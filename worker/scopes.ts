@@ -15,15 +15,19 @@ export function isSafe(method: string): boolean {
   return SAFE_METHODS.has(method.toUpperCase());
 }
 
+/** What outlives a token, or is nobody's business but the person's: who is signed in where, and by what. */
+const OF_SESSIONS = /^\/(sessions|identities)(\/|$)/;
+
 /**
  * The scope that a request needs, by its method and its path below `/api/v1`; `session` where no token will do: one that got
- * into the wrong hands must not be able to make others that outlive it. A route that is not thought of here needs `write`
+ * into the wrong hands must not be able to make what outlives it, nor to end everything. A route that is not thought of here needs `write`
  * where it may change something.
  */
 export function scopeOf(method: string, path: string): Scope | "session" {
   if (/^\/admin(\/|$)/.test(path)) return "admin";
+  if (OF_SESSIONS.test(path)) return "session";
   if (isSafe(method)) return "read";
-  if (/^\/tokens(\/|$)/.test(path)) return "session";
+  if (/^\/(tokens|me)(\/|$)/.test(path)) return "session";
   if (method.toUpperCase() !== "POST") return "write";
   const action = path.slice(path.lastIndexOf("/") + 1);
   if (action === "preview" || action === "zip") return "read";

@@ -100,6 +100,15 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["POST", `/admin/users/${connectionId}/run`, null, null],
   ["GET", "/admin/dead-letters", null, null],
   ["POST", "/admin/dead-letters/redrive", null, null],
+
+  ["GET", "/sessions", null, null],
+  ["DELETE", "/sessions", null, null],
+  ["DELETE", `/sessions/${tokenId}`, null, "session.not_found"],
+  ["GET", "/identities", null, null],
+  ["DELETE", `/identities/${tokenId}`, null, "identity.not_found"],
+  ["GET", "/audit", null, null],
+  ["GET", "/me/export", null, null],
+  ["DELETE", "/me", { confirm: "somebody else" }, null],
 ];
 const title = ROUTES.map(([method, path, body, notFound]) => ({
   title: `${method} ${path.replace(/[a-z0-9]{16,}[\w.-]*/, "{id}")}`,

@@ -7,7 +7,7 @@ import type { Scope } from "../scopes.ts";
 import { isSafe, scopeOf } from "../scopes.ts";
 import { isAdmin } from "./admin.ts";
 import { bearerOf, tokenUser } from "./bearer.ts";
-import { sessionUser } from "./session.ts";
+import { signedIn } from "./session.ts";
 
 /**
  * Lets in who is signed in, as `user` of the context: a program by its token, or a person's browser by its session. A token
@@ -17,18 +17,20 @@ export const requireUser = createMiddleware<UserEnv>(async (c, next) => {
   const shown = bearerOf(c);
   if (shown === undefined) {
     checkOrigin(c);
-    const user = await sessionUser(c, Date.now());
-    if (!user) {
+    const session = await signedIn(c, Date.now());
+    if (!session) {
       c.header("www-authenticate", 'Bearer realm="tidemark"');
       throw new AppError("auth.required", "Sign in first.");
     }
-    c.set("user", user);
+    c.set("user", session.user);
     c.set("token", null);
-    c.set("log", c.var.log.with({ userId: user.id }));
+    c.set("sessionId", session.sessionId);
+    c.set("log", c.var.log.with({ userId: session.user.id }));
   } else {
     const { user, token } = await tokenUser(c, shown, Date.now());
     c.set("user", user);
     c.set("token", token);
+    c.set("sessionId", null);
     c.set("log", c.var.log.with({ userId: user.id, tokenId: token.id }));
   }
   await next();

@@ -4,6 +4,7 @@ import { requireScope, requireUser } from "../auth/guard.ts";
 import { rateLimit } from "../auth/rate-limit.ts";
 import type { UserEnv } from "../context.ts";
 import { AppError } from "../errors.ts";
+import { auditRoutes } from "./audit.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { adminStatusRoutes } from "./admin/status.ts";
@@ -13,7 +14,9 @@ import { connectionRoutes } from "./connections.ts";
 import { eventRoutes } from "./events.ts";
 import { filePreviewRoutes } from "./file-preview.ts";
 import { failureRoutes } from "./failures.ts";
+import { identityRoutes } from "./identities.ts";
 import { itemRoutes } from "./items.ts";
+import { leavingRoutes } from "./leaving.ts";
 import { meRoutes } from "./me.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { dashboardRoutes, statusRoutes } from "./overview.ts";
@@ -22,6 +25,7 @@ import { recentChangeRoutes } from "./recent-changes.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./search.ts";
 import { storageRoutes } from "./storage.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { syncRoutes } from "./syncs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { versionRoutes } from "./versions.ts";
@@ -49,7 +53,11 @@ export const apiRoutes = new Hono<UserEnv>()
     if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
   })
   .route("/me", meRoutes)
+  .route("/me", leavingRoutes)
   .route("/tokens", tokenRoutes)
+  .route("/sessions", sessionRoutes)
+  .route("/identities", identityRoutes)
+  .route("/audit", auditRoutes)
   .route("/status", statusRoutes)
   .route("/dashboard", dashboardRoutes)
   .route("/providers", providerRoutes)

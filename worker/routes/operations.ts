@@ -5,6 +5,7 @@ import { activityOperations, activityShapes } from "./operations/activity.ts";
 import { storageOperations, storageShapes } from "./operations/storage.ts";
 import { noticeOperations, noticeShapes } from "./operations/notices.ts";
 import { adminOperations, adminShapes } from "./operations/admin.ts";
+import { accountOperations, accountShapes } from "./operations/account.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -32,6 +33,7 @@ export const NAMED_SHAPES = {
   ...activityShapes,
   ...storageShapes,
   ...adminShapes,
+  ...accountShapes,
   Error: wire.errorBody,
   ...noticeShapes,
 } as const;
@@ -290,4 +292,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...noticeOperations,
 
   ...adminOperations,
+
+  ...accountOperations,
 ];

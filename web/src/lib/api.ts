@@ -8,6 +8,7 @@ import type {
   NotificationsPatch,
   SyncCreate,
   SyncPatch,
+  TokenCreate,
   WebhookCreate,
   WebhookPatch,
 } from "./wire.ts";
@@ -185,6 +186,17 @@ export const api = {
   /** Without ids, all that wait. */
   redrive: (ids?: string[]) => read(v1.admin["dead-letters"].redrive.$post({ json: ids === undefined ? {} : { ids } })),
 
+  sessions: () => read(v1.sessions.$get()),
+  endSession: (id: string) => read(v1.sessions[":id"].$delete({ param: { id } })),
+  endOtherSessions: () => read(v1.sessions.$delete()),
+  identities: () => read(v1.identities.$get()),
+  unlinkIdentity: (id: string) => read(v1.identities[":id"].$delete({ param: { id } })),
+  audit: (page: PageQuery) => read(v1.audit.$get({ query: pageQuery(page) })),
+  tokens: (page: PageQuery) => read(v1.tokens.$get({ query: pageQuery(page) })),
+  makeToken: (json: TokenCreate) => read(v1.tokens.$post({ json })),
+  revokeToken: (id: string) => read(v1.tokens[":id"].$delete({ param: { id } })),
+  eraseAccount: (confirm: string) => read(v1.me.$delete({ json: { confirm } })),
+
   signOut,
 };
 
@@ -217,6 +229,9 @@ export function previewUrl(itemId: string, options: { version?: number | undefin
 export function zipUrl(itemId: string): string {
   return `/api/v1/items/${encodeURIComponent(itemId)}/zip`;
 }
+
+/** Everything that is kept of the person but their files, as one download. */
+export const EXPORT_URL = "/api/v1/me/export";
 
 export const EVENTS_URL = "/api/v1/events";
 

@@ -6,6 +6,7 @@ import type * as webhooksWire from "../../.api-types/worker/wire/webhooks.ts";
 import type { BrowsePage, Provider } from "../../.api-types/worker/wire.ts";
 import type { AdminUserDetail } from "../../.api-types/worker/wire/admin.ts";
 
+export type { AuditEvent, Identity } from "../../.api-types/worker/wire/account.ts";
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type { BulkOutcome } from "../../.api-types/worker/wire/bulk.ts";
@@ -17,12 +18,14 @@ export type {
   Item,
   LiveEvent,
   Me,
+  NewToken,
   Provider,
   Run,
   RunEvent,
   Sync,
   SyncPatch,
   SyncStatus,
+  Token,
 } from "../../.api-types/worker/wire.ts";
 
 export type { MailKind, Notifications } from "../../.api-types/worker/wire/notifications.ts";
@@ -34,6 +37,7 @@ export type AdminSync = AdminUserDetail["syncs"][number];
 export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
 export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
+export type TokenCreate = z.input<typeof wire.tokenCreate>;
 export type SyncCreate = z.input<typeof wire.syncCreate>;
 export type NotificationsPatch = z.input<typeof notificationsWire.notificationsPatch>;
 export type WebhookCreate = z.input<typeof webhooksWire.webhookCreate>;
