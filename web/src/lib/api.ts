@@ -1,7 +1,7 @@
 // The typed client of the Worker's API. Every failure is an ApiError, in words that can be shown.
 import { hc, type ClientResponse } from "hono/client";
 import type { AppType } from "../../.api-types/worker/app.ts";
-import type { ConnectionCreate, ErrorBody, ItemState, SyncCreate, SyncPatch } from "./wire.ts";
+import type { Change, ConnectionCreate, ErrorBody, ItemState, PreviewRequest, SyncCreate, SyncPatch } from "./wire.ts";
 
 export const PAGE_ITEMS_MAX = 1000;
 
@@ -80,6 +80,16 @@ export const api = {
   me: () => read(v1.me.$get()),
   status: () => read(v1.status.$get()),
   dashboard: () => read(v1.dashboard.$get()),
+  /** Who runs this installation; asks for no session. */
+  operator: () => read(client.api.operator.$get()),
+  storage: ({ days, sync }: { days: number; sync?: string | undefined }) =>
+    read(v1.storage.$get({ query: { days: String(days), ...(sync === undefined ? {} : { sync }) } })),
+  recentChanges: ({ sync, type, ...page }: PageQuery & { sync?: string | undefined; type?: Change["type"] | undefined }) =>
+    read(
+      v1.changes.recent.$get({
+        query: { ...pageQuery(page), ...(sync === undefined ? {} : { sync }), ...(type === undefined ? {} : { type }) },
+      }),
+    ),
 
   providers: () => read(v1.providers.$get()),
   connections: () => read(v1.connections.$get()),
@@ -101,6 +111,9 @@ export const api = {
   resume: (id: string) => read(v1.syncs[":id"].resume.$post({ param: { id } })),
   cancel: (id: string) => read(v1.syncs[":id"].cancel.$post({ param: { id } })),
   confirmChanges: (id: string) => read(v1.syncs[":id"]["confirm-changes"].$post({ param: { id } })),
+  failures: (id: string) => read(v1.syncs[":id"].failures.$get({ param: { id } })),
+  preview: (id: string, json: PreviewRequest) => read(v1.syncs[":id"].preview.$post({ param: { id }, json })),
+  previewNew: (json: PreviewRequest & { connectionId: string }) => read(v1.syncs.preview.$post({ json })),
   runs: (id: string, page: PageQuery) => read(v1.syncs[":id"].runs.$get({ param: { id }, query: pageQuery(page) })),
   items: (id: string, { parent, state, ...page }: PageQuery & { parent?: string | undefined; state?: ItemState | undefined }) =>
     read(
@@ -118,6 +131,7 @@ export const api = {
   restoreItem: (id: string) => read(v1.items[":id"].restore.$post({ param: { id } })),
 
   runDetail: (id: string) => read(v1.runs[":id"].$get({ param: { id } })),
+  receipt: (id: string) => read(v1.runs[":id"].receipt.$get({ param: { id } })),
   runFiles: (id: string, { state, ...page }: PageQuery & { state?: ItemState | undefined }) =>
     read(v1.runs[":id"].files.$get({ param: { id }, query: { ...pageQuery(page), ...(state === undefined ? {} : { state }) } })),
   held: (id: string, page: PageQuery) => read(v1.runs[":id"].held.$get({ param: { id }, query: pageQuery(page) })),
@@ -130,6 +144,8 @@ export const api = {
 
   signOut,
 };
+
+export type Api = typeof api;
 
 async function signOut(everywhere: boolean): Promise<void> {
   let response: Response;
@@ -151,6 +167,16 @@ export function versionUrl(itemId: string, number: number): string {
 }
 
 export const EVENTS_URL = "/api/v1/events";
+
+/** What changes from a place of the stream on, as server-sent events; without one, from now on. */
+export function changesUrl(cursor: string | null): string {
+  return `/api/v1/changes/stream?${cursor === null ? "from=now" : `cursor=${encodeURIComponent(cursor)}`}`;
+}
+
+/** A run's receipt, as a file. */
+export function receiptUrl(runId: string): string {
+  return `/api/v1/runs/${encodeURIComponent(runId)}/receipt`;
+}
 
 export function logsUrl(runId: string): string {
   return `/api/v1/runs/${encodeURIComponent(runId)}/logs`;

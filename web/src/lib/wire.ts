@@ -4,18 +4,23 @@ import type * as wire from "../../.api-types/worker/wire.ts";
 import type { BrowsePage, Provider } from "../../.api-types/worker/wire.ts";
 
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
+export type { Operator } from "../../.api-types/worker/wire/operator.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type {
   BrowsePage,
+  Change,
   Connection,
   ConnectionTest,
+  Dashboard,
   HeldFolder,
   Item,
   LiveEvent,
   Me,
+  Preview,
   Provider,
   Run,
   RunEvent,
+  SignedReceipt,
   Sync,
   SyncPatch,
   SyncStatus,
@@ -25,6 +30,8 @@ export type ItemState = z.infer<typeof wire.itemState>;
 export type Schedule = z.infer<typeof wire.schedule>;
 export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
 export type SyncCreate = z.input<typeof wire.syncCreate>;
+export type Filters = z.infer<typeof wire.filters>;
+export type PreviewRequest = z.input<typeof wire.previewRequest>;
 export type SelectionEntry = NonNullable<SyncCreate["selection"]>[number];
 export type BrowseEntry = BrowsePage["items"][number];
 export type AuthMethod = Provider["methods"][number];
