@@ -9,7 +9,7 @@ export default defineConfig({
   plugins: [
     tailwindcss(),
     sveltekit({
-      // The landing page is prerendered; every other address is the fallback page, which the Worker serves for deep links.
+      // The public pages are prerendered; every other address is the fallback page, which the Worker serves for deep links.
       adapter: adapter({ pages: "build", fallback: "fallback.html" }),
       csp: {
         mode: "hash",
@@ -31,7 +31,7 @@ export default defineConfig({
         },
       },
       // Links to sign-in and to the app lead out of what is prerendered.
-      prerender: { crawl: false, entries: ["/"] },
+      prerender: { crawl: false, entries: ["/", "/privacy", "/terms"] },
       compilerOptions: { runes: true },
     }),
   ],

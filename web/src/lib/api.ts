@@ -2,10 +2,12 @@
 import { hc, type ClientResponse } from "hono/client";
 import type { AppType } from "../../.api-types/worker/app.ts";
 import type {
+  Change,
   ConnectionCreate,
   ErrorBody,
   ItemState,
   NotificationsPatch,
+  PreviewRequest,
   SyncCreate,
   SyncPatch,
   TokenCreate,
@@ -98,6 +100,16 @@ export const api = {
   me: () => read(v1.me.$get()),
   status: () => read(v1.status.$get()),
   dashboard: () => read(v1.dashboard.$get()),
+  /** Who runs this installation; asks for no session. */
+  operator: () => read(client.api.operator.$get()),
+  storage: ({ days, sync }: { days: number; sync?: string | undefined }) =>
+    read(v1.storage.$get({ query: { days: String(days), ...(sync === undefined ? {} : { sync }) } })),
+  recentChanges: ({ sync, type, ...page }: PageQuery & { sync?: string | undefined; type?: Change["type"] | undefined }) =>
+    read(
+      v1.changes.recent.$get({
+        query: { ...pageQuery(page), ...(sync === undefined ? {} : { sync }), ...(type === undefined ? {} : { type }) },
+      }),
+    ),
 
   providers: () => read(v1.providers.$get()),
   connections: () => read(v1.connections.$get()),
@@ -119,6 +131,9 @@ export const api = {
   resume: (id: string) => read(v1.syncs[":id"].resume.$post({ param: { id } })),
   cancel: (id: string) => read(v1.syncs[":id"].cancel.$post({ param: { id } })),
   confirmChanges: (id: string) => read(v1.syncs[":id"]["confirm-changes"].$post({ param: { id } })),
+  failures: (id: string) => read(v1.syncs[":id"].failures.$get({ param: { id } })),
+  preview: (id: string, json: PreviewRequest) => read(v1.syncs[":id"].preview.$post({ param: { id }, json })),
+  previewNew: (json: PreviewRequest & { connectionId: string }) => read(v1.syncs.preview.$post({ json })),
   runs: (id: string, page: PageQuery) => read(v1.syncs[":id"].runs.$get({ param: { id }, query: pageQuery(page) })),
   items: (id: string, { parent, state, sort, order, ...page }: PageQuery & ItemsQuery) =>
     read(
@@ -153,6 +168,7 @@ export const api = {
   restoreItem: (id: string) => read(v1.items[":id"].restore.$post({ param: { id } })),
 
   runDetail: (id: string) => read(v1.runs[":id"].$get({ param: { id } })),
+  receipt: (id: string) => read(v1.runs[":id"].receipt.$get({ param: { id } })),
   runFiles: (id: string, { state, ...page }: PageQuery & { state?: ItemState | undefined }) =>
     read(v1.runs[":id"].files.$get({ param: { id }, query: { ...pageQuery(page), ...(state === undefined ? {} : { state }) } })),
   held: (id: string, page: PageQuery) => read(v1.runs[":id"].held.$get({ param: { id }, query: pageQuery(page) })),
@@ -200,6 +216,8 @@ export const api = {
   signOut,
 };
 
+export type Api = typeof api;
+
 async function signOut(everywhere: boolean): Promise<void> {
   let response: Response;
   try {
@@ -234,6 +252,16 @@ export function zipUrl(itemId: string): string {
 export const EXPORT_URL = "/api/v1/me/export";
 
 export const EVENTS_URL = "/api/v1/events";
+
+/** What changes from a place of the stream on, as server-sent events; without one, from now on. */
+export function changesUrl(cursor: string | null): string {
+  return `/api/v1/changes/stream?${cursor === null ? "from=now" : `cursor=${encodeURIComponent(cursor)}`}`;
+}
+
+/** A run's receipt, as a file. */
+export function receiptUrl(runId: string): string {
+  return `/api/v1/runs/${encodeURIComponent(runId)}/receipt`;
+}
 
 export function logsUrl(runId: string): string {
   return `/api/v1/runs/${encodeURIComponent(runId)}/logs`;

@@ -8,20 +8,25 @@ import type { AdminUserDetail } from "../../.api-types/worker/wire/admin.ts";
 
 export type { AuditEvent, Identity } from "../../.api-types/worker/wire/account.ts";
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
+export type { Operator } from "../../.api-types/worker/wire/operator.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
 export type { BulkOutcome } from "../../.api-types/worker/wire/bulk.ts";
 export type {
   BrowsePage,
+  Change,
   Connection,
   ConnectionTest,
+  Dashboard,
   HeldFolder,
   Item,
   LiveEvent,
   Me,
   NewToken,
+  Preview,
   Provider,
   Run,
   RunEvent,
+  SignedReceipt,
   Sync,
   SyncPatch,
   SyncStatus,
@@ -42,6 +47,8 @@ export type SyncCreate = z.input<typeof wire.syncCreate>;
 export type NotificationsPatch = z.input<typeof notificationsWire.notificationsPatch>;
 export type WebhookCreate = z.input<typeof webhooksWire.webhookCreate>;
 export type WebhookPatch = z.input<typeof webhooksWire.webhookPatch>;
+export type Filters = z.infer<typeof wire.filters>;
+export type PreviewRequest = z.input<typeof wire.previewRequest>;
 export type SelectionEntry = NonNullable<SyncCreate["selection"]>[number];
 export type BrowseEntry = BrowsePage["items"][number];
 export type AuthMethod = Provider["methods"][number];
