@@ -21,6 +21,8 @@ export const AUDIT_ACTIONS = [
   "account.exported",
   "account.erasure_begun",
   "admin.read",
+  "admin.changed",
+  "admin.ran",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -20,4 +20,3 @@ button { font: inherit; border: 0; cursor: pointer; }
 .action { display: inline-block; margin-right: 1rem; padding: .6rem 1.1rem; border-radius: .5rem; background: var(--tide); color: var(--on-tide); text-decoration: none; }
 a:focus-visible, button:focus-visible, summary:focus-visible { outline: 3px solid var(--tide); outline-offset: 3px; }
 small { display: block; margin-top: 2rem; color: var(--muted); overflow-wrap: anywhere; }`;
-

@@ -45,9 +45,14 @@ async function somebody({ versions = true } = {}): Promise<MemoryUser> {
   await seedSession(user.userId);
   await seedToken({ userId: user.userId });
   await recordAudit(accounts(env), { userId: user.userId, actor: "session:x", action: "token.made", at: Date.now() });
+  await deadLetterOf(user.userId);
   expect(await mirrorOf(user)).toHaveLength(2);
   expect(await env.CONTENT.head(`accounts/${user.userId}.json`)).not.toBeNull();
   return user;
+}
+
+function deadLetterOf(userId: string): Promise<D1Result> {
+  return env.DB.prepare("INSERT INTO dead_letters VALUES (?1, 'wakes', ?1, '{}', NULL, 1, 1, 1, NULL)").bind(userId).run();
 }
 
 /** As the route does it. `kill`: the object, at one of its calls. */

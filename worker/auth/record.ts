@@ -33,6 +33,11 @@ export async function recordSession<E extends AppEnv>(
   await recordAudit(accounts(c.env), { userId, actor: `session:${sessionId}`, action, ...subject, ...callerOf(c) });
 }
 
+/** Records in another user's trail what an administrator did. */
+export async function recordAdmin(c: AppContext<UserEnv>, userId: string, action: AuditAction): Promise<void> {
+  await recordAudit(accounts(c.env), { userId, actor: `admin:${c.var.user.id}`, action, ...callerOf(c) });
+}
+
 function callerOf<E extends AppEnv>(c: AppContext<E>): Pick<AuditRecord, "at" | "ip" | "userAgent"> {
   return { at: Date.now(), ip: c.req.header("cf-connecting-ip") ?? null, userAgent: c.req.header("user-agent") ?? null };
 }

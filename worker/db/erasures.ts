@@ -2,7 +2,7 @@ import { and, asc, eq, gt, isNull, lte, sql } from "drizzle-orm";
 import type { AuditRecord } from "./audit.ts";
 import { auditInsert } from "./audit.ts";
 import type { Database } from "./client.ts";
-import { auditEvents, changes, connections, erasures, identities, runs, sessions, tokens, users } from "./schema.ts";
+import { auditEvents, changes, connections, deadLetters, erasures, identities, runs, sessions, tokens, users } from "./schema.ts";
 
 // The end of a user. Their row here comes first and stays longest: whatever breaks off, cron finds by it whose erasure is to go on.
 
@@ -49,6 +49,7 @@ export async function eraseAccountRows(db: Database, userId: string, limit: numb
       .delete(auditEvents)
       .where(and(eq(auditEvents.userId, userId), sql`id IN (SELECT id FROM audit_events WHERE user_id = ${userId} LIMIT ${limit})`))
       .returning({ id: auditEvents.id }),
+    db.delete(deadLetters).where(eq(deadLetters.userId, userId)),
     ...personRows(db, userId),
   ]);
   return gone.length === limit;

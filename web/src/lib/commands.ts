@@ -1,8 +1,7 @@
-// What the command palette offers. Each source of commands is a function of `SOURCES`; a search of the server is one more, which
-// makes commands out of its answer. Dependencies are arguments.
+// What the command palette offers. Each source of commands is a function of `SOURCES`. Dependencies are arguments.
 import type { Api } from "./api.ts";
 import { m } from "./messages.ts";
-import { places } from "./navigation.ts";
+import { filesUrl, places } from "./navigation.ts";
 import type { Connection, Sync, SyncStatus } from "./wire.ts";
 import type { IconName } from "./ui/icons.ts";
 
@@ -29,11 +28,16 @@ export interface CommandContext {
   signOut: () => unknown;
 }
 
+/** What is shorter is in the names of half the files. */
+const SEARCHED_CHARACTERS_MIN = 2;
+const FOUND_MAX = 6;
+
 /** In the order that they are shown in. `query` is what is typed; what a source answers is narrowed by it in the palette. */
 const SOURCES: readonly ((query: string, context: CommandContext) => Promise<Command[]>)[] = [
   (_query, context) => Promise.resolve(pageCommands(context)),
   async (_query, context) => (await context.api.syncs()).items.flatMap((sync) => syncCommands(sync, context)),
   async (_query, context) => (await context.api.connections()).items.flatMap((connection) => connectionCommands(connection, context)),
+  fileCommands,
 ];
 
 /** Every source's commands; one that does not answer has none. */
@@ -98,4 +102,19 @@ function connectionCommands(connection: Connection, { goto, reconnect }: Command
   }
   const run = () => reconnect(connection);
   return [{ id: `reconnect ${id}`, group: palette.connections, label: palette.reconnect(label), icon: "refresh", run }];
+}
+
+/** Of what is typed: the files and folders that are called so, and the page that has all of them. */
+async function fileCommands(query: string, { api, goto }: CommandContext): Promise<Command[]> {
+  const q = query.trim();
+  if (q.length < SEARCHED_CHARACTERS_MIN) return [];
+  const { files: group, searchFiles } = m.palette;
+  const { items } = await api.search({ q, cursor: null, limit: FOUND_MAX });
+  return [
+    ...items.map((item): Command => {
+      const icon = item.kind === "folder" ? "folder" : "file";
+      return { id: `item ${item.id}`, group, label: item.path, icon, run: () => goto(filesUrl(item)) };
+    }),
+    { id: "search", group, label: searchFiles(q), icon: "search", run: () => goto(`/app/files?q=${encodeURIComponent(q)}`) },
+  ];
 }

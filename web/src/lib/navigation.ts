@@ -1,6 +1,7 @@
 // The pages that are always one step away. Pure.
 import { m } from "./messages.ts";
 import type { IconName } from "./ui/icons.ts";
+import type { Item } from "./wire.ts";
 
 export interface Place {
   href: string;
@@ -33,4 +34,11 @@ export function placeOf(path: string): string {
 /** Whether a key is meant for what is typed into, and not for the page. */
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/** Where a file is among its neighbours, what is in a folder, or the trash that a removed one lies in. */
+export function filesUrl({ id, syncId, kind, parentId, state }: Pick<Item, "id" | "syncId" | "kind" | "parentId" | "state">): string {
+  const parent = kind === "folder" ? id : parentId;
+  const query = new URLSearchParams(state === "removed" ? { view: "trash" } : parent === null ? {} : { parent });
+  return `/app/syncs/${syncId}/files${query.size > 0 ? `?${query}` : ""}`;
 }

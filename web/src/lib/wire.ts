@@ -33,7 +33,7 @@ export type {
   Token,
 } from "../../.api-types/worker/wire.ts";
 
-export type { MailKind, Notifications } from "../../.api-types/worker/wire/notifications.ts";
+export type { MailKind } from "../../.api-types/worker/wire/notifications.ts";
 export type { Delivery, EventType, Webhook } from "../../.api-types/worker/wire/webhooks.ts";
 
 export type { AdminUser, AdminUserDetail, DeadLetter } from "../../.api-types/worker/wire/admin.ts";

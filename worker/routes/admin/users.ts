@@ -21,7 +21,7 @@ import type { AdminRuns, AdminUser, AdminUserDetail } from "../../wire/admin.ts"
 import { adminUserPatch, adminUsersQuery } from "../../wire/admin.ts";
 import { decodeCursor, encodeCursor } from "../list-items.ts";
 import { jsonBody, query } from "../validate.ts";
-import { noteAct } from "./audit.ts";
+import { noteAct, noteActOn } from "./audit.ts";
 import { liveStatuses } from "./live.ts";
 
 const placeOfUser = z.object({ signedInAt: z.int(), id: z.string() });
@@ -44,7 +44,7 @@ export const adminUserRoutes = new Hono<UserEnv>()
 
   .get("/:id", async (c) => {
     const user = await loadUser(c);
-    noteAct(c, "user.read", { ofUser: user.id });
+    await noteActOn(c, user.id, "user.read");
     return c.json(await detailOf(c, user));
   })
 
@@ -52,7 +52,7 @@ export const adminUserRoutes = new Hono<UserEnv>()
   .patch("/:id", jsonBody(adminUserPatch), async (c) => {
     const { bytes, items, syncs } = c.req.valid("json").quota;
     const user = await loadUser(c);
-    noteAct(c, "user.changed", { ofUser: user.id });
+    await noteActOn(c, user.id, "user.changed");
     const quota = {
       ...(bytes !== undefined && { quotaBytes: bytes }),
       ...(items !== undefined && { quotaItems: items }),
@@ -69,7 +69,7 @@ export const adminUserRoutes = new Hono<UserEnv>()
   /** Runs every active sync, as its user could. */
   .post("/:id/run", async (c) => {
     const user = await loadUser(c);
-    noteAct(c, "user.run", { ofUser: user.id });
+    await noteActOn(c, user.id, "user.run");
     const answer: AdminRuns = { started: 0, refused: [] };
     for (const sync of await listSyncs(catalogue(c.env, user.homeShard), user.id)) {
       if (sync.status !== "active") continue;

@@ -83,6 +83,8 @@ export const en = {
     pages: "Go to",
     syncs: "Syncs",
     connections: "Connections",
+    files: "Files",
+    searchFiles: (query: string) => `Search all files for “${query}”`,
     actions: "Do",
     addSource: "Add a source",
     theme: "Switch between light and dark",
@@ -823,6 +825,8 @@ export const en = {
         "account.exported": "Everything exported",
         "account.erasure_begun": "Erasure begun",
         "admin.read": "Looked at by an administrator",
+        "admin.changed": "Limits changed by an administrator",
+        "admin.ran": "Syncs run by an administrator",
       },
     },
 
