@@ -132,9 +132,9 @@ describe("a Tidemark", () => {
       await page.goto("/app/admin");
       await page.getByRole("link", { name: "Alice Contoso" }).waitFor();
       expect(await problemsOf(page, "admin-users")).toEqual([]);
-      await page.getByLabel("Search").fill("nobody at all");
+      await page.getByRole("main").getByLabel("Search").fill("nobody at all");
       await page.getByText("Nobody is found by “nobody at all”.").waitFor();
-      await page.getByLabel("Search").fill("ALICE@");
+      await page.getByRole("main").getByLabel("Search").fill("ALICE@");
       await page.getByRole("link", { name: "Alice Contoso" }).click();
 
       await page.getByRole("heading", { name: "Alice Contoso" }).waitFor();
@@ -151,7 +151,7 @@ describe("a Tidemark", () => {
       expect(await client.get("/api/v1/me")).toMatchObject({ quota: { bytes: 2_500_000_000 } });
 
       await tidemark.tick();
-      await page.getByRole("link", { name: "Administration" }).click();
+      await page.getByRole("main").getByRole("link", { name: "Administration" }).click();
       await page.getByRole("tab", { name: "System" }).click();
       await page.getByText("Everything runs").waitFor();
       expect(await problemsOf(page, "admin-system")).toEqual([]);
