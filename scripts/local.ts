@@ -68,8 +68,7 @@ export function writeVars(settings: LocalSettings, more: Record<string, string> 
   const vars: Record<string, string> = {
     ORIGIN: settings.origin,
     MASTER_KEYS: masterKeys(settings.stateDir),
-    // The local runtime sends no mail: it lists what it was given.
-    ...(settings.sandbox ? { MAIL_FROM: "Tidemark <tidemark@tidemark.example>", ...sandboxVars(settings.sandboxPort) } : {}),
+    ...(settings.sandbox ? sandboxVars(settings.sandboxPort) : {}),
     ...definedOf(ownVars()),
     ...more,
   };

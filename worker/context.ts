@@ -10,12 +10,9 @@ export interface AppEnv {
   Variables: { requestId: string; log: Logger };
 }
 
-/**
- * The same for a handler behind `requireUser`. `token`: what a program signed in with; null where a person did, whose session
- * `sessionId` names.
- */
+/** The same for a handler behind `requireUser`. `token`: what a program signed in with; null where a person did. */
 export interface UserEnv extends AppEnv {
-  Variables: AppEnv["Variables"] & { user: SessionUser; token: TokenRow | null; sessionId: string | null };
+  Variables: AppEnv["Variables"] & { user: SessionUser; token: TokenRow | null };
 }
 
 export type AppContext<E extends AppEnv = AppEnv> = Context<E>;

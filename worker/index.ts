@@ -3,8 +3,6 @@ import { consumeDownloads } from "./content/consumer.ts";
 import type { JobMessage } from "./sync/job.ts";
 import { tick } from "./cron.ts";
 import { createLogger } from "./log.ts";
-import { consumeNotices } from "./notices/consumer.ts";
-import type { NoticeMessage } from "./notices/message.ts";
 import type { WakeMessage } from "./webhooks/wake-message.ts";
 import { consumeDead, consumeWakes } from "./webhooks/wakes.ts";
 
@@ -25,8 +23,6 @@ export default {
         return consumeDownloads(batch as MessageBatch<JobMessage>, env);
       case "tidemark-wakes":
         return consumeWakes(batch as MessageBatch<WakeMessage>, env);
-      case "tidemark-notices":
-        return consumeNotices(batch as MessageBatch<NoticeMessage>, env, fetch);
       case "tidemark-dead":
         return consumeDead(batch as MessageBatch<WakeMessage | JobMessage>, env);
       default:

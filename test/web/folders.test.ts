@@ -28,7 +28,6 @@ function item(id: string, parentId: string | null): Item {
     servedDiffers: false,
     restoredFrom: null,
     kept: null,
-    preview: null,
   };
 }
 

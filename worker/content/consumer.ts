@@ -2,7 +2,6 @@ import { createLogger, errorFields, type Logger } from "../log.ts";
 import { ConnectionWork } from "./connection-work.ts";
 import { JobRun, type Invocation } from "./job-run.ts";
 import type { JobMessage } from "../sync/job.ts";
-import { noteLastFailures } from "../dead-letters.ts";
 import { Pool } from "./pool.ts";
 import { UserObjectCalls } from "./user-object.ts";
 
@@ -42,7 +41,7 @@ export async function consumeDownloads(batch: MessageBatch<JobMessage>, env: Env
 }
 
 async function consumeForUser(invocation: Invocation, messages: JobMessages, log: Logger): Promise<void> {
-  const { calls, requestId, env } = invocation;
+  const { calls, requestId } = invocation;
   const byJob = Map.groupBy(messages, (message) => message.body.jobId);
   const connections = new Map<string, ConnectionWork>();
   try {
@@ -58,7 +57,7 @@ async function consumeForUser(invocation: Invocation, messages: JobMessages, log
           acknowledge(jobMessages);
         } catch (error) {
           log.error("downloads.job_unsettled", { jobId: job.jobId, ...errorFields(error) });
-          await comeAgain(env, log, jobMessages, error);
+          comeAgain(jobMessages);
         }
       }),
     );
@@ -67,7 +66,7 @@ async function consumeForUser(invocation: Invocation, messages: JobMessages, log
     acknowledge(messages.filter((message) => !named.has(message.body.jobId)));
   } catch (error) {
     log.error("downloads.lease_failed", { jobs: byJob.size, ...errorFields(error) });
-    await comeAgain(env, log, messages, error);
+    comeAgain(messages);
   }
 }
 
@@ -75,7 +74,6 @@ function acknowledge(messages: JobMessages): void {
   for (const message of messages) message.ack();
 }
 
-async function comeAgain(env: Env, log: Logger, messages: JobMessages, error: unknown): Promise<void> {
-  await noteLastFailures(env, log, messages, error);
+function comeAgain(messages: JobMessages): void {
   for (const message of messages) message.retry({ delaySeconds: Math.min(RETRY_SECONDS * 2 ** (message.attempts - 1), RETRY_SECONDS_MAX) });
 }

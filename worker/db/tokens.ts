@@ -1,7 +1,5 @@
 import { and, count, desc, eq, inArray, lt, lte } from "drizzle-orm";
 import type { Token } from "../wire.ts";
-import type { AuditRecord } from "./audit.ts";
-import { auditInsert } from "./audit.ts";
 import type { Database } from "./client.ts";
 import { toInstant, toInstantOrNull } from "./instant.ts";
 import { tokens, users } from "./schema.ts";
@@ -15,9 +13,8 @@ interface TokenPage {
   cursor: string | null;
 }
 
-/** Adds a token, and the record that it was made, both or neither. */
-export async function insertToken(db: Database, row: TokenRow, made: AuditRecord): Promise<void> {
-  await db.batch([db.insert(tokens).values(row), auditInsert(db, made)]);
+export async function insertToken(db: Database, row: TokenRow): Promise<void> {
+  await db.insert(tokens).values(row);
 }
 
 /** A token, expired ones too, with its user. */
@@ -54,13 +51,13 @@ export async function recordUse(db: Database, tokenId: string, lastUsedAt: numbe
   await db.update(tokens).set({ lastUsedAt }).where(eq(tokens.id, tokenId));
 }
 
-/** The token that is no more; undefined where the user had no such token. */
-export function deleteToken(db: Database, userId: string, tokenId: string): Promise<TokenRow | undefined> {
-  return db
+/** Whether the user had such a token. */
+export async function deleteToken(db: Database, userId: string, tokenId: string): Promise<boolean> {
+  const gone = await db
     .delete(tokens)
     .where(and(eq(tokens.id, tokenId), eq(tokens.userId, userId)))
-    .returning()
-    .get();
+    .returning({ id: tokens.id });
+  return gone.length > 0;
 }
 
 /** Deletes up to `limit` tokens that had expired by `before`, the oldest first. */

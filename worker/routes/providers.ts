@@ -11,15 +11,12 @@ export const providerRoutes = new Hono<UserEnv>().get("/", (c) =>
   c.json({ items: [...providers.values()].map((provider) => toProvider(c.env, provider)), cursor: null }),
 );
 
-function toProvider(env: Env, definition: ProviderDefinition): Provider {
-  const { id, name, methods, capabilities, announcesTo, hashes, removalsWithinDays, options } = definition;
-  const announces = ({ type }: AuthMethod) => capabilities.webhook && (announcesTo?.includes(type) ?? true);
+function toProvider(env: Env, { id, name, methods, capabilities, removalsWithinDays, options }: ProviderDefinition): Provider {
   return {
     id,
     name,
-    methods: methods.map((method) => ({ ...toMethod(env, method), announces: announces(method) })),
+    methods: methods.map((method) => toMethod(env, method)),
     capabilities: { ...capabilities, revoke: methods.some(isRevocable) },
-    hashes,
     removalsWithinDays: removalsWithinDays ?? null,
     options: options ? z.toJSONSchema(options) : null,
   };
@@ -29,7 +26,7 @@ function isRevocable(method: AuthMethod): method is OAuthMethod {
   return method.type === "oauth2" && authorities.get(method.authority)?.revocation !== undefined;
 }
 
-function toMethod(env: Env, method: AuthMethod): Omit<Provider["methods"][number], "announces"> {
+function toMethod(env: Env, method: AuthMethod): Provider["methods"][number] {
   const { id, type, name } = method;
   if (method.type !== "oauth2") return { id, type, name, available: true, authority: null, scopes: [], fields: [...method.fields] };
   const { authority, scopes } = method;

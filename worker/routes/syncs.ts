@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { record } from "../auth/record.ts";
 import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
@@ -58,9 +57,7 @@ export const syncRoutes = new Hono<UserEnv>()
 
   /** Ends the sync; its rows and content are erased in the background. */
   .delete("/:id", async (c) => {
-    const { id, name } = await loadSync(c, c.req.param("id"));
-    unwrap(await userObject(c.env, c.var.user.id).deleteSync(id, c.var.requestId));
-    await record(c, "sync.deleted", { target: id, name });
+    unwrap(await userObject(c.env, c.var.user.id).deleteSync(c.req.param("id"), c.var.requestId));
     return c.body(null, 204);
   })
 

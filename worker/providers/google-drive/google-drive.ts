@@ -35,7 +35,6 @@ export const googleDrive: ProviderDefinition = {
     serviceAccount,
   ],
   capabilities: { browse: true, webhook: true },
-  hashes: "some",
   webhookPath: "google",
   options,
   startsWhole: true,
