@@ -59,6 +59,11 @@ describe("an app of one's own", () => {
     expect(String(await minted?.catch((error: unknown) => error))).not.toContain(VALUES.clientSecret);
   });
 
+  test("whose token address is that of a long page is told so", async () => {
+    const page = () => new Response("<p>Welcome</p>".repeat(10_000), { headers: { "Content-Type": "text/html" } });
+    await expect(mint(VALUES, page)).rejects.toMatchObject({ kind: "unsupported", message: expect.stringContaining("no token address") });
+  });
+
   test("whose authority does not answer waits", async () => {
     const silent = mint(VALUES, () => {
       throw new TypeError("Network connection lost.");

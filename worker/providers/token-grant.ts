@@ -1,6 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { ProviderError, type ProviderErrorDetails } from "./errors.ts";
-import { ERROR_BYTES_MAX, readText, retryAfterSeconds } from "./http.ts";
+import { discard, ERROR_BYTES_MAX, readText, retryAfterSeconds, TOO_LONG } from "./http.ts";
 import { jsonOf } from "./json.ts";
 import type { MintedToken } from "./provider.ts";
 
@@ -50,14 +50,27 @@ export async function requestToken(
   const { status, headers } = response;
   const wait = retryAfterSeconds(headers, context.now());
   const details = { status, ...(wait !== undefined && { retryAfterSeconds: wait }) };
-  const text = await readText(response, ERROR_BYTES_MAX);
-  if (status === 429) throw new ProviderError("throttled", `${grant.askedAt} asks us to slow down.`, details);
-  if (status >= 500) throw new ProviderError("transient", `${grant.askedAt} answered ${status}.`, details);
+  if (status === 429 || status >= 500) {
+    await discard(response);
+    if (status === 429) throw new ProviderError("throttled", `${grant.askedAt} asks us to slow down.`, details);
+    throw new ProviderError("transient", `${grant.askedAt} answered ${status}.`, details);
+  }
+  const text = await answerText(response);
   try {
     const answer = await oauth.processGenericTokenEndpointResponse(server, client, new Response(text, { status, headers }));
     return { accessToken: answer.access_token, expiresAt: context.now() + (answer.expires_in ?? LIFE_SECONDS) * 1000 };
   } catch {
     throw toError({ status, told: jsonOf(text), details });
+  }
+}
+
+/** A page of any length may be at an address that somebody mistyped: what is too long to be an answer is none. */
+async function answerText(response: Response): Promise<string> {
+  try {
+    return await readText(response, ERROR_BYTES_MAX);
+  } catch (error) {
+    if (error instanceof ProviderError && error.providerCode === TOO_LONG) return "";
+    throw error;
   }
 }
 
