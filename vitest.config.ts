@@ -31,6 +31,7 @@ export default defineConfig(async () => ({
                 LOG_LEVEL: "error",
                 CI: process.env["CI"] ?? "",
                 SERVER_PROBLEMS: JSON.stringify(serverProblems),
+                MAIL_FROM: "Tidemark <tidemark@tidemark.example>",
                 EVERY_BOUNDARY: process.env["EVERY_BOUNDARY"] ?? "",
                 // As low as R2 allows: a large file is then one of a few MiB.
                 LARGE_FILE_BYTES: String(6 * 1024 ** 2),

@@ -10,6 +10,7 @@ import type { BrowsePage, Connection, ConnectionTest } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
 import type { Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
+import { beingErased, isGone } from "./erasure.ts";
 import { connectionFailed, needsReconnect, signInAgain } from "./failing.ts";
 import type { BrowseRequest, ConnectRequest } from "./rpc.ts";
 import { finishRun } from "./run.ts";
@@ -24,6 +25,7 @@ const FIRST_SCHEDULE: Schedule = { kind: "interval", minutes: 60 };
 
 export async function addConnection(engine: Engine, request: ConnectRequest): Promise<Result<Connection>> {
   const { store } = engine;
+  if (isGone(engine)) return beingErased();
   store.saveSetting("homeShard", String(request.homeShard));
   const existing = store.connections().find((row) => row.provider === request.provider && row.accountId === request.account.id);
   if (request.connectionId !== undefined && existing?.id !== request.connectionId) {

@@ -8,6 +8,7 @@ import type { Credentials } from "./credentials.ts";
 import type { Gates } from "./gates.ts";
 import type { Live } from "./live.ts";
 import type { Lock } from "./lock.ts";
+import type { Notices } from "./notices.ts";
 import type { Quotas } from "./quota.ts";
 import type { UserSyncStore } from "./user-sync-store.ts";
 
@@ -23,6 +24,8 @@ export interface Engine {
   /** Held by each step of the alarm, and by calls that change what is stored of items. */
   catalogueLock: Lock;
   quotas: Quotas;
+  /** What programs and people are told. */
+  notices: Notices;
   /** Runs whose end is being written: they can no longer be cancelled. */
   ending: Set<string>;
   log: Logger;
@@ -35,6 +38,8 @@ export interface Engine {
   sweep: { key: string; seen: SeenIds } | null;
   /** Ids of the syncs that calls of this very instance are making. */
   making: Set<string>;
+  /** Deletes all that the object has; what is left is as new. */
+  wipe(): Promise<void>;
   /** Has the alarm go off no later than this. */
   wakeBy(at: number): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { beginRound } from "./feed.ts";
 import { wasNotSent } from "./gates.ts";
 import { QuotaReached } from "./quota.ts";
 import { finishRun } from "./run.ts";
+import { tellNeedsReconnect, tellQuotaReached } from "./telling.ts";
 import type { FeedState, SyncState } from "./user-sync-schema.ts";
 
 // What a failure does to a sync and its connection. What to do about it is decided by `sync/retry.ts`.
@@ -76,7 +77,10 @@ async function failRun(engine: Engine, sync: SyncState, failure: Failure, told: 
 /** Where the listing stopped, a later run goes on. */
 async function failOverQuota(engine: Engine, sync: SyncState, error: QuotaReached): Promise<void> {
   engine.log.warn("quota.items_reached", { syncId: sync.id });
-  engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, quotaReachedAt: sync.quotaReachedAt ?? engine.now() });
+  engine.store.transaction(() => {
+    tellQuotaReached(engine, sync.id, "items");
+    engine.store.updateSync(sync.id, { wakesTaken: sync.wakes, quotaReachedAt: sync.quotaReachedAt ?? engine.now() });
+  });
   await endFailed(engine, sync, "quota.items", error.message);
 }
 
@@ -142,12 +146,18 @@ export function signInAgain(advice: string | undefined): string {
 
 /** The grant is dead: the person must sign in again. */
 export async function needsReconnect(engine: Engine, connectionId: string, advice?: string): Promise<void> {
-  if (engine.store.connection(connectionId)?.status !== "active") return;
+  const { store } = engine;
+  if (store.connection(connectionId)?.status !== "active") return;
   await updateConnection(engine.db(), engine.userId, connectionId, { status: "needs_reconnect" });
-  engine.store.setConnectionStatus(connectionId, "needs_reconnect");
+  store.transaction(() => {
+    const connection = store.connection(connectionId);
+    if (connection?.status === "active") tellNeedsReconnect(engine, connection);
+    store.setConnectionStatus(connectionId, "needs_reconnect");
+  });
   await accountChanged(engine);
   engine.log.warn("connection.needs_reconnect", { connectionId, advice });
   // Whoever found out: what runs on this connection can only go on with the next sign-in.
   const failure = new ProviderError("auth", "The grant is dead.", advice === undefined ? {} : { advice });
-  for (const sync of engine.store.syncs()) if (sync.connectionId === connectionId) await failRun(engine, sync, failure, true);
+  for (const sync of store.syncs()) if (sync.connectionId === connectionId) await failRun(engine, sync, failure, true);
+  await engine.wakeBy(engine.now());
 }

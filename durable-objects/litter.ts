@@ -9,7 +9,7 @@ import type { JobState } from "./user-sync-schema.ts";
 // when nothing of it can come any more.
 
 /** An invocation of a queue's consumer takes 15 minutes at most. */
-const OVER_SECONDS = 20 * 60;
+export const OVER_SECONDS = 20 * 60;
 const AGAIN_SECONDS = 60;
 /** Leases looked for in one go. A lease has at most as many objects as a job has files: one page of a list. */
 const LEASES_MAX = 10;

@@ -45,6 +45,11 @@ export class Live {
     for (const socket of this.#ctx.getWebSockets()) if (socket.readyState === WebSocket.OPEN) socket.send(text);
   }
 
+  /** Ends every page's connection: one that may no longer listen is told so when it comes back. */
+  close(): void {
+    for (const socket of this.#ctx.getWebSockets()) socket.close(1000);
+  }
+
   /** A line of a run's log. */
   emitLog(
     run: { id: string; syncId: string },

@@ -7,6 +7,7 @@ import type { Quota } from "../worker/sync/quota.ts";
 import { QUOTA_RETRY_MILLISECONDS, quotaOf, Room } from "../worker/sync/quota.ts";
 import type { Engine } from "./engine.ts";
 import { scopeOf } from "./engine.ts";
+import { tellQuotaReached } from "./telling.ts";
 import type { RunState, SyncState } from "./user-sync-schema.ts";
 
 // Quotas in the engine. Files that find no room fail, and wait; a listing that finds too many items stops where it is.
@@ -82,6 +83,7 @@ export function noteOverQuota(
     commit: () => {
       if (count === 0) return;
       run.overQuota = (run.overQuota ?? 0) + count;
+      tellQuotaReached(engine, sync.id, "bytes");
       engine.store.updateSync(sync.id, { quotaReachedAt: sync.quotaReachedAt ?? engine.now() });
     },
   };

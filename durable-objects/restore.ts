@@ -118,6 +118,8 @@ async function change(
   const sync = store.sync(syncId);
   if (sync) await showTotals(engine, syncId, sync.stats);
   engine.live.emit({ type: "items", syncId });
+  const toldAt = engine.notices.nextAt();
+  if (toldAt !== null) await engine.wakeBy(toldAt);
 }
 
 function differences(before: ReadonlyMap<string, ItemRow>, after: ReadonlyMap<string, ItemRow>): Stats {

@@ -3,6 +3,9 @@ import type { FormValues } from "../worker/providers/provider.ts";
 import type { BrowsePage, Connection, ConnectionTest, Run, Sync, SyncCreate, SyncPatch, SyncStatus } from "../worker/wire.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { LeaseAnswer, LeaseRequest, SettleAnswer, SettleRequest } from "../worker/sync/job.ts";
+import type { LeasedNotice, NoticeOutcome, NoticeRef } from "../worker/notices/message.ts";
+import type { MailKind, Notifications, NotificationsPatch } from "../worker/wire/notifications.ts";
+import type { Delivery, EventType, Webhook, WebhookSecret } from "../worker/wire/webhooks.ts";
 
 /** An authorised account, as sign-in or a form that was tried hands it over. What is secret is sealed at once. */
 export interface ConnectRequest {
@@ -34,6 +37,19 @@ export type SyncRequest = Omit<SyncCreate, Rules> & Partial<Pick<SyncCreate, Rul
 
 export type RunTrigger = Run["trigger"];
 
+export interface EndpointRequest {
+  url: string;
+  description: string;
+  events: EventType[];
+}
+
+export type EndpointPatch = { [K in keyof EndpointRequest]?: EndpointRequest[K] | undefined } & { enabled?: boolean | undefined };
+
+export interface DeliveryPage {
+  limit: number;
+  cursor?: string | undefined;
+}
+
 /** What the Worker asks of a user's object. Expected failures come back as data. `requestId` names the request in the object's log. */
 export interface UserSyncRpc {
   /** Adds or revives a connection; its first one brings a sync of everything, which starts. */
@@ -61,6 +77,9 @@ export interface UserSyncRpc {
   cancel(syncId: string, requestId?: string): Promise<Result<Run>>;
   /** Makes the sync's failed items due now. */
   retry(runId: string, requestId?: string): Promise<Result<Run>>;
+
+  /** Makes these items due now, those that have failed; answers which. `remoteIds`: of items. */
+  retryItems(syncId: string, remoteIds: string[], requestId?: string): Promise<Result<string[]>>;
 
   /** The changes that raised the sync's alarm are meant. */
   confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>>;
@@ -92,6 +111,29 @@ export interface UserSyncRpc {
   settle(request: SettleRequest): Promise<SettleAnswer>;
   /** Messages of these jobs failed every delivery: dispatch them again in time. */
   returnJobs(jobIds: string[]): Promise<void>;
+
+  listEndpoints(): Promise<Webhook[]>;
+  getEndpoint(endpointId: string): Promise<Result<Webhook>>;
+  /** The only answer that has the secret, beside that of `rotateSecret`. */
+  createEndpoint(request: EndpointRequest): Promise<Result<WebhookSecret>>;
+  updateEndpoint(endpointId: string, patch: EndpointPatch): Promise<Result<Webhook>>;
+  deleteEndpoint(endpointId: string): Promise<Result<null>>;
+  rotateSecret(endpointId: string, oldSecretHours: number): Promise<Result<WebhookSecret>>;
+  testEndpoint(endpointId: string): Promise<Result<Delivery>>;
+  deliveries(endpointId: string, page: DeliveryPage): Promise<Result<{ items: Delivery[]; cursor: string | null }>>;
+  redeliver(endpointId: string, deliveryId: string): Promise<Result<Delivery>>;
+
+  notifications(): Promise<Notifications>;
+  changeNotifications(patch: NotificationsPatch): Promise<Result<Notifications>>;
+  /** An authority vouches for this address of the person who has just signed in. */
+  addressVerified(address: string): Promise<void>;
+  /** By the link of a mail. */
+  confirmAddress(nonce: string): Promise<Result<{ address: string }>>;
+  unsubscribe(kind: MailKind): Promise<void>;
+
+  /** What of these is still to be sent, with all that it takes. */
+  leaseNotices(refs: NoticeRef[]): Promise<LeasedNotice[]>;
+  settleNotice(outcome: NoticeOutcome): Promise<void>;
 }
 
 export type Wake =
@@ -99,5 +141,7 @@ export type Wake =
   | { reason: "watchdog" }
   /** Versions may have outlived their retention. */
   | { reason: "purge" }
+  /** The user is to be erased, or is being. */
+  | { reason: "erasure" }
   | { reason: "webhook"; connectionId: string; feedId: string }
   | { reason: "subscription"; connectionId: string; feedId: string; event: "reauthorize" | "removed" | "missed" };

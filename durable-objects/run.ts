@@ -2,14 +2,14 @@ import { trimChanges } from "../worker/db/changes.ts";
 import { hasHeld } from "../worker/db/held.ts";
 import { countItems, nextAttemptAt } from "../worker/db/items.ts";
 import { closeHeldRuns, insertRun, updateRun } from "../worker/db/runs.ts";
-import { totalsOf, updateSync } from "../worker/db/syncs.ts";
 import { timeId } from "../worker/ids.ts";
 import { CHANGES_KEPT_MILLISECONDS } from "../worker/sync/changes.ts";
 import type { Run } from "../worker/wire.ts";
 import { logEvents } from "./run-log.ts";
-import { noteOf, owesTotals } from "./totals.ts";
+import { noteOf, owesTotals, writeTotals } from "./totals.ts";
 import type { Engine } from "./engine.ts";
 import { writeReceipt } from "./receipts.ts";
+import { tellRunEnded } from "./telling.ts";
 import { scopeOf } from "./engine.ts";
 import { firstPurgeAt } from "./purge.ts";
 import { stillWaits } from "./quota.ts";
@@ -109,17 +109,17 @@ async function endRun(engine: Engine, sync: SyncState, run: RunState, outcome: R
     if (status !== "failed" && status !== "cancelled") await writeReceipt(engine, run, status, finishedAt);
     await logEvents(engine, run, [endNote(run, status, outcome)]);
     await updateRun(db, engine.userId, run.id, { ...rowOf(engine, run), status, finishedAt, ...errorOf(outcome) });
-    await updateSync(db, engine.userId, sync.id, {
-      ...totalsOf(stats),
+    await writeTotals(engine, sync.id, stats, {
       upToDateAt,
       ...(run.alarmed === true && sync.alarmedAt !== null && { alarmedCount: run.changed ?? 0 }),
       ...(purgeDueAt === undefined ? {} : { purgeDueAt }),
     });
     await trimChanges(db, engine.userId, engine.now() - CHANGES_KEPT_MILLISECONDS, TRIMMED_CHANGES_MAX);
   }
-  if (!run.announced && owesTotals(sync, stats)) await updateSync(db, engine.userId, sync.id, totalsOf(stats));
+  if (!run.announced && owesTotals(sync, stats)) await writeTotals(engine, sync.id, stats);
   engine.store.transaction(() => {
     engine.store.deleteRun(run);
+    if (run.announced && status !== "cancelled") tellRunEnded(engine, sync, run, status, outcome);
     if (run.verify) engine.store.seen.forget(BUCKET(sync.id));
     // Totals that were not counted here are those of whoever changed them last: a step may be under way while a run is cancelled.
     engine.store.updateSync(sync.id, {

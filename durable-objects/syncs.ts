@@ -1,6 +1,7 @@
 import { idsAtPaths } from "../worker/db/folders.ts";
 import { z } from "zod";
 import { getConnection } from "../worker/db/connections.ts";
+import { knownItems, makeDue } from "../worker/db/items.ts";
 import { closeLostRuns, getRun, lastRuns, toRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
 import { deleteSync, getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "../worker/db/syncs.ts";
@@ -17,6 +18,7 @@ import { scheduleProblem, wakeColumns } from "../worker/sync/schedule.ts";
 import type { Run, Sync, SyncPatch } from "../worker/wire.ts";
 import { accountChanged } from "./account.ts";
 import type { Engine } from "./engine.ts";
+import { beingErased, isGone } from "./erasure.ts";
 import { scopeOf } from "./engine.ts";
 import { requestReplan } from "./replanning.ts";
 import type { SyncRequest } from "./rpc.ts";
@@ -35,6 +37,7 @@ const MAKING_SETTING = "making_sync";
 export async function createSync(engine: Engine, request: SyncRequest): Promise<Result<Sync>> {
   const { store, userId } = engine;
   const db = engine.db();
+  if (isGone(engine)) return beingErased();
   const connection = store.connection(request.connectionId);
   const row = await getConnection(db, userId, request.connectionId);
   if (!connection || !row) return failure("connection.not_found", "There is no such connection.");
@@ -283,6 +286,22 @@ export async function retryFailed(engine: Engine, runId: string): Promise<Result
   if (!sync) return failure("run.not_found", "There is no such run.");
   engine.store.updateSync(sync.id, { replanAfter: sync.replanAfter ?? "", replanForced: 1, replan: { ...sync.replan, failedAfter: "" } });
   return runNow(engine, sync.id, { full: false, trigger: "retry" });
+}
+
+/** Makes these items due now, those that have failed; answers which. */
+export function retryItems(engine: Engine, syncId: string, remoteIds: readonly string[]): Promise<Result<string[]>> {
+  return engine.catalogueLock.hold(async () => {
+    const scope = scopeOf(engine, syncId);
+    if (!liveSync(engine, syncId)) return noSync();
+    const failed = [...(await knownItems(engine.db(), scope, remoteIds)).values()].filter((row) => row.state === "failed");
+    if (failed.length === 0) return success([]);
+    // The run takes no step before the lock is free.
+    const run = await runNow(engine, syncId, { full: false, trigger: "retry" });
+    if (!run.ok) return run;
+    const due = await makeDue(engine.db(), scope, failed.map((row) => row.remoteId), engine.now()); // prettier-ignore
+    engine.store.updateSync(syncId, { retryAt: engine.now() });
+    return success(due);
+  });
 }
 
 /** Runs that the catalogue believes active, and the object does not know, are no more. */

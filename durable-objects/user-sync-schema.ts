@@ -8,6 +8,8 @@ import type { Schedule } from "../worker/sync/schedule.ts";
 import type { Stats } from "../worker/sync/stats.ts";
 import type { Drift, VerifyState } from "../worker/sync/verifying.ts";
 import type { Run } from "../worker/wire.ts";
+import type { MailMatter } from "../worker/notices/message.ts";
+import type { DeliveryAttempt, EventType, NoticeType, Webhook } from "../worker/wire/webhooks.ts";
 
 // What a user's object keeps, in its own SQLite: credentials, cursors, the ledger, schedules. docs/storage.md says who
 // writes each table and how long a row lives. Times are milliseconds since 1970.
@@ -115,6 +117,25 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE connections ADD COLUMN renewing_until INTEGER;
   ALTER TABLE feeds ADD COLUMN tags_doubtful INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
+  CREATE TABLE endpoints (
+    id TEXT PRIMARY KEY, url TEXT NOT NULL, description TEXT NOT NULL, events TEXT NOT NULL, disabled_because TEXT,
+    sealed TEXT NOT NULL, old_sealed TEXT, old_until INTEGER, failing_since INTEGER, created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE deliveries (
+    endpoint_id TEXT NOT NULL, id TEXT NOT NULL, event_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'pending', created_at INTEGER NOT NULL, due_at INTEGER, tries INTEGER NOT NULL DEFAULT 0,
+    attempts TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (endpoint_id, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
+
+  CREATE TABLE mails (
+    matter TEXT PRIMARY KEY, mail TEXT NOT NULL, due_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, told_at INTEGER
+  ) WITHOUT ROWID;
+
+  CREATE TABLE failing_syncs (sync_id TEXT PRIMARY KEY, runs INTEGER NOT NULL) WITHOUT ROWID;
   `,
 ];
 
@@ -386,4 +407,49 @@ export interface SubscriptionState {
   attempts: number;
   /** The master key that its proof was made with. */
   proofKey: string | null;
+}
+
+/** Where a person's programs are told what happens. */
+export interface EndpointState {
+  id: string;
+  url: string;
+  description: string;
+  events: EventType[];
+  /** Null: it is enabled. */
+  disabledBecause: Webhook["disabledBecause"];
+  /** Its secret. */
+  sealed: string;
+  /** The secret before, which signs too until then. */
+  oldSealed: string | null;
+  oldUntil: number | null;
+  /** When the first delivery failed since the last that arrived. */
+  failingSince: number | null;
+  createdAt: number;
+}
+
+/** One event on its way to one endpoint, and what became of it. */
+export interface DeliveryState {
+  /** Sorts by time. */
+  id: string;
+  endpointId: string;
+  eventId: string;
+  type: NoticeType;
+  body: string;
+  status: "pending" | "delivered" | "failed";
+  createdAt: number;
+  /** When to send it, or to send it again should nothing be heard of it; null where that is over. */
+  dueAt: number | null;
+  /** Failed attempts since it was last asked for. */
+  tries: number;
+  attempts: DeliveryAttempt[];
+}
+
+/** A mail about a matter: the one that waits, or when it was last told. */
+export interface MailState {
+  matter: string;
+  mail: MailMatter;
+  /** Null: none waits. */
+  dueAt: number | null;
+  tries: number;
+  toldAt: number | null;
 }

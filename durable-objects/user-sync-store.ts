@@ -7,6 +7,7 @@ import { DigestStore } from "./digest-store.ts";
 import { JobStore } from "./job-store.ts";
 import { PurgeStore } from "./purge-store.ts";
 import { RestorationStore } from "./restoration-store.ts";
+import { NoticeStore } from "./notice-store.ts";
 import { RunStore } from "./run-store.ts";
 import { SeenStore } from "./seen-store.ts";
 import { LitterStore } from "./litter-store.ts";
@@ -35,6 +36,9 @@ export class UserSyncStore {
   readonly seen: SeenStore;
   readonly restorations: RestorationStore;
   readonly purges: PurgeStore;
+  readonly notices: NoticeStore;
+  /** Called before items are changed in the catalogue. */
+  onTouch: () => void = () => undefined;
   readonly #runs: RunStore;
   readonly #sql: Sql;
   /** How many wakes each quiet run has taken: noted with its end, so that one that is lost is not missed. */
@@ -50,6 +54,7 @@ export class UserSyncStore {
     this.seen = new SeenStore(this.#sql);
     this.restorations = new RestorationStore(this.#sql);
     this.purges = new PurgeStore(this.#sql);
+    this.notices = new NoticeStore(this.#sql);
     this.#runs = new RunStore(this.#sql);
   }
 
@@ -75,6 +80,7 @@ export class UserSyncStore {
    * the first receipt.
    */
   touchDigest(syncId: string, remoteIds: readonly string[]): void {
+    if (remoteIds.length > 0) this.onTouch();
     this.digest.touch(syncId, remoteIds);
   }
 
@@ -196,7 +202,7 @@ export class UserSyncStore {
   deleteSync(id: string): void {
     this.#runs.deleteOf(id);
     this.#taken.delete(id);
-    for (const table of ["feeds", "jobs", "removals", "seen", "digest_ranges", "decisions", "restorations", "purges"])
+    for (const table of ["feeds", "jobs", "removals", "seen", "digest_ranges", "decisions", "restorations", "purges", "failing_syncs"])
       this.#sql.run(`DELETE FROM ${table} WHERE sync_id = ?`, id);
     this.#sql.run("DELETE FROM syncs WHERE id = ?", id);
   }

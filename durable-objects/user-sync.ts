@@ -12,22 +12,39 @@ import { connect } from "../worker/sockets.ts";
 import { providers } from "../worker/providers/registry.ts";
 import type { ReadContents } from "../worker/sync/verifying.ts";
 import type { BrowsePage, Connection, ConnectionTest, Run, Sync, SyncPatch, SyncStatus } from "../worker/wire.ts";
+import type { LeasedNotice, NoticeOutcome, NoticeRef } from "../worker/notices/message.ts";
+import type { MailKind, Notifications, NotificationsPatch } from "../worker/wire/notifications.ts";
+import type { Delivery, Webhook, WebhookSecret } from "../worker/wire/webhooks.ts";
 import { accountChanged } from "./account.ts";
 import * as connections from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import { Display } from "./display.ts";
+import * as endpoints from "./endpoints.ts";
 import type { Engine } from "./engine.ts";
+import { beginErasure, beingErased, isGone } from "./erasure.ts";
 import { connectionFailed, needsReconnect } from "./failing.ts";
 import { Gates } from "./gates.ts";
 import { decide } from "./holding.ts";
 import { Ledger } from "./ledger.ts";
 import { Live } from "./live.ts";
 import { Lock } from "./lock.ts";
+import * as mail from "./mail-settings.ts";
+import { Notices } from "./notices.ts";
 import { wakePurge } from "./purge.ts";
 import { Quotas } from "./quota.ts";
 import { rebuildBegins, rebuildEnds } from "./rebuilding.ts";
 import { restoreItem, restoreVersion } from "./restore.ts";
-import type { BrowseRequest, ConnectRequest, RunTrigger, SyncRequest, UserSyncRpc, Wake } from "./rpc.ts";
+import type {
+  BrowseRequest,
+  ConnectRequest,
+  DeliveryPage,
+  EndpointPatch,
+  EndpointRequest,
+  RunTrigger,
+  SyncRequest,
+  UserSyncRpc,
+  Wake,
+} from "./rpc.ts";
 import { statusOf } from "./status.ts";
 import { hastenSubscription } from "./subscribing.ts";
 import * as syncs from "./syncs.ts";
@@ -55,6 +72,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     // Where work was under way when the last instance ended, its last step may be half done.
     store.doubtStats();
     this.#engine = this.#createEngine(store);
+    store.onTouch = () => this.#engine.notices.changesCome();
     this.#display = new Display(this.#engine);
     this.#ledger = new Ledger(this.#engine, (syncId, bytes) => this.#display.paceOf(syncId).note(this.#engine.now(), 0, bytes, []));
     this.#work = new Work(this.#engine, this.#ledger, this.#display);
@@ -66,7 +84,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     const now = () => Date.now();
     const random = () => Math.random();
     const log = createLogger(env, { userId });
-    return {
+    const engine: Omit<Engine, "notices"> = {
       env,
       userId,
       store,
@@ -83,8 +101,13 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
       ending: new Set(),
       log,
       provider: (connectionId, use) => this.#provider(connectionId, use),
+      wipe: async () => {
+        await ctx.storage.deleteAll();
+        store.migrate();
+      },
       wakeBy: (at) => this.#wakeBy(at),
     };
+    return Object.assign(engine, { notices: new Notices(engine) });
   }
 
   #provider(connectionId: string, { onRequest, options = {} }: Parameters<Engine["provider"]>[1] = {}): Provider {
@@ -128,11 +151,12 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (set === null || set > at || set < this.#engine.now() - ALARM_LATE_MILLISECONDS) await this.ctx.storage.setAlarm(at);
   }
 
-  accountChanged(): Promise<void> {
-    return accountChanged(this.#engine);
+  async accountChanged(): Promise<void> {
+    if (!isGone(this.#engine)) await accountChanged(this.#engine);
   }
 
-  rebuildBegins(): Promise<void> {
+  async rebuildBegins(): Promise<void> {
+    if (isGone(this.#engine)) return;
     return this.#engine.catalogueLock.hold(() => rebuildBegins(this.#engine));
   }
 
@@ -142,7 +166,10 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
 
   async wake(wake: Wake, requestId?: string): Promise<void> {
     this.#engine.log.debug("object.woken", { reason: wake.reason, requestId });
+    if (isGone(this.#engine)) return this.#wakeGone(wake);
     switch (wake.reason) {
+      case "erasure":
+        return beginErasure(this.#engine);
       case "schedule":
         await syncs.dropUnmade(this.#engine);
         await this.#work.wakeDue();
@@ -162,6 +189,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     }
     const next = this.#work.nextAt();
     if (next !== null) await this.#wakeBy(next);
+  }
+
+  /** The clock names only those whom the catalogue has: of somebody who was erased, a backup has brought it back. */
+  async #wakeGone({ reason }: Wake): Promise<void> {
+    if (reason !== "webhook" && reason !== "subscription") await beginErasure(this.#engine);
   }
 
   addConnection(request: ConnectRequest, requestId?: string): Promise<Result<Connection>> {
@@ -239,6 +271,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     return syncs.retryFailed(this.#engine, runId);
   }
 
+  retryItems(syncId: string, remoteIds: string[], requestId?: string): Promise<Result<string[]>> {
+    this.#called("retryItems", requestId);
+    return syncs.retryItems(this.#engine, syncId, remoteIds);
+  }
+
   confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>> {
     this.#called("confirmChanges", requestId);
     return syncs.confirmChanges(this.#engine, syncId);
@@ -270,6 +307,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   }
 
   async accessToken(connectionId: string, options: { renew: boolean }): Promise<Result<string>> {
+    if (isGone(this.#engine)) return beingErased();
     try {
       return success(await this.#engine.credentials.accessToken(connectionId, options));
     } catch (error) {
@@ -280,6 +318,7 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
   }
 
   async connectionFields(connectionId: string): Promise<Result<FormValues>> {
+    if (isGone(this.#engine)) return beingErased();
     try {
       return success(await this.#engine.credentials.fields(connectionId));
     } catch (error) {
@@ -338,12 +377,79 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     if (next !== null) await this.#wakeBy(next);
   }
 
+  async listEndpoints(): Promise<Webhook[]> {
+    return endpoints.listEndpoints(this.#engine);
+  }
+
+  async getEndpoint(endpointId: string): Promise<Result<Webhook>> {
+    return endpoints.getEndpoint(this.#engine, endpointId);
+  }
+
+  createEndpoint(request: EndpointRequest): Promise<Result<WebhookSecret>> {
+    return endpoints.createEndpoint(this.#engine, request);
+  }
+
+  updateEndpoint(endpointId: string, patch: EndpointPatch): Promise<Result<Webhook>> {
+    return endpoints.updateEndpoint(this.#engine, endpointId, patch);
+  }
+
+  async deleteEndpoint(endpointId: string): Promise<Result<null>> {
+    return endpoints.deleteEndpoint(this.#engine, endpointId);
+  }
+
+  rotateSecret(endpointId: string, oldSecretHours: number): Promise<Result<WebhookSecret>> {
+    return endpoints.rotateSecret(this.#engine, endpointId, oldSecretHours);
+  }
+
+  testEndpoint(endpointId: string): Promise<Result<Delivery>> {
+    return endpoints.testEndpoint(this.#engine, endpointId);
+  }
+
+  async deliveries(endpointId: string, page: DeliveryPage): Promise<Result<{ items: Delivery[]; cursor: string | null }>> {
+    return endpoints.deliveriesOf(this.#engine, endpointId, page);
+  }
+
+  redeliver(endpointId: string, deliveryId: string): Promise<Result<Delivery>> {
+    return endpoints.redeliver(this.#engine, endpointId, deliveryId);
+  }
+
+  async notifications(): Promise<Notifications> {
+    return mail.notifications(this.#engine);
+  }
+
+  changeNotifications(patch: NotificationsPatch): Promise<Result<Notifications>> {
+    return mail.changeNotifications(this.#engine, patch);
+  }
+
+  async addressVerified(address: string): Promise<void> {
+    mail.addressVerified(this.#engine, address);
+  }
+
+  async confirmAddress(nonce: string): Promise<Result<{ address: string }>> {
+    return mail.confirmAddress(this.#engine, nonce);
+  }
+
+  async unsubscribe(kind: MailKind): Promise<void> {
+    mail.unsubscribe(this.#engine, kind);
+  }
+
+  leaseNotices(refs: NoticeRef[]): Promise<LeasedNotice[]> {
+    return this.#engine.notices.lease(refs);
+  }
+
+  async settleNotice(outcome: NoticeOutcome): Promise<void> {
+    this.#engine.notices.settle(outcome);
+    const next = this.#work.nextAt();
+    if (next !== null) await this.#wakeBy(next);
+  }
+
   #called(call: string, requestId: string | undefined): void {
     this.#engine.log.info("object.called", { call, requestId });
   }
 
   /** Only the Worker asks: a WebSocket of live updates. */
   override async fetch(request: Request): Promise<Response> {
+    if (isGone(this.#engine)) return new Response(null, { status: 410 });
     if (request.headers.get("Upgrade") !== "websocket") return new Response(null, { status: 426 });
     return this.#engine.live.accept(new URL(request.url).searchParams.get("since"));
   }

@@ -6,6 +6,7 @@ import { computeDigest, digestDue } from "./digest.ts";
 import { drain } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import { eraseChunk } from "./erase.ts";
+import { erasureAt, isErasing, stepErasure } from "./erasure.ts";
 import { stepFailed, stepSucceeded } from "./failing.ts";
 import { stepFeed } from "./feed.ts";
 import { isToBeJudged } from "./guard.ts";
@@ -60,15 +61,29 @@ export class Work {
   /** Works until nothing is due, or this alarm's share is used up. */
   async go(): Promise<void> {
     const { now, catalogueLock } = this.#engine;
-    if (isRebuilding(this.#engine)) return;
     const until = now() + ALARM_MILLISECONDS;
     for (let steps = 0; steps < ALARM_STEPS_MAX && now() < until; steps += 1) {
+      if (isErasing(this.#engine)) {
+        if ((await endUploads(this.#engine)) || (await catalogueLock.hold(() => stepErasure(this.#engine)))) continue;
+        break;
+      }
+      if (isRebuilding(this.#engine)) break;
       const moved = await catalogueLock.hold(() => this.#moveJobs());
       const stepped = await catalogueLock.hold(() => this.#stepOne());
       const ended = (await endUploads(this.#engine)) || (await clearLitter(this.#engine));
       const kept = await this.#upkeep.step();
       const resumed = await resumeRenewals(this.#engine);
-      if (!moved && !stepped && !ended && !kept && !resumed && !(await this.#upkeep.purge()) && !(await stepSubscriptions(this.#engine)))
+      const told = await this.#engine.notices.step();
+      if (
+        !moved &&
+        !stepped &&
+        !ended &&
+        !kept &&
+        !resumed &&
+        !told &&
+        !(await this.#upkeep.purge()) &&
+        !(await stepSubscriptions(this.#engine))
+      )
         break;
     }
     this.#display.rest();
@@ -134,7 +149,7 @@ export class Work {
   /** The one thing that this sync needs next; null where there is nothing to do now. */
   #nextStep(sync: SyncState): (() => Promise<unknown>) | null {
     const engine = this.#engine;
-    if (sync.status === "deleting") return () => eraseChunk(engine, sync);
+    if (sync.status === "deleting") return () => eraseChunk(engine, sync.id);
     if (sync.dueAt > engine.now()) return null;
     // Needs nothing of the source; and what comes after it is judged by what it leaves.
     const decision = engine.store.decisions.next(sync.id);
@@ -242,6 +257,7 @@ export class Work {
   /** When the alarm is next needed; null where nothing waits. */
   nextAt(): number | null {
     const { store, now } = this.#engine;
+    if (isErasing(this.#engine)) return erasureAt(this.#engine);
     if (isRebuilding(this.#engine)) return null;
     const drainAt = this.#ledger.drainAt();
     const times = [
@@ -250,6 +266,7 @@ export class Work {
       store.uploads.leftAt(),
       this.#upkeep.nextAt(),
       store.litter.dueAt(),
+      this.#engine.notices.nextAt(),
       drainAt === null ? null : Math.max(drainAt, this.#jobsNotBefore),
     ].filter((at) => at !== null);
     for (const sync of store.syncs()) times.push(...this.#timesOf(sync));

@@ -68,7 +68,8 @@ export function writeVars(settings: LocalSettings, more: Record<string, string> 
   const vars: Record<string, string> = {
     ORIGIN: settings.origin,
     MASTER_KEYS: masterKeys(settings.stateDir),
-    ...(settings.sandbox ? sandboxVars(settings.sandboxPort) : {}),
+    // The local runtime sends no mail: it lists what it was given.
+    ...(settings.sandbox ? { MAIL_FROM: "Tidemark <tidemark@tidemark.example>", ...sandboxVars(settings.sandboxPort) } : {}),
     ...definedOf(ownVars()),
     ...more,
   };

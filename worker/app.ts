@@ -8,9 +8,13 @@ import { AppError } from "./errors.ts";
 import { randomId } from "./ids.ts";
 import { createLogger, errorFields } from "./log.ts";
 import { apiRoutes } from "./routes/api.ts";
+import { davRoutes } from "./routes/dav/dav.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { mailLinkRoutes } from "./routes/mail-links.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
+import { operatorRoutes } from "./routes/operator.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { uiFallback } from "./routes/ui.ts";
 import { autodeskWebhook } from "./webhooks/autodesk.ts";
@@ -35,12 +39,18 @@ export function createApp() {
         const begun = Date.now();
         await next();
         c.header("x-request-id", requestId);
-        c.var.log.info("http.answered", { method: c.req.method, path: c.req.path, status: c.res.status, milliseconds: Date.now() - begun });
+        c.var.log.info("http.answered", {
+          method: c.req.method,
+          path: loggedPath(c),
+          status: c.res.status,
+          milliseconds: Date.now() - begun,
+        });
       })
       // "no-referrer", the library's choice, has browsers send forms with `Origin: null`.
-      .use(secureHeaders({ referrerPolicy: "same-origin", xFrameOptions: "DENY" }))
+      .use(secureHeaders({ referrerPolicy: "same-origin", xFrameOptions: false }))
       .use(async (c, next) => {
         await next();
+        if (!c.res.headers.has("x-frame-options")) c.header("x-frame-options", "DENY");
         if (!c.res.headers.has("content-security-policy"))
           c.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
       })
@@ -54,16 +64,20 @@ export function createApp() {
       .route("/webhooks/google", googleWebhook)
       .route("/webhooks/jira", jiraWebhook)
       .route("/webhooks/autodesk", autodeskWebhook)
+      .route("/mail", mailLinkRoutes)
       .route("/api/v1", apiRoutes)
       .route("/api/maintenance", maintenanceRoutes)
+      .route("/api/operator", operatorRoutes)
       .route("/api", openapiRoutes)
+      .route("/dav", davRoutes)
+      .route("/metrics", metricsRoutes)
   );
 }
 
 /** Any error as an answer: a page for people below /auth, JSON for programs elsewhere. What is not expected is logged, and not told. */
 function answerError(error: Error, c: AppContext): Response | Promise<Response> {
   const known = toAppError(error);
-  const fields = { code: known.code, path: c.req.path, ...errorFields(error) };
+  const fields = { code: known.code, path: loggedPath(c), ...errorFields(error) };
   if (known.status >= 500) c.var.log.error("http.failed", fields);
   else c.var.log.debug("http.refused", fields);
   if (c.req.path.startsWith("/auth/") && c.req.method !== "POST") return problemPage(c, known);
@@ -77,5 +91,10 @@ function toAppError(error: Error): AppError {
 }
 
 function isUiPath(path: string): boolean {
-  return !/^\/(api|auth|webhooks|health)(\/|$)/.test(path);
+  return !/^\/(api|auth|webhooks|health|dav|metrics)(\/|$)/.test(path);
+}
+
+/** Paths of WebDAV have the names of people's files in them. */
+function loggedPath(c: AppContext): string {
+  return c.req.path.startsWith("/dav/") ? "/dav/…" : c.req.path;
 }

@@ -10,9 +10,12 @@ export interface AppEnv {
   Variables: { requestId: string; log: Logger };
 }
 
-/** The same for a handler behind `requireUser`. `token`: what a program signed in with; null where a person did. */
+/**
+ * The same for a handler behind `requireUser`. `token`: what a program signed in with; null where a person did, whose session
+ * `sessionId` names.
+ */
 export interface UserEnv extends AppEnv {
-  Variables: AppEnv["Variables"] & { user: SessionUser; token: TokenRow | null };
+  Variables: AppEnv["Variables"] & { user: SessionUser; token: TokenRow | null; sessionId: string | null };
 }
 
 export type AppContext<E extends AppEnv = AppEnv> = Context<E>;

@@ -1,10 +1,13 @@
 import { catalogues, accounts } from "./db/client.ts";
 import type { Database } from "./db/client.ts";
+import { purgeDead } from "./db/dead-letters.ts";
 import { unfinishedRuns } from "./db/runs.ts";
+import { purgeAudit } from "./db/audit.ts";
+import { erasuresUnderWay, purgeErasures } from "./db/erasures.ts";
 import { purgeSessions } from "./db/sessions.ts";
 import { purgeTokens } from "./db/tokens.ts";
 import type { DuePage } from "./db/wakes.ts";
-import { lastTick, recordTick, usersWithDuePurges, usersWithDueSlots, usersWithDueSyncs } from "./db/wakes.ts";
+import { lastTick, recordTick, TICK, usersWithDuePurges, usersWithDueSlots, usersWithDueSyncs } from "./db/wakes.ts";
 import type { Logger } from "./log.ts";
 import { minuteOf } from "./sync/slot.ts";
 import type { WakeMessage } from "./webhooks/wake-message.ts";
@@ -23,9 +26,17 @@ const WATCHDOG_MINUTES = 5;
 const PURGE_MINUTES = 60;
 const PURGE_SESSIONS_MAX = 5000;
 const PURGE_TOKENS_MAX = 5000;
+const PURGE_DEAD_MAX = 5000;
+/** So long administrators are shown what died. */
+const DEAD_MILLISECONDS = 30 * 24 * 3_600_000;
 /** So long an expired token is still told from one that never was. */
 const EXPIRED_TOKEN_MILLISECONDS = 30 * 24 * 3_600_000;
-const TICK = "wakes";
+/** So long the audit trail goes back. */
+const AUDIT_MILLISECONDS = 365 * 24 * 3_600_000;
+const PURGE_AUDIT_MAX = 5000;
+/** So long it is known that somebody was erased: longer than a backup of the catalogue, which may bring them back. */
+const ERASURE_MILLISECONDS = 60 * 24 * 3_600_000;
+const PURGE_ERASURES_MAX = 5000;
 
 /** One tick of the clock at `now`. Repeated, or late, it leaves nobody out: a wake too many does nothing. */
 export async function tick(env: Env, log: Logger, now: number): Promise<void> {
@@ -45,9 +56,13 @@ export async function tick(env: Env, log: Logger, now: number): Promise<void> {
     }
     if (crossed(PURGE_MINUTES)) purged += await wakeAll(env, "purge", (page) => usersWithDuePurges(shard, now, page));
   }
+  if (crossed(WATCHDOG_MINUTES)) await wakeAll(env, "erasure", (page) => erasuresUnderWay(db, page));
   if (crossed(PURGE_MINUTES)) {
     await purgeSessions(db, now, PURGE_SESSIONS_MAX);
     await purgeTokens(db, now - EXPIRED_TOKEN_MILLISECONDS, PURGE_TOKENS_MAX);
+    await purgeDead(db, now - DEAD_MILLISECONDS, PURGE_DEAD_MAX);
+    await purgeAudit(db, now - AUDIT_MILLISECONDS, PURGE_AUDIT_MAX);
+    await purgeErasures(db, now - ERASURE_MILLISECONDS, PURGE_ERASURES_MAX);
   }
   // Last, so that a tick that failed half-way is made up for by the next one.
   await recordTick(db, TICK, now);
@@ -66,7 +81,7 @@ async function dueUsers(db: Database, minutes: { fromMinute: number; toMinute: n
 /** Sends a wake to everybody whom the pages name; how many that were. */
 async function wakeAll(
   env: Env,
-  reason: "schedule" | "watchdog" | "purge",
+  reason: "schedule" | "watchdog" | "purge" | "erasure",
   pageAfter: (page: DuePage) => Promise<string[]>,
 ): Promise<number> {
   const requestId = `cron-${crypto.randomUUID()}`;

@@ -3,6 +3,8 @@ import { consumeDownloads } from "./content/consumer.ts";
 import type { JobMessage } from "./sync/job.ts";
 import { tick } from "./cron.ts";
 import { createLogger } from "./log.ts";
+import { consumeNotices } from "./notices/consumer.ts";
+import type { NoticeMessage } from "./notices/message.ts";
 import type { WakeMessage } from "./webhooks/wake-message.ts";
 import { consumeDead, consumeWakes } from "./webhooks/wakes.ts";
 
@@ -23,6 +25,8 @@ export default {
         return consumeDownloads(batch as MessageBatch<JobMessage>, env);
       case "tidemark-wakes":
         return consumeWakes(batch as MessageBatch<WakeMessage>, env);
+      case "tidemark-notices":
+        return consumeNotices(batch as MessageBatch<NoticeMessage>, env, fetch);
       case "tidemark-dead":
         return consumeDead(batch as MessageBatch<WakeMessage | JobMessage>, env);
       default:

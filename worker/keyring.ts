@@ -13,7 +13,7 @@ export interface MasterKey {
 }
 
 /** What keys are derived for: each purpose has its own. */
-type KeyPurpose = "flow-cookie" | "webhook-proof" | "receipt-signature" | "maintenance";
+type KeyPurpose = "flow-cookie" | "webhook-proof" | "receipt-signature" | "maintenance" | "mail-link";
 
 type KeyringEnv = Pick<Env, "MASTER_KEYS">;
 

@@ -11,14 +11,12 @@ main {
   box-sizing: border-box; width: min(34rem, 100% - 2rem); margin: 2rem 0; padding: 2.25rem 2rem;
   background: var(--surface); border: 1px solid var(--line); border-top: 4px solid var(--tide); border-radius: .9rem;
 }
-main.wide { width: min(60rem, 100% - 2rem); }
 h1 {
   margin: 0 0 .75rem; font: 600 1.75rem/1.25 "Iowan Old Style", "Palatino Linotype", Palatino, P052, "Book Antiqua", Georgia, "Liberation Serif", serif;
 }
 p { margin: 0 0 1.75rem; overflow-wrap: anywhere; }
 a { color: var(--tide); text-underline-offset: .2em; }
-a.action { display: inline-block; margin-right: 1rem; padding: .6rem 1.1rem; border-radius: .5rem; background: var(--tide); color: var(--on-tide); text-decoration: none; }
-a:focus-visible, summary:focus-visible { outline: 3px solid var(--tide); outline-offset: 3px; }
-small { display: block; margin-top: 2rem; color: var(--muted); overflow-wrap: anywhere; }
-details { margin: 0 0 .5rem; }
-pre { overflow-x: auto; }`;
+button { font: inherit; border: 0; cursor: pointer; }
+.action { display: inline-block; margin-right: 1rem; padding: .6rem 1.1rem; border-radius: .5rem; background: var(--tide); color: var(--on-tide); text-decoration: none; }
+a:focus-visible, button:focus-visible, summary:focus-visible { outline: 3px solid var(--tide); outline-offset: 3px; }
+small { display: block; margin-top: 2rem; color: var(--muted); overflow-wrap: anywhere; }`;

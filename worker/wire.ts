@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ErrorCode } from "./errors.ts";
 import { ERROR_STATUS } from "./errors.ts";
 import { READ_CONTENTS } from "./sync/verifying.ts";
+import { PREVIEW_KINDS } from "./sync/preview-kind.ts";
 import { VERSION_ENDS } from "./sync/rules.ts";
 import { globProblem } from "./sync/glob.ts";
 import { SCOPES } from "./scopes.ts";
@@ -100,9 +101,13 @@ export const provider = z.object({
       authority: z.string().nullable(),
       scopes: z.array(z.string()),
       fields: z.array(formField),
+      /** Whether the source announces changes to connections that were made so. */
+      announces: z.boolean(),
     }),
   ),
   capabilities: z.object({ browse: z.boolean(), webhook: z.boolean(), revoke: z.boolean() }),
+  /** Whether the source gives hashes that contents are checked by: of all of them, of some, or none. */
+  hashes: z.enum(["all", "some", "none"]),
   /** How long a removal may go unnoticed, where no change feed tells of it; null where one does. */
   removalsWithinDays: z.number().nullable(),
   /** JSON Schema of a sync's `options.providerOptions`; null where there are none. */
@@ -503,6 +508,8 @@ export const item = z.object({
   restoredFrom: z.number().nullable(),
   /** Why it is here though the source no longer has it: restored by hand, a removal discarded, or the sync's option. */
   kept: z.enum(["restored", "discarded", "option"]).nullable(),
+  /** As what its preview shows it; null where there is none. */
+  preview: z.enum(PREVIEW_KINDS).nullable(),
 });
 export type Item = z.infer<typeof item>;
 
@@ -554,6 +561,9 @@ export type Version = z.infer<typeof version>;
 export const itemsQuery = pageQuery.extend({
   parent: z.string().max(2000).optional(),
   state: itemState.optional(),
+  /** Folders come first; by size and time, then by name. */
+  sort: z.enum(["name", "size", "modified"]).optional(),
+  order: z.enum(["asc", "desc"]).optional(),
 });
 
 export const runFilesQuery = pageQuery.extend({ state: itemState.optional() });

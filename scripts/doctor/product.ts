@@ -6,15 +6,28 @@ import { ROOT } from "../local.ts";
 interface Product {
   /** Throws, in words, where MASTER_KEYS cannot be used. */
   masterKeys: (env: { MASTER_KEYS: string }) => unknown;
+  senderOf: (env: { MAIL_FROM: string }) => { name: string; email: string } | null;
   expectedIssuer: (loginUrl: string, tenant: string) => string;
   scopes: readonly string[];
   authorities: readonly { id: string; name: string }[];
 }
 
 export async function loadProduct(): Promise<Product> {
-  const files = ["keyring.ts", "auth/authorities/microsoft-token.ts", "providers/registry.ts", "auth/authorities/registry.ts"];
-  const [{ masterKeys }, { expectedIssuer }, { providers }, { authorities }] = await Promise.all(
+  const files = [
+    "keyring.ts",
+    "auth/authorities/microsoft-token.ts",
+    "providers/registry.ts",
+    "auth/authorities/registry.ts",
+    "notices/sender.ts",
+  ];
+  const [{ masterKeys }, { expectedIssuer }, { providers }, { authorities }, { senderOf }] = await Promise.all(
     files.map((file) => import(join(ROOT, "worker", file))),
   );
-  return { masterKeys, expectedIssuer, scopes: providers.get("onedrive").methods[0].scopes, authorities: [...authorities.values()] };
+  return {
+    masterKeys,
+    senderOf,
+    expectedIssuer,
+    scopes: providers.get("onedrive").methods[0].scopes,
+    authorities: [...authorities.values()],
+  };
 }

@@ -26,6 +26,7 @@ export async function checkSettings(settings: Settings, place: Place): Promise<F
     await checkMasterKeys(settings["MASTER_KEYS"], deployed),
     ...checkAdmins(settings["ADMIN_SUBJECTS"]),
     ...(place === "sandbox" ? [] : checkSignUp(settings)),
+    await checkMail(settings["MAIL_FROM"]),
     ...checkCookies(settings),
   ];
 }
@@ -108,6 +109,19 @@ export async function checkMasterKeys(keys: string | undefined, deployed: boolea
     return problem(error instanceof Error ? error.message : String(error), `Make a key: ${MAKE_A_KEY}`);
   }
   return good(`MASTER_KEYS holds ${keys.split(",").length === 1 ? "one key" : `${keys.split(",").length} keys`}.`);
+}
+
+export async function checkMail(from: string | undefined): Promise<Finding> {
+  if (!from)
+    return unknown(
+      "MAIL_FROM is not set: nobody is written to when a copy needs them.",
+      "docs/operations.md, “Mail”, says how to set it up.",
+    );
+  const { senderOf } = await loadProduct();
+  const sender = senderOf({ MAIL_FROM: from });
+  if (!sender) return problem(`MAIL_FROM is "${from}", which is no sender.`, 'Write it as "Tidemark <tidemark@example.com>".');
+  const domain = sender.email.split("@").at(-1);
+  return good(`Mail comes from ${sender.email}, if ${domain} is set up for Cloudflare's Email Service.`);
 }
 
 function checkAdmins(setting: string | undefined): Finding[] {

@@ -1,8 +1,12 @@
+import { ACCOUNT_KINDS } from "../../sandbox/microsoft/accounts.ts";
+import { pairwiseSubject } from "../../sandbox/microsoft/grants.ts";
 import { VENDORS } from "../../sandbox/vendors.ts";
 
 // The Worker's settings for vendors that the sandbox plays: registrations that it accepts, and its addresses in place of the vendors'.
 
 const SECRET = "sandbox-secret";
+/** Who administers what the sandbox is connected to. */
+const ADMIN = "operator@contoso.example";
 
 /** By vendor. One that is a URL has the vendor's own host, without a scheme; one that names hosts has the sandbox's, whatever it is here. */
 const VARS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -47,7 +51,19 @@ const VARS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Of everybody whom the sandbox plays: who it does not play is not offered. */
 export function sandboxVars(port: number, played: readonly string[] = VENDORS.map(({ name }) => name)): Record<string, string> {
   const vars = played.flatMap((vendor) => Object.entries(VARS[vendor] ?? {}));
-  return Object.fromEntries(vars.map(([name, value]) => [name, here(name, value, `localhost:${port}`)]));
+  return {
+    ...Object.fromEntries(vars.map(([name, value]) => [name, here(name, value, `localhost:${port}`)])),
+    ...(played.includes("microsoft") && { ADMIN_SUBJECTS: adminSubject(`http://localhost:${port}`) }),
+  };
+}
+
+/** As the sandbox's id tokens name this person. */
+function adminSubject(sandbox: string): string {
+  const { MICROSOFT_CLIENT_ID = "", MICROSOFT_LOGIN_URL } = VARS["microsoft"] ?? {};
+  const kind = ACCOUNT_KINDS.find(({ domain }) => ADMIN.endsWith(`@${domain}`));
+  if (!kind) throw new Error(`The sandbox has no accounts like ${ADMIN}.`);
+  const account = kind.describe({ no: 0, name: ADMIN, displayName: "", vendor: "microsoft", created: 0 });
+  return `${sandbox}/${MICROSOFT_LOGIN_URL}/${account.tenant}/v2.0 ${pairwiseSubject(account, MICROSOFT_CLIENT_ID)}`;
 }
 
 function here(name: string, value: string, sandbox: string): string {

@@ -62,8 +62,12 @@ describe("a run that finds nothing", () => {
     });
     const asked = user.drive.requests.changes;
     const rows = async () =>
-      (await env.DB.prepare("SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM run_events) AS n").first("n")) as number;
+      (await env.DB.prepare(
+        "SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM run_events) + (SELECT count(*) FROM storage_days) AS n",
+      ).first("n")) as number;
     const before = await rows();
+    const kept = env.DB.prepare("SELECT files, bytes FROM storage_days WHERE user_id = ? AND sync_id = ?").bind(user.userId, user.syncId);
+    expect(await kept.all()).toMatchObject({ results: [{ files: 5, bytes: 5 }] });
     await wake(user);
     await runDurableObjectAlarm(user.stub);
     expect(unwrap(await user.stub.status(user.syncId)).activeRun).toBeNull();

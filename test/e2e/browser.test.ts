@@ -88,7 +88,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     await page.getByText("announced by the source").first().waitFor();
     expect(await problemsOf(page, "run")).toEqual([]);
 
-    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Account" }).click();
+    await page.goto("/app/account");
     await page.getByText(ALICE).first().waitFor();
     expect(await problemsOf(page, "account")).toEqual([]);
     await page.getByRole("button", { name: "Sign out here" }).click();
@@ -133,6 +133,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing ? ` (${missing})` 
     await page.getByRole("button", { name: "Remove all" }).waitFor();
     expect(await problemsOf(page, "run-held")).toEqual([]);
     await page.getByRole("button", { name: "Remove all" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
     await client.untilEqual(syncId, () => tidemark.sandbox.tree(CAROL), RUN_SECONDS);
 
     await page.goto(`/app/syncs/${syncId}/files`);

@@ -30,7 +30,8 @@ describe.skipIf(missing !== undefined)(`sources in a browser${missing ? ` (${mis
     await page.waitForURL("**/app");
     const client = Client.withCookies(tidemark.origin, await context.cookies());
 
-    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Account" }).click();
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Connections" }).click();
     await page.getByRole("button", { name: "Test" }).click();
     await page.getByText("It works.").waitFor();
     await page.getByText(`Signed in as ${ALICE}.`).waitFor();

@@ -115,7 +115,7 @@ class Witness {
 
   async #look(sync: Sync): Promise<void> {
     const status = await this.#client.get<SyncStatus>(`/api/v1/syncs/${this.#syncId}/status`);
-    const { title, detail } = headline(sync, status, new Date());
+    const { title, detail } = headline(sync, status, new Date(), "all");
     this.#hear(`${title}. ${detail}`);
     // A run has its place in the API once it has found something to do.
     if (sync.lastRun === null) return;

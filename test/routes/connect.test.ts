@@ -76,7 +76,16 @@ describe("a form", () => {
     });
     const formed = items.find(({ id }) => id === "formed");
     expect(formed?.methods).toEqual([
-      { id: "password", type: "password", name: "Password", available: true, authority: null, scopes: [], fields: form.fields },
+      {
+        id: "password",
+        type: "password",
+        name: "Password",
+        available: true,
+        announces: true,
+        authority: null,
+        scopes: [],
+        fields: form.fields,
+      },
     ]);
     expect(formed?.options).toMatchObject({ properties: { format: { enum: ["pdf", "text"] } } });
   });

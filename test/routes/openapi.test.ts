@@ -27,6 +27,8 @@ describe("the API's document", () => {
       "cursor",
       "parent",
       "state",
+      "sort",
+      "order",
     ]);
     expect(document.paths["/api/v1/syncs"]?.["post"]?.requestBody).toMatchObject({
       content: { "application/json": { schema: { required: ["connectionId"], properties: { mode: { enum: ["content", "metadata"] } } } } },
@@ -54,12 +56,28 @@ describe("the API's document", () => {
     expect(scopes("/tokens", "post")).toEqual([{ session: [] }]);
   });
 
-  it("is shown as a page that loads nothing", async () => {
+  it("is shown as a page that loads nothing, with every route, its scope and a call, and every link leading somewhere", async () => {
     const response = await call("/api/docs");
     const page = await response.text();
-    expect(page).toContain("GET /api/v1/syncs/{id}/items");
-    expect(page).toContain("Scope <code>run</code>");
-    expect(page).not.toMatch(/<script|src=|<link/);
+    const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    expect(links.filter((id) => !ids.has(id))).toEqual([]);
+    const articles = new Map(page.split("<article ").map((article) => [/^id="([^"]+)"/.exec(article)?.[1], article]));
+    expect(
+      OPERATIONS.filter(
+        ({ method, path }) =>
+          !articles.get(`${method}${path.replaceAll(/[{}]/g, "").replaceAll("/", "-")}`)?.includes(`/api/v1${path}</code>`),
+      ),
+    ).toEqual([]);
+    const run = articles.get("post-syncs-id-run") ?? "";
+    expect(run).toContain("scope <code>run</code>");
+    expect(run).toContain('<a href="#Run">Run</a>');
+    expect(run).toContain("curl --request POST \\\n  --header &quot;Authorization: Bearer $TOKEN&quot;");
+    expect(articles.get("post-tokens")).toContain("for a browser only");
+    expect(articles.get("post-tokens")).not.toContain("curl");
+    const sync = articles.get("Sync") ?? "";
+    expect(sync).toMatch(/<code>lastRun<\/code>.*?<a href="#Run">Run<\/a> or null/s);
+    expect(page).not.toMatch(/<script|src=|<link|style="/);
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
   });
 });

@@ -1,4 +1,4 @@
-import { applyD1Migrations, type D1Migration } from "cloudflare:test";
+import { applyD1Migrations, type D1Migration, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
@@ -153,4 +153,15 @@ export async function seedVersion(
   row: Row<typeof versions> & { syncId: string; remoteId: string; storedId: string; sha256: string; size: number },
 ): Promise<void> {
   await db.insert(versions).values({ number: 1, storedAt: NOW, endedAt: NOW, endedBy: "removed", ...row });
+}
+
+/** A webhook, in its user's object, with a secret that opens nowhere. */
+export async function seedWebhook({ userId, id }: { userId: string; id: string }): Promise<void> {
+  await runInDurableObject(env.USER_SYNC.getByName(userId), (_instance, { storage }) => {
+    storage.sql.exec(
+      "INSERT INTO endpoints (id, url, description, events, sealed, created_at) VALUES (?, 'https://hooks.test/', '', '[\"run.held\"]', 'none', ?)",
+      id,
+      NOW,
+    );
+  });
 }

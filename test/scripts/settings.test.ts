@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   checkClientId,
   checkDeployConfig,
+  checkMail,
   checkMasterKeys,
   checkOrigin,
   checkSecret,
   checkSettings,
   checkTenant,
 } from "../../scripts/doctor/settings.ts";
+import { DELIVERIES_MAX } from "../../worker/webhooks/deliveries.ts";
 
 const GUID = "6731de76-14a6-49ae-97bc-6eba6914391e";
 
@@ -124,4 +127,24 @@ test.each([
   },
 ])("$name: $problems problems", ({ config, problems }) => {
   expect(checkDeployConfig({ ...CONFIG, ...config }).filter((finding) => finding.verdict === "problem")).toHaveLength(problems);
+});
+
+test.each([
+  { from: "Tidemark <tidemark@example.com>", verdict: "good" },
+  { from: "tidemark@example.com", verdict: "good" },
+  { from: "Tidemark", verdict: "problem" },
+  { from: "Tidemark <a@example.com>, b@example.com", verdict: "problem" },
+  { from: "", verdict: "unknown" },
+])("mail from $from is $verdict", async ({ from, verdict }) => {
+  expect((await checkMail(from)).verdict).toBe(verdict);
+});
+
+test("a message is known to be at its last delivery as wrangler.toml has it", () => {
+  const consumers = readFileSync("wrangler.toml", "utf8").split("[[queues.consumers]]");
+  const deliveries = (queue: string) =>
+    1 +
+    Number(
+      /max_retries = (\d+)/.exec(consumers.find((text) => text.includes(`queue = "${queue}"`) && text.includes("max_retries")) ?? "")?.[1],
+    );
+  expect({ downloads: deliveries("tidemark-downloads"), wakes: deliveries("tidemark-wakes") }).toEqual(DELIVERIES_MAX);
 });

@@ -39,6 +39,7 @@ export async function arm(user: Synced, kill: Kill): Promise<{ fired: () => bool
       return new Promise(() => undefined);
     };
     restores.push(hook(outside.DB, ["batch"], fatal), hookPrepared(outside.DB, fatal), hook(outside.DOWNLOADS, ["sendBatch"], fatal));
+    restores.push(hook(outside.NOTICES, ["sendBatch"], fatal));
     restores.push(hook(outside.CONTENT, ["list", "head", "delete"], fatal));
   });
   return { fired: () => fired };

@@ -1,6 +1,7 @@
 import { createSandbox, type Sandbox } from "../../sandbox/app.ts";
 import { ConnectionDropped } from "../../sandbox/interfere.ts";
 import { isVendorHost } from "../../sandbox/vendors.ts";
+import { answerReceiver, RECEIVER_HOST } from "./receiver.ts";
 import { answerDovecot, DOVECOT_HOST } from "./servers/dovecot.ts";
 import { forward, isRealServer } from "./servers/forward.ts";
 
@@ -17,6 +18,7 @@ let sandbox: Promise<Sandbox> | undefined;
 export async function sandboxOutbound(request: Request): Promise<Response> {
   const { hostname } = new URL(request.url);
   if (hostname === DOVECOT_HOST) return answerDovecot(request);
+  if (hostname === RECEIVER_HOST) return answerReceiver(request);
   if (isRealServer(hostname)) return forward(request);
   if (hostname !== CONTROL_HOST && !isVendorHost(hostname)) return new Response(`No test may reach ${hostname}.`, { status: 502 });
   const { app } = await (sandbox ??= createSandbox({ fetch: deliverToProduct, settings: { MAIL_PORT: "0" } }));

@@ -28,6 +28,7 @@ function item(id: string, parentId: string | null): Item {
     servedDiffers: false,
     restoredFrom: null,
     kept: null,
+    preview: null,
   };
 }
 

@@ -80,13 +80,22 @@ const LIVE: SyncStatus = {
 beforeAll(() => void vi.stubGlobal("navigator", { languages: ["en-GB"] }));
 afterAll(() => void vi.unstubAllGlobals());
 
-const title = (sync: Partial<Sync>, live: Partial<SyncStatus> = {}) => headline({ ...SYNC, ...sync }, { ...LIVE, ...live }, NOW).title;
+const title = (sync: Partial<Sync>, live: Partial<SyncStatus> = {}) =>
+  headline({ ...SYNC, ...sync }, { ...LIVE, ...live }, NOW, "all").title;
 
 describe("the sentence a sync says about itself", () => {
   test("everything is here, as of a moment of today or an earlier day", () => {
     expect(title({})).toBe("Everything the source had at 14:32 is here");
     expect(title({ selection: [{ itemId: "a", mode: "include" }] })).toBe("Everything chosen that the source had at 14:32 is here");
     expect(title({}, { upToDateAt: YESTERDAY })).toBe("Everything the source had yesterday at 09:05 is here");
+  });
+
+  test("it is verified only as far as the source lets it be", () => {
+    const detail = (hashes: "all" | "some" | "none" | undefined) => headline(SYNC, LIVE, NOW, hashes).detail;
+    expect(detail("all")).toMatch(/every byte agrees/i);
+    expect(detail("some")).toMatch(/wherever it gives one/);
+    expect(detail("none")).toMatch(/gives no hashes/);
+    expect(detail(undefined)).not.toMatch(/verif|hash/i);
   });
 
   test("an empty drive is not called a success of copying", () => {
@@ -112,7 +121,7 @@ describe("the sentence a sync says about itself", () => {
     );
     expect(title({}, { activeRun: { ...RUN, phase: "listing" } })).toBe("Looking for changes");
     expect(title({}, { activeRun: RUN, backlog: { files: 600, bytes: 6_000 } })).toBe("Copying: 600 files to go");
-    const { detail } = headline(SYNC, { ...LIVE, activeRun: RUN, secondsLeft: 174 }, NOW);
+    const { detail } = headline(SYNC, { ...LIVE, activeRun: RUN, secondsLeft: 174 }, NOW, "all");
     expect(detail).toContain("About 3 minutes left");
   });
 
@@ -127,7 +136,7 @@ describe("the sentence a sync says about itself", () => {
     expect(title({ status: "paused" }, { status: "paused" })).toBe("Paused");
     expect(title({ status: "deleting" }, { status: "deleting" })).toBe("Being deleted");
     const failed = { ...RUN, status: "failed" as const, error: { code: "provider.failed", message: "Microsoft did not answer." } };
-    expect(headline({ ...SYNC, upToDateAt: null, lastRun: failed }, { ...LIVE, upToDateAt: null }, NOW)).toMatchObject({
+    expect(headline({ ...SYNC, upToDateAt: null, lastRun: failed }, { ...LIVE, upToDateAt: null }, NOW, "all")).toMatchObject({
       tone: "bad",
       title: "The last run failed",
       detail: "Microsoft did not answer.",
@@ -135,7 +144,7 @@ describe("the sentence a sync says about itself", () => {
   });
 
   test("without a live status the last run tells whether one is going on", () => {
-    expect(headline({ ...SYNC, lastRun: RUN }, undefined, NOW).tone).toBe("active");
+    expect(headline({ ...SYNC, lastRun: RUN }, undefined, NOW, undefined).tone).toBe("active");
   });
 });
 

@@ -2,7 +2,8 @@ import { createMessageBatch, createExecutionContext, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Wake } from "../../durable-objects/rpc.ts";
-import { consumeDead, consumeWakes, distinctWakes } from "../../worker/webhooks/wakes.ts";
+import { distinctWakes } from "../../worker/webhooks/dead.ts";
+import { consumeDead, consumeWakes } from "../../worker/webhooks/wakes.ts";
 import type { WakeMessage } from "../../worker/webhooks/wake-message.ts";
 
 interface Seen {

@@ -12,6 +12,7 @@ import { requireOwnOrigin } from "./guard.ts";
 import { messagePage } from "./page.ts";
 import { ASK_CONSENT_AGAIN, SignInProblem, TRY_AGAIN } from "./problem.ts";
 import { callerAddress, rateLimit } from "./rate-limit.ts";
+import { recordSession } from "./record.ts";
 import { endSession } from "./session.ts";
 import { wayOn } from "./way-on.ts";
 
@@ -72,7 +73,9 @@ export const authRoutes = new Hono<AppEnv>()
   })
 
   .post("/logout", requireOwnOrigin, async (c) => {
-    await endSession(c, Date.now(), { everywhere: c.req.query("everywhere") === "true" });
+    const everywhere = c.req.query("everywhere") === "true";
+    const ended = await endSession(c, Date.now(), { everywhere });
+    if (ended) await recordSession(c, ended, everywhere ? "session.ended_all" : "session.ended", { target: ended.sessionId });
     // A form's navigation goes on to the start page; a script gets its answer.
     return c.req.header("sec-fetch-mode") === "navigate" ? c.redirect("/", 303) : c.body(null, 204);
   });

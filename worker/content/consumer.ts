@@ -2,6 +2,7 @@ import { createLogger, errorFields, type Logger } from "../log.ts";
 import { ConnectionWork } from "./connection-work.ts";
 import { JobRun, type Invocation } from "./job-run.ts";
 import type { JobMessage } from "../sync/job.ts";
+import { noteLastFailures } from "../dead-letters.ts";
 import { Pool } from "./pool.ts";
 import { UserObjectCalls } from "./user-object.ts";
 
@@ -41,7 +42,7 @@ export async function consumeDownloads(batch: MessageBatch<JobMessage>, env: Env
 }
 
 async function consumeForUser(invocation: Invocation, messages: JobMessages, log: Logger): Promise<void> {
-  const { calls, requestId } = invocation;
+  const { calls, requestId, env } = invocation;
   const byJob = Map.groupBy(messages, (message) => message.body.jobId);
   const connections = new Map<string, ConnectionWork>();
   try {
@@ -57,7 +58,7 @@ async function consumeForUser(invocation: Invocation, messages: JobMessages, log
           acknowledge(jobMessages);
         } catch (error) {
           log.error("downloads.job_unsettled", { jobId: job.jobId, ...errorFields(error) });
-          comeAgain(jobMessages);
+          await comeAgain(env, log, jobMessages, error);
         }
       }),
     );
@@ -66,7 +67,7 @@ async function consumeForUser(invocation: Invocation, messages: JobMessages, log
     acknowledge(messages.filter((message) => !named.has(message.body.jobId)));
   } catch (error) {
     log.error("downloads.lease_failed", { jobs: byJob.size, ...errorFields(error) });
-    comeAgain(messages);
+    await comeAgain(env, log, messages, error);
   }
 }
 
@@ -74,6 +75,7 @@ function acknowledge(messages: JobMessages): void {
   for (const message of messages) message.ack();
 }
 
-function comeAgain(messages: JobMessages): void {
+async function comeAgain(env: Env, log: Logger, messages: JobMessages, error: unknown): Promise<void> {
+  await noteLastFailures(env, log, messages, error);
   for (const message of messages) message.retry({ delaySeconds: Math.min(RETRY_SECONDS * 2 ** (message.attempts - 1), RETRY_SECONDS_MAX) });
 }

@@ -54,5 +54,6 @@ export class UserObjectCalls {
 /** The connection is not usable, is no more, or has no such credential; anything else may pass. */
 function kindOfRefusal(code: ErrorCode): ProviderErrorKind {
   if (code === "connection.unsupported") return "unsupported";
-  return code === "connection.not_active" || code === "connection.not_found" ? "auth" : "transient";
+  const isOver = code === "connection.not_active" || code === "connection.not_found" || code === "account.being_erased";
+  return isOver ? "auth" : "transient";
 }

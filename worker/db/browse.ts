@@ -61,7 +61,8 @@ interface ChildrenQuery {
   limit: number;
 }
 
-const COLUMNS = sql`
+/** The columns of a `BrowsedItem`. */
+export const COLUMNS = sql`
   items.remote_id AS remoteId, items.parent_id AS parentId, items.kind, items.name, items.size, items.mime_type AS mimeType,
   items.web_url AS webUrl, items.created_at AS createdAt, items.modified_at AS modifiedAt, items.seen_at AS seenAt, items.hash,
   items.state, items.reason, items.next_attempt_at AS nextAttemptAt, items.stored_id AS storedId, items.stored_size AS storedSize,
@@ -120,7 +121,8 @@ export function listRemoved(
     LIMIT ${limit}`);
 }
 
-async function rootsOf(db: Database, syncId: string): Promise<string[]> {
+/** The folders whose children are at the top: the roots of the feeds, and "" for what has no known place. */
+export async function rootsOf(db: Database, syncId: string): Promise<string[]> {
   // What has no known place is at the top as well, where there is any: one range of the index is cheaper than two.
   const rows = await db.all<{ id: string }>(sql`
     SELECT id FROM (SELECT remote_id AS id FROM items WHERE sync_id = ${syncId} AND parent_id IS NULL LIMIT ${ROOTS_MAX})
@@ -256,10 +258,10 @@ export async function newestVersionEnd(
   return rows[0];
 }
 
-function inState(state: ItemState | undefined): SQL {
+export function inState(state: ItemState | undefined): SQL {
   return state === undefined ? sql`AND items.state <> 'removed'` : sql`AND items.state = ${state}`;
 }
 
-function owned(userId: string, syncId: string): SQL {
+export function owned(userId: string, syncId: string): SQL {
   return sql`AND EXISTS (SELECT 1 FROM syncs WHERE syncs.id = ${syncId} AND syncs.user_id = ${userId})`;
 }

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { ChangeType, StreamPlace } from "../sync/changes.ts";
-import { CHANGE_TYPES } from "../sync/changes.ts";
+import { beforeNumber, CHANGE_TYPES } from "../sync/changes.ts";
 import type { ItemRow } from "../sync/item.ts";
 import type { Database } from "./client.ts";
 import type { ItemScope } from "./items.ts";
@@ -98,6 +98,38 @@ export async function listChanges(db: Database, userId: string, after: StreamPla
       AND (changes.number > ${after.number} OR (types.key, ids.key) > (${after.type}, ${after.index}))
     ORDER BY changes.number, types.key, ids.key
     LIMIT ${limit}`);
+}
+
+export interface RecentQuery {
+  /** Null: from the newest one on. */
+  before: StreamPlace | null;
+  syncId?: string | undefined;
+  type?: ChangeType | undefined;
+  /** Most rows of steps that are looked at, of which what is asked for may be few. */
+  rowsMax: number;
+  limit: number;
+}
+
+/** The changes before this place, newest first. `to`: where those that were looked at end, null where there are no others. */
+export async function listRecentChanges(
+  db: Database,
+  userId: string,
+  { before, syncId, type, rowsMax, limit }: RecentQuery,
+): Promise<{ changes: ChangeRow[]; to: StreamPlace | null }> {
+  const { number, type: typeBefore, index } = before ?? { number: Number.MAX_SAFE_INTEGER, type: 0, index: 0 };
+  const rows = sql`SELECT * FROM changes WHERE user_id = ${userId} AND number <= ${number} ORDER BY number DESC LIMIT ${rowsMax}`;
+  const changes = await db.all<ChangeRow>(sql`
+    SELECT rows.number, rows.at, rows.sync_id AS syncId, types.key AS type, ids.key AS "index", ids.value AS remoteId
+    FROM (${rows}) AS rows CROSS JOIN json_each(${TYPES}) AS types CROSS JOIN json_each(rows.items, '$.' || types.value) AS ids
+    WHERE (rows.number < ${number} OR (types.key, ids.key) < (${typeBefore}, ${index}))
+      AND ${syncId === undefined ? sql`TRUE` : sql`rows.sync_id = ${syncId}`}
+      AND ${type === undefined ? sql`TRUE` : sql`types.value = ${type}`}
+    ORDER BY rows.number DESC, types.key DESC, ids.key DESC
+    LIMIT ${limit}`);
+  const last = changes.at(-1);
+  if (last && changes.length === limit) return { changes, to: last };
+  const end = await db.get<{ count: number; number: number | null }>(sql`SELECT count(*) AS count, min(number) AS number FROM (${rows})`);
+  return { changes, to: end?.number != null && end.count === rowsMax ? beforeNumber(end.number) : null };
 }
 
 /** The numbers of the oldest and the newest row that are kept; null where there is none. */

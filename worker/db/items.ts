@@ -159,6 +159,15 @@ export async function postponeUnreadable(db: Database, scope: ItemScope, dueBy: 
   return meta.changes > 0;
 }
 
+/** Has these rows tried again at this time, those that have failed: their ids. */
+export async function makeDue(db: Database, scope: ItemScope, remoteIds: readonly string[], at: number): Promise<string[]> {
+  const rows = await db.all<{ id: string }>(sql`
+    UPDATE items SET next_attempt_at = ${at}
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND remote_id IN (SELECT value FROM json_each(${JSON.stringify(remoteIds)})) AND ${owned(scope)}
+    RETURNING remote_id AS id`);
+  return rows.map(({ id }) => id);
+}
+
 /** When the next failed row is due; null where none waits. */
 export async function nextAttemptAt(db: Database, scope: ItemScope): Promise<number | null> {
   const row = await db.get<{ at: number | null }>(sql`

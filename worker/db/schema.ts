@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { AuditAction } from "../audit.ts";
 import type { Scope } from "../scopes.ts";
 import type { ChangeType } from "../sync/changes.ts";
 import { ITEM_STATES } from "../sync/item.ts";
@@ -31,6 +32,9 @@ export const identities = sqliteTable(
     subject: text().notNull(),
     userId: text("user_id").notNull(),
     createdAt: integer("created_at").notNull(),
+    /** As the authority said at the last sign-in with it; for show only. */
+    name: text(),
+    email: text(),
   },
   (table) => [primaryKey({ columns: [table.issuer, table.subject] }), index("identities_by_user").on(table.userId)],
 );
@@ -44,6 +48,8 @@ export const sessions = sqliteTable(
     userAgent: text("user_agent"),
     createdAt: integer("created_at").notNull(),
     expiresAt: integer("expires_at").notNull(),
+    /** Written at most once an hour; null: not since it began. */
+    lastUsedAt: integer("last_used_at"),
   },
   (table) => [index("sessions_by_user").on(table.userId), index("sessions_by_expiry").on(table.expiresAt)],
 );
@@ -322,3 +328,75 @@ export const ticks = sqliteTable("ticks", {
   name: text().primaryKey(),
   at: integer().notNull(),
 });
+
+/** What was kept of a sync at the end of a day on which that changed: days in between are as the one before. */
+export const storageDays = sqliteTable(
+  "storage_days",
+  {
+    userId: text("user_id").notNull(),
+    syncId: text("sync_id").notNull(),
+    /** Days since 1970, UTC. */
+    day: integer().notNull(),
+    files: integer().notNull(),
+    bytes: integer().notNull(),
+    versionBytes: integer("version_bytes").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.syncId, table.day] })],
+);
+
+/** Messages that failed every delivery, each different one once. */
+export const deadLetters = sqliteTable("dead_letters", {
+  /** Of what the message says. */
+  id: text().primaryKey(),
+  queue: text({ enum: ["downloads", "wakes"] }).notNull(),
+  userId: text("user_id").notNull(),
+  message: text({ mode: "json" }).$type<{ jobId: string } | { wake: { reason: string } }>().notNull(),
+  /** Of the last delivery. */
+  reason: text(),
+  /** How often it died; 0 while it is on its way to the dead. */
+  count: integer().notNull(),
+  firstAt: integer("first_at").notNull(),
+  lastAt: integer("last_at").notNull(),
+  /** When it was handed back to its user's object; null while it waits. */
+  returnedAt: integer("returned_at"),
+});
+
+/** What was done with an account, by whom. Rows are added, and never changed. */
+export const auditEvents = sqliteTable(
+  "audit_events",
+  {
+    userId: text("user_id").notNull(),
+    /** Sorts by time. */
+    id: text().notNull(),
+    at: integer().notNull(),
+    /** `session`, `token` or `admin`, and which: `token:abc`. */
+    actor: text().notNull(),
+    action: text().$type<AuditAction>().notNull(),
+    /** The id of what it was done to, and what that was called. */
+    target: text(),
+    name: text(),
+    /** The caller's network, not their whole address; and what they used, in words. */
+    network: text(),
+    agent: text(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.id] }), index("audit_events_by_time").on(table.at)],
+);
+
+/** Users that are being erased, and those that were: nothing but an id that names nobody any more. */
+export const erasures = sqliteTable(
+  "erasures",
+  {
+    userId: text("user_id").primaryKey(),
+    begunAt: integer("begun_at").notNull(),
+    /** Null: not yet to the end. */
+    endedAt: integer("ended_at"),
+  },
+  (table) => [
+    index("erasures_under_way")
+      .on(table.userId)
+      .where(sql`ended_at IS NULL`),
+    index("erasures_by_end")
+      .on(table.endedAt)
+      .where(sql`ended_at IS NOT NULL`),
+  ],
+);

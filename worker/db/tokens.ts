@@ -1,5 +1,7 @@
 import { and, count, desc, eq, inArray, lt, lte } from "drizzle-orm";
 import type { Token } from "../wire.ts";
+import type { AuditRecord } from "./audit.ts";
+import { auditInsert } from "./audit.ts";
 import type { Database } from "./client.ts";
 import { toInstant, toInstantOrNull } from "./instant.ts";
 import { tokens, users } from "./schema.ts";
@@ -13,8 +15,9 @@ interface TokenPage {
   cursor: string | null;
 }
 
-export async function insertToken(db: Database, row: TokenRow): Promise<void> {
-  await db.insert(tokens).values(row);
+/** Adds a token, and the record that it was made, both or neither. */
+export async function insertToken(db: Database, row: TokenRow, made: AuditRecord): Promise<void> {
+  await db.batch([db.insert(tokens).values(row), auditInsert(db, made)]);
 }
 
 /** A token, expired ones too, with its user. */
@@ -51,13 +54,13 @@ export async function recordUse(db: Database, tokenId: string, lastUsedAt: numbe
   await db.update(tokens).set({ lastUsedAt }).where(eq(tokens.id, tokenId));
 }
 
-/** Whether the user had such a token. */
-export async function deleteToken(db: Database, userId: string, tokenId: string): Promise<boolean> {
-  const gone = await db
+/** The token that is no more; undefined where the user had no such token. */
+export function deleteToken(db: Database, userId: string, tokenId: string): Promise<TokenRow | undefined> {
+  return db
     .delete(tokens)
     .where(and(eq(tokens.id, tokenId), eq(tokens.userId, userId)))
-    .returning({ id: tokens.id });
-  return gone.length > 0;
+    .returning()
+    .get();
 }
 
 /** Deletes up to `limit` tokens that had expired by `before`, the oldest first. */

@@ -7,6 +7,9 @@ import { syncs, ticks } from "./schema.ts";
 /** Connections that one notification wakes; the schedule finds what is beyond that. */
 const ACCOUNT_CONNECTIONS_MAX = 20_000;
 
+/** The periodic work that is the clock itself. */
+export const TICK = "wakes";
+
 export interface DuePage {
   afterUserId: string;
   limit: number;

@@ -32,6 +32,7 @@ export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): Pro
     name: "Memory",
     methods: [{ type: "oauth2", id: authority, name: "Memory", authority, scopes: [] }],
     capabilities: { browse: true, webhook: true },
+    hashes: "some",
     webhookPath: authority,
     startsWhole: true,
     create: (_env, context) => new MemoryProvider(drive, rounds, context),

@@ -267,6 +267,10 @@ export interface ProviderDefinition {
   /** Ways to connect an account, the usual one first. */
   methods: readonly [AuthMethod, ...AuthMethod[]];
   capabilities: { browse: boolean; webhook: boolean };
+  /** Whose connections the source tells of changes, where it is not those of all methods. */
+  announcesTo?: readonly AuthMethod["type"][];
+  /** Whether the source gives hashes that contents are checked by: of all of them, of some, or none. */
+  hashes: "all" | "some" | "none";
   /** `/webhooks/{path}`: where its notifications go. */
   webhookPath?: string;
   /** What a sync can be told beyond the usual; checked when one is made or changed. */

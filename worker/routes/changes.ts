@@ -9,7 +9,7 @@ import { toInstant } from "../db/instant.ts";
 import { AppError } from "../errors.ts";
 import { encodeItemId } from "../item-id.ts";
 import type { StreamPlace } from "../sync/changes.ts";
-import { afterNumber, isExpired } from "../sync/changes.ts";
+import { afterNumber, encodePlace, isExpired } from "../sync/changes.ts";
 import type { Change, Item } from "../wire.ts";
 import { changesQuery, PAGE_MAX } from "../wire.ts";
 import { withPaths } from "./list-items.ts";
@@ -58,15 +58,17 @@ async function startOf(c: AppContext<UserEnv>, asked: Asked): Promise<StreamPlac
 async function changesAfter(c: AppContext<UserEnv>, after: StreamPlace, limit: number): Promise<{ items: Change[]; cursor: string }> {
   const { id, homeShard } = c.var.user;
   const rows = await listChanges(catalogue(c.env, homeShard), id, after, limit);
+  return { items: await toChanges(c, rows), cursor: encodePlace(rows.at(-1) ?? after) };
+}
+
+/** Changes as the API shows them. */
+export async function toChanges(c: AppContext<UserEnv>, rows: readonly ChangeRow[]): Promise<Change[]> {
   const items = await itemsOf(c, rows);
-  return {
-    items: rows.map((row) => {
-      const itemId = encodeItemId(row.syncId, row.remoteId);
-      const item = items.get(itemId) ?? null;
-      return { cursor: encodePlace(row), at: toInstant(row.at), type: typeOf(row), syncId: row.syncId, itemId, item };
-    }),
-    cursor: encodePlace(rows.at(-1) ?? after),
-  };
+  return rows.map((row) => {
+    const itemId = encodeItemId(row.syncId, row.remoteId);
+    const item = items.get(itemId) ?? null;
+    return { cursor: encodePlace(row), at: toInstant(row.at), type: typeOf(row), syncId: row.syncId, itemId, item };
+  });
 }
 
 /** The items as they are now. */
@@ -123,11 +125,7 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function encodePlace({ number, type, index }: StreamPlace): string {
-  return `${number}.${type}.${index}`;
-}
-
-function decodePlace(cursor: string): StreamPlace {
+export function decodePlace(cursor: string): StreamPlace {
   const [, number, type, index] = /^(\d{1,15})\.(\d{1,2})\.(\d{1,9})$/.exec(cursor) ?? [];
   if (index === undefined) throw new AppError("request.invalid", "cursor: not one of ours.");
   return { number: Number(number), type: Number(type), index: Number(index) };

@@ -1,4 +1,5 @@
 import type { Source } from "../auth/begin.ts";
+import { record } from "../auth/record.ts";
 import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -66,7 +67,11 @@ export async function connectByForm(
     firstSync: false,
     ...(connectionId !== undefined && { connectionId }),
   };
-  return unwrap(await userObject(c.env, userId).addConnection(request, c.var.requestId));
+  const begun = Date.now();
+  const connection = unwrap(await userObject(c.env, userId).addConnection(request, c.var.requestId));
+  const made = Date.parse(connection.createdAt) >= begun;
+  await record(c, made ? "connection.made" : "connection.reconnected", { target: connection.id, name: connection.label });
+  return connection;
 }
 
 const REFUSALS: Partial<Record<ProviderErrorKind, ErrorCode>> = {

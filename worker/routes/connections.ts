@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { authorityOf } from "../auth/authorities/registry.ts";
 import type { Source } from "../auth/begin.ts";
 import { beginSignIn } from "../auth/begin.ts";
+import { record } from "../auth/record.ts";
 import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
@@ -52,7 +53,10 @@ export const connectionRoutes = new Hono<UserEnv>()
 
   /** Destroys the credential. With syncs the connection stays, revoked, so that their copies can be read; without it goes. */
   .delete("/:id", async (c) => {
-    const left = unwrap(await userObject(c.env, c.var.user.id).disconnect(c.req.param("id"), c.var.requestId));
+    const { id, homeShard } = c.var.user;
+    const row = found(await getConnection(catalogue(c.env, homeShard), id, c.req.param("id")));
+    const left = unwrap(await userObject(c.env, id).disconnect(row.id, c.var.requestId));
+    await record(c, "connection.removed", { target: row.id, name: row.label });
     return left === null ? c.body(null, 204) : c.json(left, 200);
   })
 

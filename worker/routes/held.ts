@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { record } from "../auth/record.ts";
 import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import { pathsOf } from "../db/browse.ts";
@@ -45,5 +46,7 @@ export async function decide(
   const remoteIds = folders.map((folder) => remoteIdIn(run.syncId, folder));
   const known = await knownItems(catalogue(c.env, homeShard), { userId, syncId: run.syncId }, remoteIds);
   if (remoteIds.some((id) => !known.has(id))) throw notFound();
-  return unwrap(await userObject(c.env, userId).decide(runId, action, remoteIds, c.var.requestId));
+  const decided = unwrap(await userObject(c.env, userId).decide(runId, action, remoteIds, c.var.requestId));
+  await record(c, action === "approve" ? "run.approved" : "run.discarded", { target: runId });
+  return decided;
 }

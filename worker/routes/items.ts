@@ -27,7 +27,12 @@ export const itemRoutes = new Hono<UserEnv>()
     return sendStored(c, syncId, row, content);
   });
 
-function storedContent(row: { storedId: string | null; storedSize: number | null; storedSha256: string | null }): StoredContent | null {
+/** What is stored of an item; null where nothing is. */
+export function storedContent(row: {
+  storedId: string | null;
+  storedSize: number | null;
+  storedSha256: string | null;
+}): StoredContent | null {
   const { storedId, storedSize: size, storedSha256: sha256 } = row;
   return storedId === null || size === null || sha256 === null ? null : { storedId, size, sha256 };
 }

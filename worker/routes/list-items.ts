@@ -5,8 +5,10 @@ import type { BrowsedItem, ChildrenCursor } from "../db/browse.ts";
 import { getItem, listChildren, listRemoved, listRunFiles, pathsOf } from "../db/browse.ts";
 import { catalogue } from "../db/client.ts";
 import { toInstant, toInstantOrNull } from "../db/instant.ts";
+import { cursorAfter, listSorted } from "../db/sorted.ts";
 import { AppError } from "../errors.ts";
 import { decodeItemId, encodeItemId } from "../item-id.ts";
+import { previewOf } from "../sync/preview-kind.ts";
 import type { Item, itemsQuery, pageQuery, runFilesQuery } from "../wire.ts";
 
 interface ItemPage {
@@ -15,6 +17,7 @@ interface ItemPage {
 }
 
 const removedCursor = z.object({ seenAt: z.int(), remoteId: z.string() });
+const sortedCursor = z.object({ kind: z.int(), key: z.number(), name: z.string(), remoteId: z.string() });
 const childrenCursor = z.object({ kind: z.int(), name: z.string(), remoteId: z.string() });
 
 /** The children of a folder, or of the root, in the order a person expects. */
@@ -23,6 +26,7 @@ export async function listItems(c: AppContext<UserEnv>, syncId: string, asked: z
   const db = catalogue(c.env, homeShard);
   const parentId = asked.parent === undefined ? null : remoteIdIn(syncId, asked.parent);
   if (parentId !== null && !(await getItem(db, userId, syncId, parentId))) throw notFound();
+  if ((asked.sort ?? "name") !== "name" || asked.order === "desc") return listSortedItems(c, syncId, parentId, asked);
   const after = asked.cursor === undefined ? null : decodeCursor(asked.cursor, childrenCursor);
   const rows = await listChildren(db, userId, { syncId, parentId, state: asked.state, after, limit: asked.limit + 1 });
   const shown = rows.slice(0, asked.limit);
@@ -30,6 +34,23 @@ export async function listItems(c: AppContext<UserEnv>, syncId: string, asked: z
   const next: ChildrenCursor | null =
     last && rows.length > asked.limit ? { kind: last.kind, name: last.name, remoteId: last.remoteId } : null;
   return { items: await withPaths(c, syncId, shown), cursor: next && encodeCursor(next) };
+}
+
+/** The same in another order. */
+async function listSortedItems(
+  c: AppContext<UserEnv>,
+  syncId: string,
+  parentId: string | null,
+  { state, sort = "name", order, limit, cursor }: z.output<typeof itemsQuery>,
+): Promise<ItemPage> {
+  const { id: userId, homeShard } = c.var.user;
+  const after = cursor === undefined ? null : decodeCursor(cursor, sortedCursor);
+  const query = { syncId, parentId, state, sort, descending: order === "desc", after, limit: limit + 1 };
+  const rows = await listSorted(catalogue(c.env, homeShard), userId, query);
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const next = last && rows.length > limit ? encodeCursor(cursorAfter(last, sort)) : null;
+  return { items: await withPaths(c, syncId, shown), cursor: next };
 }
 
 /** All that was removed, newest first, wherever it was. */
@@ -99,6 +120,7 @@ function toItem(syncId: string, row: BrowsedItem, path: string): Item {
     servedDiffers: row.storedDiffers === 1,
     restoredFrom: row.restoredFrom,
     kept: row.kept,
+    preview: row.kind === 1 ? (previewOf(row.name)?.kind ?? null) : null,
   };
 }
 

@@ -1,13 +1,12 @@
 import { Hono } from "hono";
-import { html, raw } from "hono/html";
 import { z } from "zod";
 import type { AppEnv } from "../context.ts";
 import { randomSecret } from "../ids.ts";
-import { PAGE_STYLE } from "../page-style.ts";
 import { scopeOf } from "../scopes.ts";
 import { API_BASE } from "./api.ts";
 import type { Operation } from "./operations.ts";
 import { NAMED_SHAPES, OPERATIONS } from "./operations.ts";
+import { referencePage } from "./reference/page.ts";
 
 const SCHEMAS = "#/components/schemas/";
 
@@ -20,7 +19,7 @@ export const openapiRoutes = new Hono<AppEnv>()
       "content-security-policy",
       `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
-    return c.html(referencePage(nonce));
+    return c.html(referencePage(nonce, c.env.ORIGIN, API_BASE));
   });
 
 /** The API as an OpenAPI 3.1 document, from the same schemas that requests are checked by. */
@@ -86,55 +85,4 @@ function contentOf(answer: NonNullable<Operation["answer"]>): object {
 function jsonSchema(schema: z.core.$ZodType, io: "input" | "output"): object {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   return rest;
-}
-
-function referencePage(nonce: string) {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>API – Tidemark</title>
-        <style nonce="${nonce}">
-          ${raw(PAGE_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main class="wide">
-          <h1>Tidemark's API</h1>
-          <p>
-            JSON over HTTPS, with the session's cookie, or with <code>Authorization: Bearer</code> and a token that has the scope named at
-            each route. Lists take <code>limit</code> and <code>cursor</code>. The same as a document for programs:
-            <a href="/api/openapi.json">openapi.json</a>.
-          </p>
-          ${OPERATIONS.map(section)}
-          <h1>Shapes</h1>
-          ${Object.entries(NAMED_SHAPES).map(
-            ([name, shape]) =>
-              html`<details id="${name}">
-                <summary>${name}</summary>
-                ${listing(shape, "output")}
-              </details>`,
-          )}
-        </main>
-      </body>
-    </html>`;
-}
-
-function section({ method, path, summary, query, body, status = 200, answer }: Operation) {
-  const scope = scopeOf(method, path);
-  const name = answer && ("shape" in answer ? answer.shape : "listOf" in answer ? answer.listOf : null);
-  return html`<details>
-    <summary><code>${method.toUpperCase()} ${API_BASE}${path}</code></summary>
-    <p>
-      ${summary}. Answers
-      ${status}${name === null ? "" : html` with <a href="#${name}">${name}</a>${answer && "listOf" in answer ? " in a list" : ""}`}.
-      ${scope === "session" ? "For a browser only" : html`Scope <code>${scope}</code>`}.
-    </p>
-    ${query === undefined ? "" : html`Query ${listing(query, "input")}`} ${body === undefined ? "" : html`Body ${listing(body, "input")}`}
-  </details>`;
-}
-
-function listing(schema: z.ZodType, io: "input" | "output") {
-  return html`<pre><code>${JSON.stringify(jsonSchema(schema, io), null, 2)}</code></pre>`;
 }

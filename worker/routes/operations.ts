@@ -1,5 +1,11 @@
 import type { z } from "zod";
 import * as wire from "../wire.ts";
+import { filesOperations, filesShapes } from "./operations/files.ts";
+import { activityOperations, activityShapes } from "./operations/activity.ts";
+import { storageOperations, storageShapes } from "./operations/storage.ts";
+import { noticeOperations, noticeShapes } from "./operations/notices.ts";
+import { adminOperations, adminShapes } from "./operations/admin.ts";
+import { accountOperations, accountShapes } from "./operations/account.ts";
 
 // Every route of the API, as the OpenAPI document tells it. A test holds this list to the routes.
 
@@ -23,7 +29,13 @@ export const NAMED_SHAPES = {
   HeldFolder: wire.heldFolder,
   Status: wire.status,
   Dashboard: wire.dashboard,
+  ...filesShapes,
+  ...activityShapes,
+  ...storageShapes,
+  ...adminShapes,
+  ...accountShapes,
   Error: wire.errorBody,
+  ...noticeShapes,
 } as const;
 type ShapeName = keyof typeof NAMED_SHAPES;
 
@@ -273,4 +285,13 @@ export const OPERATIONS: readonly Operation[] = [
     query: wire.changesQuery,
     answer: { mediaType: "text/event-stream" },
   },
+  ...filesOperations,
+
+  ...activityOperations,
+  ...storageOperations,
+  ...noticeOperations,
+
+  ...adminOperations,
+
+  ...accountOperations,
 ];

@@ -11,12 +11,15 @@ export const providerRoutes = new Hono<UserEnv>().get("/", (c) =>
   c.json({ items: [...providers.values()].map((provider) => toProvider(c.env, provider)), cursor: null }),
 );
 
-function toProvider(env: Env, { id, name, methods, capabilities, removalsWithinDays, options }: ProviderDefinition): Provider {
+function toProvider(env: Env, definition: ProviderDefinition): Provider {
+  const { id, name, methods, capabilities, announcesTo, hashes, removalsWithinDays, options } = definition;
+  const announces = ({ type }: AuthMethod) => capabilities.webhook && (announcesTo?.includes(type) ?? true);
   return {
     id,
     name,
-    methods: methods.map((method) => toMethod(env, method)),
+    methods: methods.map((method) => ({ ...toMethod(env, method), announces: announces(method) })),
     capabilities: { ...capabilities, revoke: methods.some(isRevocable) },
+    hashes,
     removalsWithinDays: removalsWithinDays ?? null,
     options: options ? z.toJSONSchema(options) : null,
   };
@@ -26,7 +29,7 @@ function isRevocable(method: AuthMethod): method is OAuthMethod {
   return method.type === "oauth2" && authorities.get(method.authority)?.revocation !== undefined;
 }
 
-function toMethod(env: Env, method: AuthMethod): Provider["methods"][number] {
+function toMethod(env: Env, method: AuthMethod): Omit<Provider["methods"][number], "announces"> {
   const { id, type, name } = method;
   if (method.type !== "oauth2") return { id, type, name, available: true, authority: null, scopes: [], fields: [...method.fields] };
   const { authority, scopes } = method;

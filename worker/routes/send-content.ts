@@ -32,10 +32,15 @@ export async function sendStored(
     "accept-ranges": "bytes",
     "content-disposition": attachment(item.name),
     "content-security-policy": "default-src 'none'; sandbox",
-    "content-type": item.mimeType !== null && MIME_TYPE.test(item.mimeType) ? item.mimeType : "application/octet-stream",
+    "content-type": contentTypeOf(item.mimeType),
     "content-length": String(part.length),
     ...(isPart && { "content-range": `bytes ${part.offset}-${part.offset + part.length - 1}/${size}` }),
   });
+}
+
+/** What a content is said to be: as the source says, where that is a type. */
+export function contentTypeOf(mimeType: string | null): string {
+  return mimeType !== null && MIME_TYPE.test(mimeType) ? mimeType : "application/octet-stream";
 }
 
 async function open(c: AppContext<UserEnv>, key: string, options: R2GetOptions): Promise<ReadableStream> {

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { record } from "../auth/record.ts";
 import type { AppContext, UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
@@ -57,7 +58,9 @@ export const syncRoutes = new Hono<UserEnv>()
 
   /** Ends the sync; its rows and content are erased in the background. */
   .delete("/:id", async (c) => {
-    unwrap(await userObject(c.env, c.var.user.id).deleteSync(c.req.param("id"), c.var.requestId));
+    const { id, name } = await loadSync(c, c.req.param("id"));
+    unwrap(await userObject(c.env, c.var.user.id).deleteSync(id, c.var.requestId));
+    await record(c, "sync.deleted", { target: id, name });
     return c.body(null, 204);
   })
 

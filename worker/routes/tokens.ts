@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { isAdmin } from "../auth/admin.ts";
+import { record, recordOf } from "../auth/record.ts";
 import { hashOfToken, makeToken } from "../auth/token.ts";
 import type { UserEnv } from "../context.ts";
 import { accounts } from "../db/client.ts";
@@ -38,7 +39,7 @@ export const tokenRoutes = new Hono<UserEnv>()
     const token = makeToken(id);
     const expiresAt = expiresInDays === undefined ? null : now + expiresInDays * DAY_MILLISECONDS;
     const row = { id, userId, hash: hashOfToken(token), name, scopes, createdAt: now, expiresAt, lastUsedAt: null };
-    await insertToken(db, row);
+    await insertToken(db, row, recordOf(c, "token.made", { target: id, name }));
     c.var.log.info("token.made", { tokenId: id, scopes: scopes.join(" ") });
     const answer: NewToken = { ...toToken(row), token };
     return c.json(answer, 201);
@@ -47,7 +48,9 @@ export const tokenRoutes = new Hono<UserEnv>()
   /** Revokes it: the next request with it is refused. */
   .delete("/:id", async (c) => {
     const tokenId = c.req.param("id");
-    if (!(await deleteToken(accounts(c.env), c.var.user.id, tokenId))) throw new AppError("token.not_found", "There is no such token.");
+    const revoked = await deleteToken(accounts(c.env), c.var.user.id, tokenId);
+    if (!revoked) throw new AppError("token.not_found", "There is no such token.");
+    await record(c, "token.revoked", { target: tokenId, name: revoked.name });
     c.var.log.info("token.revoked", { tokenId });
     return c.body(null, 204);
   });

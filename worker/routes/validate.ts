@@ -18,6 +18,16 @@ export function jsonBody<S extends z.ZodType>(schema: S): MiddlewareHandler<AppE
   };
 }
 
+/** The same of a form as well, whose fields of one name are a list where there are several. */
+export function formOrJson<S extends z.ZodType>(schema: S): MiddlewareHandler<AppEnv, string, Json<S>> {
+  return async (c, next) => {
+    const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(c.req.header("content-type") ?? "");
+    const value: unknown = isForm ? await c.req.parseBody({ all: true }) : parseJson(await c.req.text());
+    c.req.addValidatedData("json", parse(schema, value) as object);
+    await next();
+  };
+}
+
 /** Checks the query's parameters by a schema. */
 export function query<S extends z.ZodType>(schema: S) {
   return validator("query", (value: Record<string, string | string[]>): z.output<S> => parse(schema, value));

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
+import { record } from "../auth/record.ts";
 import type { UserEnv } from "../context.ts";
 import { userObject } from "../context.ts";
 import { catalogue } from "../db/client.ts";
@@ -37,6 +38,7 @@ export const versionRoutes = new Hono<UserEnv>()
   .post("/:id/versions/:number/restore", async (c) => {
     const { syncId, row, version } = await loadVersion(c);
     unwrap(await userObject(c.env, c.var.user.id).restoreVersion(syncId, row.remoteId, version.number, c.var.requestId));
+    await record(c, "version.restored", { target: c.req.param("id"), name: row.name });
     return c.json(await reload(c));
   })
 
@@ -44,6 +46,7 @@ export const versionRoutes = new Hono<UserEnv>()
   .post("/:id/restore", async (c) => {
     const { syncId, row } = await loadItem(c, c.req.param("id"));
     unwrap(await userObject(c.env, c.var.user.id).restoreItem(syncId, row.remoteId, c.var.requestId));
+    await record(c, "item.restored", { target: c.req.param("id"), name: row.name });
     return c.json(await reload(c), 202);
   });
 

@@ -22,6 +22,16 @@ export function afterNumber(number: number): StreamPlace {
   return { number, type: CHANGE_TYPES.length, index: 0 };
 }
 
+/** Before every change of the rows from this number on. */
+export function beforeNumber(number: number): StreamPlace {
+  return { number, type: 0, index: 0 };
+}
+
+/** The place as a reader is given it. */
+export function encodePlace({ number, type, index }: StreamPlace): string {
+  return `${number}.${type}.${index}`;
+}
+
 /**
  * Whether changes after this place may have been deleted already. Numbers are no smaller than the time of their row, so what
  * follows a recent number is still kept; `oldest` is the number of the oldest row that is kept, null where there is none.

@@ -2,7 +2,7 @@ import type { Wake } from "../../durable-objects/rpc.ts";
 import type { AppContext } from "../context.ts";
 import { sendWakes } from "../cron.ts";
 import type { WakeMessage } from "./wake-message.ts";
-import { distinctWakes } from "./wakes.ts";
+import { distinctWakes } from "./dead.ts";
 
 /** Puts a delivery's wakes into the queue, by user: each different one once, and none of who gets too many. */
 export async function deliverWakes(c: AppContext, provider: string, wakes: ReadonlyMap<string, readonly Wake[]>): Promise<void> {

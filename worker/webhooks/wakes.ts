@@ -1,7 +1,9 @@
-import type { Wake } from "../../durable-objects/rpc.ts";
-import { userObject } from "../context.ts";
+import { distinctLetters, noted, noteLastFailures } from "../dead-letters.ts";
+import { accounts } from "../db/client.ts";
+import { noteDead, noteReturned } from "../db/dead-letters.ts";
 import type { JobMessage } from "../sync/job.ts";
 import { createLogger, errorFields } from "../log.ts";
+import { handBack, wakeEach } from "./dead.ts";
 import type { WakeMessage } from "./wake-message.ts";
 
 /** Objects called at once: a Worker has six connections. */
@@ -16,31 +18,24 @@ export async function consumeWakes(batch: MessageBatch<WakeMessage>, env: Env): 
   });
 }
 
-/** Hands back what failed every delivery: jobs to the ledger that still has them, wakes as wakes. */
+/**
+ * Hands back what failed every delivery: jobs to the ledger that still has them, wakes as wakes. It is noted before, for
+ * administrators; what cannot be noted is handed back all the same.
+ */
 export async function consumeDead(batch: MessageBatch<WakeMessage | JobMessage>, env: Env): Promise<void> {
-  createLogger(env).warn("queue.dead", { messages: batch.messages.length });
+  const log = createLogger(env);
+  log.warn("queue.dead", { messages: batch.messages.length });
+  const isNew = (message: Message) => message.attempts === 1;
+  await noted(log, () => noteDead(accounts(env), distinctLetters(batch.messages.filter(isNew)), Date.now()));
   await perUser(batch, env, async (userId, messages) => {
-    const bodies = messages.map((message) => message.body);
-    const jobIds = bodies.flatMap((body) => ("jobId" in body ? [body.jobId] : []));
-    const wakes = bodies.filter((body) => "wake" in body);
-    if (jobIds.length > 0) await userObject(env, userId).returnJobs([...new Set(jobIds)]);
-    await wakeEach(env, userId, wakes);
+    const letters = distinctLetters(messages);
+    await handBack(env, userId, letters.map(({ message }) => message)); // prettier-ignore
+    await noted(log, () => noteReturned(accounts(env), letters.map(({ id }) => id), Date.now())); // prettier-ignore
   });
 }
 
-async function wakeEach(env: Env, userId: string, messages: readonly WakeMessage[]): Promise<void> {
-  for (const wake of distinctWakes(messages.map((message) => message.wake))) {
-    await userObject(env, userId).wake(wake, messages.find((message) => message.wake.reason === wake.reason)?.requestId);
-  }
-}
-
-/** Each wake once, in the order they came. */
-export function distinctWakes(wakes: readonly Wake[]): Wake[] {
-  return [...new Map(wakes.map((wake) => [JSON.stringify(Object.entries(wake).toSorted()), wake])).values()];
-}
-
 /** Settles a batch by user: one user's failure is retried, later each time, and holds up nobody else. */
-async function perUser<T extends { userId: string }>(
+async function perUser<T extends WakeMessage | JobMessage>(
   batch: MessageBatch<T>,
   env: Env,
   settle: (userId: string, messages: Message<T>[]) => Promise<void>,
@@ -55,6 +50,7 @@ async function perUser<T extends { userId: string }>(
         for (const message of messages) message.ack();
       } catch (error) {
         log.warn("queue.retry", { userId, messages: messages.length, ...errorFields(error) });
+        await noteLastFailures(env, log, messages, error);
         for (const message of messages) message.retry({ delaySeconds: retrySeconds(message.attempts) });
       }
     }

@@ -63,6 +63,19 @@ export async function problemsOf(page: Page, name: string): Promise<string[]> {
   return problems;
 }
 
+/** Takes a picture of each view into this folder; how many they are. */
+export async function picturesOf(page: Page, name: string, folder: string): Promise<number> {
+  for (const view of VIEWS) {
+    await page.setViewportSize(view.viewport);
+    await page.emulateMedia({ colorScheme: view.colorScheme, reducedMotion: "reduce" });
+    await settled(page);
+    await page.screenshot({ path: join(folder, `${name}-${view.name}.png`), fullPage: true });
+  }
+  await page.setViewportSize(DESKTOP);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  return VIEWS.length;
+}
+
 /** Half-way through a change of colours nothing has its contrast. */
 async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {

@@ -19,6 +19,22 @@ export function objectsNobodyKnows(stateDir: string): string[] {
   return keys.filter((key) => !expected.has(key.split("/").slice(2).join("/")));
 }
 
+/** What there is of a user while it runs: keys in the bucket, and how many rows in each table that has some. */
+export function leftOf(stateDir: string, userId: string): { objects: string[]; rows: Record<string, number> } {
+  const of = `key LIKE 'content/${userId}/%' OR key = 'accounts/${userId}.json'`;
+  const objects = rows(stateDir, "r2/miniflare-R2BucketObject", `SELECT key AS value FROM _mf_objects WHERE ${of}`);
+  const counts: Record<string, number> = {};
+  const folder = "d1/miniflare-D1DatabaseObject";
+  const columns = rows(stateDir, folder, `SELECT m.name || '.' || c.name AS value FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND (c.name IN ('user_id', 'sync_id') OR m.name = 'users' AND c.name = 'id')`); // prettier-ignore
+  for (const [table = "", column = ""] of columns.map((name) => name.split("."))) {
+    // Rows of a sync that nobody has are of the only user whose syncs were erased.
+    const where = column === "sync_id" ? "sync_id NOT IN (SELECT id FROM syncs)" : `${column} = '${userId}'`;
+    const [count = "0"] = rows(stateDir, folder, `SELECT count(*) AS value FROM ${table} WHERE ${where}`);
+    if (count !== "0") counts[table] = (counts[table] ?? 0) + Number(count);
+  }
+  return { objects, rows: counts };
+}
+
 /** Empties every table of the catalogue, as a loss would; the migrations stay. */
 export function loseCatalogue(stateDir: string): void {
   for (const database of databases(stateDir, "d1/miniflare-D1DatabaseObject")) {

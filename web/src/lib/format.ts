@@ -111,6 +111,12 @@ export function formatDate(at: Date, locale = readerLocale()): string {
   return new Intl.DateTimeFormat(locale, { day: "2-digit", month: "short", year: "numeric" }).format(at);
 }
 
+/** A day of a calendar, given as "2026-11-28", whatever the zone: "28 Nov 2026". */
+export function formatDay(day: string, locale = readerLocale()): string {
+  if (day === "") return "";
+  return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(day));
+}
+
 /** Everything, to the second, with the zone. */
 export function formatFull(at: Date, locale = readerLocale()): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" }).format(at);

@@ -1,6 +1,7 @@
 // What a sync has to say about itself, in one sentence. Pure.
 import { formatBytes, formatCount, formatEstimate, formatMoment, formatNumberOf } from "./format.ts";
-import type { Run, Sync, SyncStatus } from "./wire.ts";
+import { m } from "./messages.ts";
+import type { Provider, Run, Sync, SyncStatus } from "./wire.ts";
 import { isActive, type Tone } from "./words.ts";
 
 export interface Headline {
@@ -11,9 +12,12 @@ export interface Headline {
   level: number;
 }
 
+/** How far the source lets contents be verified; undefined while that is not known. */
+type Hashes = Provider["hashes"] | undefined;
+
 /** `now` is for times of day; `live` may be missing while the page loads. */
-export function headline(sync: Sync, live: SyncStatus | undefined, now: Date): Headline {
-  const { tone, title, detail } = say(sync, live, now);
+export function headline(sync: Sync, live: SyncStatus | undefined, now: Date, hashes: Hashes): Headline {
+  const { tone, title, detail } = say(sync, live, now, hashes);
   return { tone, title, detail, level: waterLevel(sync, live) };
 }
 
@@ -44,7 +48,7 @@ export function waterLevel(sync: Sync, live: SyncStatus | undefined): number {
   return Math.min(1, (stored + held) / known);
 }
 
-function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline, "level"> {
+function say(sync: Sync, live: SyncStatus | undefined, now: Date, hashes: Hashes): Omit<Headline, "level"> {
   const run = live?.activeRun ?? (sync.lastRun && isActive(sync.lastRun) ? sync.lastRun : null);
   const waiting = live?.waitingFor ?? null;
   const status = live?.status ?? sync.status;
@@ -75,7 +79,7 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date): Omit<Headline
     const until = waiting.until === null ? "soon" : onOrAt(new Date(waiting.until), now);
     return { tone: "warn", title: `Trying again ${until}`, detail: "The last attempt did not get through; nothing is lost." };
   }
-  return idle(sync, upToDateAt, now);
+  return idle(sync, upToDateAt, now, hashes);
 }
 
 function throttled(until: string | null, now: Date): Omit<Headline, "level"> {
@@ -116,7 +120,7 @@ function running(live: SyncStatus | undefined, run: Run, wasUpToDate: boolean): 
   }
 }
 
-function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "level"> {
+function idle(sync: Sync, upToDateAt: Date | null, now: Date, hashes: Hashes): Omit<Headline, "level"> {
   const { files, failed, held, skipped, bytes, stored } = sync.stats;
   if (upToDateAt === null) {
     const failure = sync.lastRun?.status === "failed" ? sync.lastRun.error?.message : undefined;
@@ -154,7 +158,8 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date): Omit<Headline, "l
       detail: `${amount(stored, bytes)}. ${formatNumberOf(skipped, "file")} cannot be kept; each says why.`,
     };
   }
-  return { tone: "good", title: `${everything} had ${when} is here`, detail: `${amount(stored, bytes)}, every byte verified.` };
+  const verified = hashes === undefined ? "" : ` ${m.source.verified[hashes]}`;
+  return { tone: "good", title: `${everything} had ${when} is here`, detail: `${amount(stored, bytes)}.${verified}` };
 }
 
 function pausedDetail(sync: Sync, upToDateAt: Date | null, now: Date): string {

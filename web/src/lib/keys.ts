@@ -42,6 +42,21 @@ export function listKey(press: KeyPress, active: number, count: number, pageRows
   }
 }
 
+export type SelectKey = { action: "stretch"; to: number } | { action: "toggle" } | { action: "all" };
+
+/** What a key means for what is chosen in the same list; null where it means nothing. */
+export function selectKey(press: KeyPress & { shiftKey: boolean }, active: number, count: number, pageRows: number): SelectKey | null {
+  if (press.altKey) return null;
+  if (press.ctrlKey || press.metaKey) {
+    if (press.key === " ") return { action: "toggle" };
+    return press.key.toLowerCase() === "a" && !press.shiftKey ? { action: "all" } : null;
+  }
+  if (!press.shiftKey || count === 0) return null;
+  if (press.key === " ") return { action: "toggle" };
+  const key = listKey(press, active, count, pageRows);
+  return key?.action === "move" ? { action: "stretch", to: key.to } : null;
+}
+
 export type TreeKey = { action: "move"; to: number } | { action: "open" } | { action: "close" } | { action: "tick" };
 
 /** A row of a tree, as far as keys are concerned. */

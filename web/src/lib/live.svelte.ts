@@ -17,6 +17,8 @@ export class Live {
   /** `interrupted` once the stream has been down for more than a moment. */
   state = $state<"connecting" | "open" | "interrupted">("connecting");
   readonly statuses = new SvelteMap<string, SyncStatus>();
+  /** The syncs, in the order of their names. */
+  names = $state.raw<readonly { id: string; name: string }[]>([]);
 
   #source: EventSource | null = null;
   #listeners = new Set<Listener>();
@@ -91,6 +93,7 @@ export class Live {
     try {
       const { syncs } = await api.status();
       for (const { id, live } of syncs) this.statuses.set(id, live);
+      this.names = syncs.map(({ id, name }) => ({ id, name })).sort((one, other) => one.name.localeCompare(other.name));
       const known = new Set(syncs.map((sync) => sync.id));
       for (const id of this.statuses.keys()) if (!known.has(id)) this.statuses.delete(id);
     } catch (error) {
@@ -102,7 +105,7 @@ export class Live {
   #receive(type: LiveEvent["type"], text: string): void {
     const event = { type, ...(text === "" ? {} : JSON.parse(text)) } as LiveEvent;
     if (event.type === "status") this.statuses.set(event.status.syncId, event.status);
-    if (event.type === "reset") void this.#load();
+    if (event.type === "reset" || event.type === "account") void this.#load();
     this.#emit(event);
   }
 

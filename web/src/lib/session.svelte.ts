@@ -20,7 +20,7 @@ export class Session {
   leave(): void {
     if (this.#left) return;
     this.#left = true;
-    void goto(welcomeUrl(location.pathname + location.search), { replace: true });
+    void goto(welcomeUrl(location.pathname + location.search, this.me.value !== undefined), { replace: true });
   }
 
   async signOut(everywhere: boolean): Promise<void> {

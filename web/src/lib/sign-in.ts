@@ -13,7 +13,7 @@ export function signInUrl(returnTo: string, authority = "microsoft"): string {
   return `/auth/${authority}/login?return_to=${encodeURIComponent(safeReturn(returnTo))}`;
 }
 
-/** The landing page, which says that signing in is needed and leads back. */
-export function welcomeUrl(returnTo: string): string {
-  return `/?return_to=${encodeURIComponent(safeReturn(returnTo))}`;
+/** The landing page, which says that signing in is needed, or that a session has `ended`, and leads back. */
+export function welcomeUrl(returnTo: string, ended = false): string {
+  return `/?return_to=${encodeURIComponent(safeReturn(returnTo))}${ended ? "&ended" : ""}`;
 }

@@ -23,6 +23,18 @@ export const ITEM_STATES: Record<ItemState, Words> = {
   removed: { label: "Removed", tone: "calm", detail: "It was removed at the source." },
 };
 
+/** The states that a list can be narrowed to. */
+export const FILTERS = [
+  "stored",
+  "pending",
+  "failed",
+  "skipped",
+  "excluded",
+  "held",
+  "unreachable",
+  "removed",
+] as const satisfies ItemState[];
+
 type Reason = FailureKind | SkipReason | "malformed" | "metadata_only" | ExclusionReason | HeldReason | "quota" | "lost" | "damaged";
 /** Why the rules leave an item out. */
 type ExclusionReason = "not_selected" | "type" | "glob" | "size" | "date" | "unplaced";

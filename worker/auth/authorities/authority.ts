@@ -72,6 +72,8 @@ export interface IdentityProof {
   provider: string;
   /** The issuer that this id token must name; throws a `SignInProblem`. Nothing of the token is verified yet. Absent: the server's. */
   issuerFor?(issuer: string, idToken: unknown): string;
+  /** Whether this is an issuer of its id tokens. Absent: where it is the server's. */
+  isIssuer?(env: Env, issuer: string): boolean;
   /** Refuses, by a `SignInProblem`, a verified token whose key is not its issuer's. */
   checkKey?(idToken: string, person: Person, keys: oauth.JWKSCacheInput): void;
   /** From claims whose signature, issuer, audience, times and nonce are verified. Throws a `SignInProblem`. */

@@ -30,7 +30,14 @@ export const microsoft: Authority = {
     issuer: new URL(expectedIssuer(base, tenant)),
   }),
   clientAuthentication: "post",
-  identity: { scopes: IDENTITY_SCOPES, provider: "onedrive", issuerFor: issuerForToken, checkKey: assertKeyIssuer, person: toPerson },
+  identity: {
+    scopes: IDENTITY_SCOPES,
+    provider: "onedrive",
+    issuerFor: issuerForToken,
+    isIssuer: ({ MICROSOFT_LOGIN_URL }, issuer) => issuer.startsWith(`${MICROSOFT_LOGIN_URL}/`),
+    checkKey: assertKeyIssuer,
+    person: toPerson,
+  },
   lastingScopes: [LASTING_SCOPE],
   authorizeParameters: ({ chooseAccount, consent, loginHint }) => ({
     response_mode: "query",

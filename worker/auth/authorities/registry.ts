@@ -10,6 +10,12 @@ export const authorities: ReadonlyMap<string, Authority> = new Map(
   [microsoft, google, dropbox, atlassian, autodesk].map((authority) => [authority.id, authority]),
 );
 
+/** The authority whose id tokens this issuer's are; undefined where none is any more. */
+export function authorityOfIssuer(env: Env, issuer: string): Authority | undefined {
+  const issues = ({ identity, server }: Authority) => identity && (identity.isIssuer?.(env, issuer) ?? server(env).issuer === issuer);
+  return [...authorities.values()].find(issues);
+}
+
 /** The authority by which a way to connect is allowed. */
 export function authorityOf(method: { authority: string }): Authority {
   const authority = authorities.get(method.authority);

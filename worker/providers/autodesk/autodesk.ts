@@ -33,6 +33,8 @@ export const autodesk: ProviderDefinition = {
   name: "Autodesk Construction Cloud",
   methods: [{ type: "oauth2", id: "autodesk", name: "Autodesk account", authority: "autodesk", scopes: [READ] }, serviceAccount, app],
   capabilities: { browse: true, webhook: true },
+  announcesTo: ["service_account", "token"],
+  hashes: "some",
   webhookPath: "autodesk",
   startsWhole: false,
   removalsWithinDays: 2,

@@ -50,6 +50,7 @@ export const confluence: ProviderDefinition = {
   name: "Confluence",
   methods: [atlassianSignIn(SCOPES), apiToken, scopedApiToken(TOKEN_SCOPES)],
   capabilities: { browse: true, webhook: false },
+  hashes: "none",
   options,
   startsWhole: false,
   removalsWithinDays: REMOVALS_WITHIN_DAYS,

@@ -34,6 +34,7 @@ export const dropbox: ProviderDefinition = {
     },
   ],
   capabilities: { browse: true, webhook: true },
+  hashes: "some",
   webhookPath: "dropbox",
   startsWhole: true,
   create: (env, context) => createDropbox(env, context),

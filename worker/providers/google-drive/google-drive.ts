@@ -35,6 +35,7 @@ export const googleDrive: ProviderDefinition = {
     serviceAccount,
   ],
   capabilities: { browse: true, webhook: true },
+  hashes: "some",
   webhookPath: "google",
   options,
   startsWhole: true,

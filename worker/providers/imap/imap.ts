@@ -34,6 +34,7 @@ export const imap: ProviderDefinition = {
   name: "Mail (IMAP)",
   methods: [{ type: "password", id: "password", name: "Password, or app password", fields: PASSWORD_FIELDS }, ownApp],
   capabilities: { browse: true, webhook: false },
+  hashes: "none",
   options,
   startsWhole: false,
   create: createImap,

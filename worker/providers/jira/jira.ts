@@ -34,6 +34,8 @@ export const jira: ProviderDefinition = {
   name: "Jira",
   methods: [atlassianSignIn(["read:jira-work", "manage:jira-webhook"]), apiToken, scopedApiToken(["read:jira-work", "read:jira-user"])],
   capabilities: { browse: true, webhook: true },
+  announcesTo: ["oauth2"],
+  hashes: "none",
   webhookPath: "jira",
   options,
   startsWhole: false,

@@ -45,6 +45,7 @@ export const webdav: ProviderDefinition = {
   name: "WebDAV (Nextcloud, ownCloud)",
   methods: [{ type: "password", id: "password", name: "User name and app password", fields }],
   capabilities: { browse: true, webhook: false },
+  hashes: "some",
   startsWhole: false,
   create: (env, context) => createWebDav(env, context),
 };

@@ -1,0 +1,150 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserMissing, newVisitor, openBrowser, problemsOf } from "./support/browser.ts";
+import { Client } from "./support/client.ts";
+import { Tidemark } from "./support/tidemark.ts";
+
+const CAROL = "carol@contoso.example";
+const RUN_SECONDS = 120;
+/** It starts, and two rounds come in. */
+const SETUP_SECONDS = 420;
+const ATTACK = `<script>parent.document.title = "taken over"</script><img src="https://evil.example/pixel.png">`;
+const LARGE_FOLDER_FILES = process.env["E2E_FULL"] ? 20_000 : 600;
+
+/** Reads a zip as another program does, and checks it. */
+const READ_ZIP = `
+import hashlib, json, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as file:
+    assert file.testzip() is None
+    print(json.dumps({each.filename: hashlib.sha256(file.read(each)).hexdigest() for each in file.infolist()}))
+`;
+
+const missing = browserMissing();
+
+describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missing})` : ""}`, () => {
+  let tidemark: Tidemark;
+  let browser: Browser;
+  let page: Page;
+  let client: Client;
+  let syncId: string;
+
+  beforeAll(async () => {
+    [tidemark, browser] = await Promise.all([Tidemark.start(), openBrowser()]);
+    ({ page } = await newVisitor(browser, tidemark.origin));
+    await page.goto(`/auth/microsoft/login?provider=onedrive&login_hint=${CAROL}`);
+    await page.waitForURL("**/app");
+    client = Client.withCookies(tidemark.origin, await page.context().cookies());
+    syncId = await client.firstSync();
+    await tidemark.sandbox.mutate(CAROL, [
+      { op: "create", path: "/Läden/Übersicht.md", bytes: `# Old heading\n\n${ATTACK}` },
+      { op: "create", path: "/Läden/Notes.txt", bytes: "some notes" },
+      { op: "create", path: "/Läden/Deep/Letter.txt", bytes: "a letter" },
+      ...Array.from({ length: LARGE_FOLDER_FILES }, (_, n) => ({ op: "create", path: `/Many/file ${n}.txt`, bytes: `file ${n}` })),
+    ]);
+    await client.untilEqual(syncId, () => tidemark.sandbox.tree(CAROL), RUN_SECONDS);
+    await tidemark.sandbox.mutate(CAROL, [{ op: "update", path: "/Läden/Übersicht.md", bytes: `# New heading\n\n${ATTACK}` }]);
+    await client.untilEqual(syncId, () => tidemark.sandbox.tree(CAROL), RUN_SECONDS);
+  }, SETUP_SECONDS * 1000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await tidemark?.stop();
+  });
+
+  it("a file is found by a part of its name, looked at, and its old version taken back", async () => {
+    await page.goto("/app/files");
+    await page
+      .getByRole("main")
+      .getByRole("link", { name: /files, / })
+      .waitFor();
+    expect(await problemsOf(page, "files-all")).toEqual([]);
+    await page.getByRole("textbox", { name: "Search files and folders" }).fill("laden/ubersicht");
+    const row = page.getByRole("row", { name: /Übersicht\.md/ });
+    await row.waitFor();
+    expect(await problemsOf(page, "files-found")).toEqual([]);
+    await row.getByText("Übersicht.md").click();
+    await page.getByRole("button", { name: "Preview", exact: true }).click();
+    const shown = page.frameLocator("iframe");
+    await shown.getByRole("heading", { name: "New heading" }).waitFor();
+    // What is written as markup is there to be read, and has done nothing.
+    await shown.getByText("taken over").waitFor();
+    expect(await page.title()).not.toBe("taken over");
+    expect(await shown.locator("script, img").count()).toBe(0);
+    expect(await problemsOf(page, "files-preview")).toEqual([]);
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByRole("button", { name: "Preview version 1" }).click();
+    await shown.getByRole("heading", { name: "Old heading" }).waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByRole("button", { name: "Restore version 1" }).click();
+    await page.getByText("3, current, restored from 1").waitFor();
+    const [found] = (await client.get<{ items: { id: string }[] }>(`/api/v1/search?q=ubersicht`)).items;
+    const content = await client.raw(`/api/v1/items/${found?.id}/content`);
+    expect(await content.text()).toBe(`# Old heading\n\n${ATTACK}`);
+  });
+
+  it("what is chosen comes as a zip, byte for byte what the source has", async () => {
+    await page.goto(`/app/syncs/${syncId}/files`);
+    await page.getByRole("grid").getByRole("link", { name: "Läden" }).click();
+    await page.getByRole("row", { name: /Notes\.txt/ }).click({ modifiers: ["Control"] });
+    await page.getByRole("row", { name: /Deep/ }).click({ modifiers: ["Control"] });
+    await page.getByText("2 entries chosen").waitFor();
+    expect(await problemsOf(page, "files-chosen")).toEqual([]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("toolbar").getByRole("button", { name: "Download as zip" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("Läden.zip");
+    const inZip = JSON.parse(execFileSync("python3", ["-c", READ_ZIP, await download.path()], { encoding: "utf8" })) as object;
+    const source = new Map((await tidemark.sandbox.tree(CAROL)).map(({ path, sha256 }) => [path, sha256]));
+    const empty = createHash("sha256").digest("hex");
+    expect(inZip).toEqual({
+      "Deep/": empty,
+      "Deep/Letter.txt": source.get("/Läden/Deep/Letter.txt"),
+      "Notes.txt": source.get("/Läden/Notes.txt"),
+    });
+  });
+
+  it("keys alone choose what was removed, and take it back out of the trash", async () => {
+    await tidemark.sandbox.mutate(CAROL, [{ op: "delete", path: "/Läden/Notes.txt" }]);
+    await client.untilEqual(syncId, () => tidemark.sandbox.tree(CAROL), RUN_SECONDS);
+    await page.goto(`/app/syncs/${syncId}/files?view=trash`);
+    await page.getByRole("row", { name: /Notes\.txt/ }).waitFor();
+    expect(await problemsOf(page, "files-trash")).toEqual([]);
+    const grid = page.getByRole("grid");
+    await grid.focus();
+    await grid.press("Control+a");
+    await page
+      .getByRole("toolbar")
+      .getByRole("button", { name: /^Restore/ })
+      .click();
+    await page.getByText("Nothing was removed that could be taken back.").waitFor();
+    await page.goto(`/app/syncs/${syncId}/files?q=notes`);
+    await page
+      .getByRole("row", { name: /Notes\.txt/ })
+      .getByText("Stored")
+      .waitFor();
+  });
+
+  it("a large folder is scrolled and sorted on a phone, and draws only what is seen", async () => {
+    await page.setViewportSize({ width: 360, height: 780 });
+    await page.goto(`/app/syncs/${syncId}/files`);
+    await page.getByRole("grid").getByRole("link", { name: "Many" }).click();
+    await page.getByRole("row", { name: /file 0\.txt/ }).waitFor();
+    const grid = page.getByRole("grid");
+    await grid.focus();
+    await expect
+      .poll(
+        async () => {
+          await grid.press("End");
+          return page.getByText(new RegExp(`^${LARGE_FOLDER_FILES.toLocaleString("en")} entries$`)).isVisible();
+        },
+        { timeout: 60_000, interval: 200 },
+      )
+      .toBe(true);
+    await page.getByRole("row", { name: /file 599\.txt/ }).waitFor();
+    expect(await page.getByRole("row").count()).toBeLessThan(60);
+    expect(await problemsOf(page, "files-many")).toEqual([]);
+  });
+});
