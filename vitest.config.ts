@@ -58,6 +58,8 @@ export default defineConfig(async () => ({
           name: "workerd",
           include: ["test/**/*.test.ts"],
           exclude: ["test/{sync,sandbox,scripts,web,cli,e2e}/**"],
+          // A Worker is loaded once for many files, not by each anew, which would take longer than most files do; what was stored is deleted between them.
+          isolate: false,
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 120_000,
           deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },

@@ -1,5 +1,6 @@
-import { applyD1Migrations, type D1Migration } from "cloudflare:test";
+import { applyD1Migrations, reset, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 
 const { MIGRATIONS } = env as Env & { MIGRATIONS: D1Migration[] };
+await reset();
 await applyD1Migrations(env.DB, MIGRATIONS);
