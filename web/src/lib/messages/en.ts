@@ -53,6 +53,7 @@ export const en = {
     preview: "Preview",
     previewOf: (name: string) => `Preview of ${name}`,
     previewFailed: "It cannot be shown. Download it to see it.",
+    noPdfViewer: "This browser shows no PDF within a page. Download it to see it.",
     previewVersion: (number: number) => `Preview version ${number}`,
     openFolder: "Open its folder",
   },
