@@ -89,6 +89,12 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await page.getByRole("button", { name: "Preview version 1" }).click();
     await shown.getByRole("heading", { name: "Old heading" }).waitFor();
+    // It has the colours of the page around it, and follows them.
+    await shown.locator("html:not(.dark)").waitFor();
+    await page.emulateMedia({ colorScheme: "dark" });
+    await shown.locator("html.dark").waitFor();
+    await page.emulateMedia({ colorScheme: "light" });
+    await shown.locator("html:not(.dark)").waitFor();
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await page.getByRole("button", { name: "Restore version 1" }).click();
     await page.getByText("3, current, restored from 1").waitFor();
