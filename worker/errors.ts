@@ -56,6 +56,7 @@ export const ERROR_STATUS = {
   "item.excluded": 409,
   "item.not_failed": 409,
   "item.no_preview": 415,
+  "item.too_many_to_sort": 422,
   "item.range_unsatisfiable": 416,
   "zip.nothing_stored": 409,
   "zip.too_large": 422,

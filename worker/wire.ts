@@ -17,6 +17,8 @@ const NAME_MAX = 200;
 const FIELD_MAX = 20_000;
 const LABELS_MAX = 50;
 const INTERVAL_MINUTES_MIN = 5;
+/** Of a folder: so many are counted, and passed over. */
+export const COUNTED_ITEMS_MAX = 200_000;
 const INTERVAL_MINUTES_MAX = 7 * 24 * 60;
 
 const instant = z.iso.datetime();
@@ -564,7 +566,17 @@ export const itemsQuery = pageQuery.extend({
   /** Folders come first; by size and time, then by name. */
   sort: z.enum(["name", "size", "modified"]).optional(),
   order: z.enum(["asc", "desc"]).optional(),
+  /** Begins after so many, where there is no cursor: a jump into a long list. */
+  skip: z.coerce.number().int().min(0).max(COUNTED_ITEMS_MAX).optional(),
 });
+
+export const itemsCountQuery = itemsQuery.pick({ parent: true, state: true });
+
+export const itemsCount = z.object({
+  /** Null: more than are counted. */
+  count: count.max(COUNTED_ITEMS_MAX).nullable(),
+});
+export type ItemsCount = z.infer<typeof itemsCount>;
 
 export const runFilesQuery = pageQuery.extend({ state: itemState.optional() });
 

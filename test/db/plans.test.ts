@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chainsOf, listChildren, listRemoved, pathsOf } from "../../worker/db/browse.ts";
+import { chainsOf, countChildren, listChildren, listRemoved, pathsOf } from "../../worker/db/browse.ts";
 import { listChanges } from "../../worker/db/changes.ts";
+import { davChildren, davEntry, davMoved, davNamed, davNamedLike, davWalk } from "../../worker/db/dav.ts";
 import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept, toBeShown } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
 import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
@@ -9,6 +10,7 @@ import { mirrorRows, rowsOfRanges } from "../../worker/db/mirror.ts";
 import { listVersions } from "../../worker/db/history.ts";
 import { deleteRemoved, deleteVersions, oldestRemoval, scanVersions } from "../../worker/db/purging.ts";
 import { removedAncestors, removedWith } from "../../worker/db/restoring.ts";
+import { listSorted } from "../../worker/db/sorted.ts";
 import { awaitedItems, knownContents, settleItems } from "../../worker/db/settlement.ts";
 import { afterNumber } from "../../worker/sync/changes.ts";
 import { forgetContents, markDamaged, storedContents } from "../../worker/db/verify.ts";
@@ -77,6 +79,45 @@ describe("the rows that are read", () => {
       rowsMax: 200,
       ask: (db) => listChildren(db, userId, { syncId, parentId: null, after: null, limit: 10 }),
     },
+    {
+      what: "a page far into a folder, from Z to A",
+      rowsMax: 100,
+      ask: (db) => listChildren(db, userId, { syncId, parentId: "folder3", descending: true, after: { kind: 1, name: "file 2003", remoteId: "file2003" }, limit: 10 }), // prettier-ignore
+    },
+    {
+      what: "the last page of a folder, by a jump",
+      rowsMax: 3 * FILES_PER_FOLDER,
+      ask: (db) => listChildren(db, userId, { syncId, parentId: "folder3", after: null, skip: FILES_PER_FOLDER - 10, limit: 10 }),
+    },
+    {
+      what: "the number of a folder's children",
+      rowsMax: 3 * FILES_PER_FOLDER,
+      ask: (db) => countChildren(db, userId, { syncId, parentId: "folder3", max: 1_000 }),
+    },
+    {
+      what: "a page of a folder by size",
+      rowsMax: 4 * FILES_PER_FOLDER,
+      ask: (db) => listSorted(db, userId, { syncId, parentId: "folder3", state: undefined, sort: "size", descending: true, after: null, skip: 0, limit: 10 }), // prettier-ignore
+    },
+    { what: "a page of the WebDAV door", rowsMax: 100, ask: (db) => davChildren(db, scope(), { parents: ["root"], after: null, limit: 10 }) }, // prettier-ignore
+    {
+      what: "a page of the WebDAV door, of a folder without anything stored",
+      rowsMax: 4 * FILES_PER_FOLDER,
+      ask: (db) => davChildren(db, scope(), { parents: ["folder3"], after: { kind: 1, name: "file 1", remoteId: "file1" }, limit: 10 }),
+    },
+    { what: "whether anything moved under the WebDAV door", rowsMax: 20, ask: (db) => davMoved(db, scope(), ["folder3"], 0) },
+    {
+      what: "the way along names through the WebDAV door",
+      rowsMax: 30,
+      ask: (db) => davWalk(db, scope(), ["root"], ["folder 3", "file 43"]),
+    },
+    { what: "what has a name behind the WebDAV door", rowsMax: 20, ask: (db) => davNamed(db, scope(), ["folder3"], "file 43") },
+    {
+      what: "what has a name like this behind the WebDAV door",
+      rowsMax: 4 * FILES_PER_FOLDER,
+      ask: (db) => davNamedLike(db, scope(), ["folder3"], { glob: "file 4*", others: [], afterId: "", limit: 100 }),
+    },
+    { what: "one entry of the WebDAV door", rowsMax: 10, ask: (db) => davEntry(db, scope(), "file3") },
     { what: "a page of the trash, of none", rowsMax: 10, ask: (db) => listRemoved(db, userId, { syncId, after: null, limit: 100 }) },
     { what: "versions of an item, of none", rowsMax: 10, ask: (db) => listVersions(db, scope(), "file3", { before: null, limit: 100 }) },
     {

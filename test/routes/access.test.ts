@@ -60,6 +60,7 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", `/items/${itemId}/explain`, null, "item.not_found"],
   ["GET", `/items/${itemId}/content`, null, "item.not_found"],
   ["GET", `/syncs/${syncId}/trash`, null, "sync.not_found"],
+  ["GET", `/syncs/${syncId}/items/count`, null, "sync.not_found"],
   ["GET", `/items/${itemId}/versions`, null, "item.not_found"],
   ["GET", `/items/${itemId}/versions/1/content`, null, "item.not_found"],
   ["POST", `/items/${itemId}/versions/1/restore`, null, "item.not_found"],

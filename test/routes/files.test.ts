@@ -143,6 +143,32 @@ describe("a folder in another order", () => {
       }
       expect(found).toEqual(names);
     }
+    // The same by jumping, over the border between folders and files too.
+    for (const skip of [0, 1, 2, 3, 6, 7, 9]) {
+      const page = await callJson<Page<Item>>(`/api/v1/syncs/${syncId}/items?${query}&limit=2&skip=${skip}`, { cookie });
+      expect(page.items.map(({ name }) => name)).toEqual(names.slice(skip, skip + 2));
+    }
+  });
+
+  it("is counted as it is listed", async () => {
+    await seedFolder({ syncId, remoteId: "f", name: "folder" });
+    await seedItems(["a", "b", "c"].map((name) => ({ syncId, remoteId: name, name, parentId: "f", state: name === "c" ? "removed" : "failed" }))); // prettier-ignore
+    const count = async (query: string) => (await callJson<{ count: number }>(`/api/v1/syncs/${syncId}/items/count${query}`, { cookie })).count; // prettier-ignore
+    expect([await count(""), await count(`?parent=${idOf("f")}`)]).toEqual([1, 2]);
+    expect([await count(`?parent=${idOf("f")}&state=stored`), await count(`?parent=${idOf("f")}&state=removed`)]).toEqual([0, 1]);
+    const none = await call(`/api/v1/syncs/${syncId}/items/count?parent=${idOf("none")}`, { cookie });
+    expect([none.status, await errorCode(none)]).toEqual([404, "item.not_found"]);
+  });
+
+  it("is refused where there are too many, but for names", async () => {
+    await env.DB.prepare(
+      `INSERT INTO items (sync_id, remote_id, parent_id, kind, name, state, seen_at)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001) SELECT ?, 'n' || i, 'root', 1, 'n' || i, 'pending', 1 FROM n`,
+    ).bind(syncId).run(); // prettier-ignore
+    const refused = await call(`/api/v1/syncs/${syncId}/items?sort=size`, { cookie });
+    expect([refused.status, await errorCode(refused)]).toEqual([422, "item.too_many_to_sort"]);
+    const last = await callJson<Page<Item>>(`/api/v1/syncs/${syncId}/items?order=desc&skip=20000&limit=10`, { cookie });
+    expect([last.items.map(({ name }) => name), last.cursor]).toEqual([["n1"], null]);
   });
 });
 

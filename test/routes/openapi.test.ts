@@ -29,6 +29,7 @@ describe("the API's document", () => {
       "state",
       "sort",
       "order",
+      "skip",
     ]);
     expect(document.paths["/api/v1/syncs"]?.["post"]?.requestBody).toMatchObject({
       content: { "application/json": { schema: { required: ["connectionId"], properties: { mode: { enum: ["content", "metadata"] } } } } },

@@ -57,7 +57,11 @@ interface ChildrenQuery {
   parentId: string | null;
   /** Undefined: every state but `removed`. */
   state?: ItemState | undefined;
+  /** From Z to A; folders come first all the same. */
+  descending?: boolean | undefined;
   after: ChildrenCursor | null;
+  /** So many are passed over; they are read all the same. */
+  skip?: number | undefined;
   limit: number;
 }
 
@@ -73,35 +77,72 @@ export const COLUMNS = sql`
     WHERE parent.sync_id = items.sync_id AND parent.remote_id = items.parent_id AND parent.parent_id IS NOT NULL
   ) AS parentIsRoot`;
 
-/** A folder's children: folders first, then by name regardless of case. */
+/** A folder's children: folders first, then by name regardless of case; up or down. */
 export async function listChildren(db: Database, userId: string, query: ChildrenQuery): Promise<BrowsedItem[]> {
   const parents = query.parentId === null ? await rootsOf(db, query.syncId) : [query.parentId];
   const found: BrowsedItem[] = [];
+  let skip = query.skip ?? 0;
   for (const kind of [FOLDER, FILE]) {
     if (found.length >= query.limit || (query.after && query.after.kind > kind)) continue;
     const after = query.after?.kind === kind ? query.after : null;
-    found.push(...(await childrenOfKind(db, userId, { ...query, kind, after, parents, limit: query.limit - found.length })));
+    const rows = await childrenOfKind(db, userId, { ...query, kind, after, skip, parents, limit: query.limit - found.length });
+    found.push(...rows);
+    // None may mean that all of them are passed over.
+    if (skip > 0) skip = rows.length > 0 ? 0 : skip - (await countOf(db, userId, { ...query, parents, kind, max: skip }));
   }
   return found;
+}
+
+/** How many children a folder has, up to `max`; reads so many entries of the index, and their rows. */
+export async function countChildren(
+  db: Database,
+  userId: string,
+  query: Pick<ChildrenQuery, "syncId" | "parentId" | "state"> & { max: number },
+): Promise<number> {
+  const parents = query.parentId === null ? await rootsOf(db, query.syncId) : [query.parentId];
+  return countOf(db, userId, { ...query, parents });
+}
+
+async function countOf(
+  db: Database,
+  userId: string,
+  query: Pick<ChildrenQuery, "syncId" | "state"> & { parents: string[]; kind?: number; max: number },
+): Promise<number> {
+  const { syncId, parents, kind, max } = query;
+  const row = await db.get<{ count: number }>(sql`
+    SELECT count(*) AS count FROM (
+      SELECT 1 FROM items INDEXED BY items_by_parent
+      WHERE items.sync_id = ${syncId} AND items.parent_id ${isAmong(parents)} ${kind === undefined ? sql`` : sql`AND items.kind = ${kind}`}
+        ${inState(query.state)} ${owned(userId, syncId)}
+      LIMIT ${max})`);
+  return row?.count ?? 0;
+}
+
+function isAmong(parents: readonly string[]): SQL {
+  return parents.length === 1 ? sql`= ${parents[0]}` : sql`IN (SELECT value FROM json_each(${JSON.stringify(parents)}))`;
 }
 
 /**
  * One range of the index, which has this order already: a page costs its own rows, however large the folder. The index is
  * named: without statistics the planner takes a sync for ten rows, and goes through all of it.
  */
-function childrenOfKind(db: Database, userId: string, query: ChildrenQuery & { kind: number; parents: string[] }): Promise<BrowsedItem[]> {
+function childrenOfKind(
+  db: Database,
+  userId: string,
+  query: ChildrenQuery & { kind: number; parents: readonly string[] },
+): Promise<BrowsedItem[]> {
   const { syncId, parents, after } = query;
-  const among = parents.length === 1 ? sql`= ${parents[0]}` : sql`IN (SELECT value FROM json_each(${JSON.stringify(parents)}))`;
+  const [order, beyond, from] = query.descending ? [sql`DESC`, sql`<`, sql`<=`] : [sql`ASC`, sql`>`, sql`>=`];
   // The first condition is what the index can seek; the second leaves out those of the same name that came before.
   const position = after
-    ? sql`AND items.name COLLATE NOCASE >= ${after.name} AND (items.name COLLATE NOCASE > ${after.name} OR items.remote_id > ${after.remoteId})`
+    ? sql`AND items.name COLLATE NOCASE ${from} ${after.name} AND (items.name COLLATE NOCASE ${beyond} ${after.name} OR items.remote_id ${beyond} ${after.remoteId})`
     : sql``;
   return db.all<BrowsedItem>(sql`
     SELECT ${COLUMNS} FROM items INDEXED BY items_by_parent
-    WHERE items.sync_id = ${syncId} AND items.parent_id ${among} AND items.kind = ${query.kind} ${position}
+    WHERE items.sync_id = ${syncId} AND items.parent_id ${isAmong(parents)} AND items.kind = ${query.kind} ${position}
       ${inState(query.state)} ${owned(userId, syncId)}
-    ORDER BY items.name COLLATE NOCASE, items.remote_id
-    LIMIT ${query.limit}`);
+    ORDER BY items.name COLLATE NOCASE ${order}, items.remote_id ${order}
+    LIMIT ${query.limit} OFFSET ${query.skip ?? 0}`);
 }
 
 /** All that was removed from a sync and is not purged yet, newest first, after this item: one range of an index of its own. */

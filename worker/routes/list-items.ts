@@ -2,14 +2,16 @@ import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/
 import { z } from "zod";
 import type { AppContext, UserEnv } from "../context.ts";
 import type { BrowsedItem, ChildrenCursor } from "../db/browse.ts";
-import { getItem, listChildren, listRemoved, listRunFiles, pathsOf } from "../db/browse.ts";
+import { countChildren, getItem, listChildren, listRemoved, listRunFiles, pathsOf } from "../db/browse.ts";
 import { catalogue } from "../db/client.ts";
 import { toInstant, toInstantOrNull } from "../db/instant.ts";
-import { cursorAfter, listSorted } from "../db/sorted.ts";
+import type { Sort } from "../db/sorted.ts";
+import { cursorAfter, listSorted, SORTED_ENTRIES_MAX } from "../db/sorted.ts";
 import { AppError } from "../errors.ts";
 import { decodeItemId, encodeItemId } from "../item-id.ts";
 import { previewOf } from "../sync/preview-kind.ts";
-import type { Item, itemsQuery, pageQuery, runFilesQuery } from "../wire.ts";
+import type { Item, ItemsCount, itemsCountQuery, itemsQuery, pageQuery, runFilesQuery } from "../wire.ts";
+import { COUNTED_ITEMS_MAX } from "../wire.ts";
 
 interface ItemPage {
   items: Item[];
@@ -26,9 +28,11 @@ export async function listItems(c: AppContext<UserEnv>, syncId: string, asked: z
   const db = catalogue(c.env, homeShard);
   const parentId = asked.parent === undefined ? null : remoteIdIn(syncId, asked.parent);
   if (parentId !== null && !(await getItem(db, userId, syncId, parentId))) throw notFound();
-  if ((asked.sort ?? "name") !== "name" || asked.order === "desc") return listSortedItems(c, syncId, parentId, asked);
+  const { sort = "name", state } = asked;
+  if (sort !== "name") return listSortedItems(c, syncId, parentId, { ...asked, sort });
   const after = asked.cursor === undefined ? null : decodeCursor(asked.cursor, childrenCursor);
-  const rows = await listChildren(db, userId, { syncId, parentId, state: asked.state, after, limit: asked.limit + 1 });
+  const from = { descending: asked.order === "desc", after, skip: after === null ? asked.skip : undefined };
+  const rows = await listChildren(db, userId, { syncId, parentId, state, ...from, limit: asked.limit + 1 });
   const shown = rows.slice(0, asked.limit);
   const last = shown.at(-1);
   const next: ChildrenCursor | null =
@@ -36,17 +40,40 @@ export async function listItems(c: AppContext<UserEnv>, syncId: string, asked: z
   return { items: await withPaths(c, syncId, shown), cursor: next && encodeCursor(next) };
 }
 
-/** The same in another order. */
+/** How many there are of them. */
+export async function countItems(c: AppContext<UserEnv>, syncId: string, asked: z.output<typeof itemsCountQuery>): Promise<ItemsCount> {
+  const { id: userId, homeShard } = c.var.user;
+  const db = catalogue(c.env, homeShard);
+  const parentId = asked.parent === undefined ? null : remoteIdIn(syncId, asked.parent);
+  if (parentId !== null && !(await getItem(db, userId, syncId, parentId))) throw notFound();
+  const count = await countChildren(db, userId, { syncId, parentId, state: asked.state, max: COUNTED_ITEMS_MAX + 1 });
+  return { count: count > COUNTED_ITEMS_MAX ? null : count };
+}
+
+/** The same by size or time, where the folder is not too large for that. */
 async function listSortedItems(
   c: AppContext<UserEnv>,
   syncId: string,
   parentId: string | null,
-  { state, sort = "name", order, limit, cursor }: z.output<typeof itemsQuery>,
+  { state, sort, order, limit, cursor, skip }: z.output<typeof itemsQuery> & { sort: Sort },
 ): Promise<ItemPage> {
   const { id: userId, homeShard } = c.var.user;
   const after = cursor === undefined ? null : decodeCursor(cursor, sortedCursor);
-  const query = { syncId, parentId, state, sort, descending: order === "desc", after, limit: limit + 1 };
-  const rows = await listSorted(catalogue(c.env, homeShard), userId, query);
+  const db = catalogue(c.env, homeShard);
+  // A list that was begun goes on, should the folder grow meanwhile.
+  if (after === null && (await countChildren(db, userId, { syncId, parentId, state, max: SORTED_ENTRIES_MAX + 1 })) > SORTED_ENTRIES_MAX)
+    throw new AppError("item.too_many_to_sort", "There are more than 20,000 entries. So many can be sorted by name only.");
+  const query = {
+    syncId,
+    parentId,
+    state,
+    sort,
+    descending: order === "desc",
+    after,
+    skip: after === null ? skip : undefined,
+    limit: limit + 1,
+  };
+  const rows = await listSorted(db, userId, query);
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const next = last && rows.length > limit ? encodeCursor(cursorAfter(last, sort)) : null;

@@ -20,6 +20,7 @@ export const NAMED_SHAPES = {
   Sync: wire.sync,
   SyncStatus: wire.syncStatus,
   Preview: wire.preview,
+  ItemsCount: wire.itemsCount,
   Run: wire.run,
   SignedReceipt: wire.signedReceipt,
   Item: wire.item,
@@ -168,6 +169,13 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "The items in a folder, or at the root",
     query: wire.itemsQuery,
     answer: { listOf: "Item" },
+  },
+  {
+    method: "get",
+    path: "/syncs/{id}/items/count",
+    summary: "How many items there are in a folder, or at the root",
+    query: wire.itemsCountQuery,
+    answer: { shape: "ItemsCount" },
   },
 
   {

@@ -7,13 +7,23 @@ import { listRuns } from "../db/runs.ts";
 import { listSyncs } from "../db/syncs.ts";
 import { AppError, unwrap } from "../errors.ts";
 import { isTimeId } from "../ids.ts";
-import { listItems, listTrash } from "./list-items.ts";
+import { countItems, listItems, listTrash } from "./list-items.ts";
 import { mirrorListing } from "./listing.ts";
 import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
 import { previewNew, previewSync } from "./preview.ts";
 import { jsonBody, query } from "./validate.ts";
 import type { Run } from "../wire.ts";
-import { itemsQuery, newPreviewRequest, pageQuery, previewRequest, runRequest, syncCreate, syncPatch, verifyRequest } from "../wire.ts";
+import {
+  itemsCountQuery,
+  itemsQuery,
+  newPreviewRequest,
+  pageQuery,
+  previewRequest,
+  runRequest,
+  syncCreate,
+  syncPatch,
+  verifyRequest,
+} from "../wire.ts";
 
 export const syncRoutes = new Hono<UserEnv>()
   .get("/", async (c) => {
@@ -105,6 +115,11 @@ export const syncRoutes = new Hono<UserEnv>()
   .get("/:id/items", query(itemsQuery), async (c) => {
     const sync = await loadSync(c, c.req.param("id"));
     return c.json(await listItems(c, sync.id, c.req.valid("query")));
+  })
+
+  .get("/:id/items/count", query(itemsCountQuery), async (c) => {
+    const sync = await loadSync(c, c.req.param("id"));
+    return c.json(await countItems(c, sync.id, c.req.valid("query")));
   });
 
 /** Who asked for a run: a person, or a program in their name. */

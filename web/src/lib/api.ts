@@ -87,6 +87,8 @@ interface ItemsQuery {
   state?: ItemState | undefined;
   sort?: "name" | "size" | "modified" | undefined;
   order?: "asc" | "desc" | undefined;
+  /** Begins after so many, where there is no cursor. */
+  skip?: number | undefined;
 }
 
 function pageQuery({ cursor, limit }: PageQuery) {
@@ -135,7 +137,7 @@ export const api = {
   preview: (id: string, json: PreviewRequest) => read(v1.syncs[":id"].preview.$post({ param: { id }, json })),
   previewNew: (json: PreviewRequest & { connectionId: string }) => read(v1.syncs.preview.$post({ json })),
   runs: (id: string, page: PageQuery) => read(v1.syncs[":id"].runs.$get({ param: { id }, query: pageQuery(page) })),
-  items: (id: string, { parent, state, sort, order, ...page }: PageQuery & ItemsQuery) =>
+  items: (id: string, { parent, state, sort, order, skip, ...page }: PageQuery & ItemsQuery) =>
     read(
       v1.syncs[":id"].items.$get({
         param: { id },
@@ -145,7 +147,15 @@ export const api = {
           ...(state === undefined ? {} : { state }),
           ...(sort === undefined ? {} : { sort }),
           ...(order === undefined ? {} : { order }),
+          ...(skip === undefined ? {} : { skip }),
         },
+      }),
+    ),
+  countItems: (id: string, { parent, state }: Pick<ItemsQuery, "parent" | "state">) =>
+    read(
+      v1.syncs[":id"].items.count.$get({
+        param: { id },
+        query: { ...(parent === undefined ? {} : { parent }), ...(state === undefined ? {} : { state }) },
       }),
     ),
   /** What was removed from a sync, newest first. */

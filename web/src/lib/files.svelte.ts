@@ -1,6 +1,6 @@
 // Where the rows of a list of files come from: a folder or the trash, loaded as it is scrolled, or a search, the best first.
-import { api, PAGE_ITEMS_MAX } from "./api.ts";
-import { EMPTY_LISTING, Listing, type ListingState } from "./listing.ts";
+import { api } from "./api.ts";
+import { EMPTY_LISTING, Listing, type ListingState, type ListSource } from "./listing.ts";
 import { bestFirst } from "./relevance.ts";
 import type { Item, ItemState, Page } from "./wire.ts";
 
@@ -21,18 +21,14 @@ export interface FileSource {
   close(): void;
 }
 
-/** Loaded page by page, in the order that they come in. */
+/** Loaded page by page, where they are looked at. */
 export class ListedFiles implements FileSource {
   listing = $state.raw<ListingState<Item>>(EMPTY_LISTING);
   readonly cut = false;
   #list: Listing<Item>;
 
-  constructor(load: (cursor: string | null, limit: number) => Promise<Page<Item>>) {
-    this.#list = new Listing(
-      PAGE_ITEMS,
-      (cursor, limit) => load(cursor, Math.min(limit, PAGE_ITEMS_MAX)),
-      (state) => (this.listing = state),
-    );
+  constructor(source: ListSource<Item>) {
+    this.#list = new Listing(PAGE_ITEMS, source, (state) => (this.listing = state));
   }
 
   show(first: number, last: number): void {
@@ -95,7 +91,7 @@ export class FoundFiles implements FileSource {
   #state(found: readonly Item[], complete: boolean): ListingState<Item> {
     const pages = [];
     for (let start = 0; start < found.length; start += PAGE_ITEMS)
-      pages.push({ from: null, items: found.slice(start, start + PAGE_ITEMS), asOf: 0 });
+      pages.push({ from: null, items: found.slice(start, start + PAGE_ITEMS), next: null, asOf: 0 });
     return { pages, count: found.length, complete, loading: !complete, error: null };
   }
 }

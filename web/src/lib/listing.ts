@@ -1,17 +1,23 @@
-// A long list, loaded page by page as it is scrolled and refreshed only where it is looked at. No reactivity of its own.
+// A long list, loaded a page at a time where it is looked at, and refreshed only there. No reactivity of its own.
 import type { Page } from "./wire.ts";
 
+/** Where a page begins: after a cursor, or after so many items; null at the beginning. */
+type From = string | number | null;
+
 export interface LoadedPage<T> {
-  /** The cursor this page was asked with. */
-  from: string | null;
+  /** What this page was asked with. */
+  from: From;
   items: readonly T[];
+  /** The cursor after it; null where there is nothing more. */
+  next: string | null;
   /** The number of the refresh that it is as new as. */
   asOf: number;
 }
 
 export interface ListingState<T> {
-  pages: readonly LoadedPage<T>[];
-  /** How many items are loaded. */
+  /** Each at its place; undefined: not loaded. */
+  pages: readonly (LoadedPage<T> | undefined)[];
+  /** How many items there are; where that is not known, how many are loaded. */
   count: number;
   /** Whether there is nothing after them. */
   complete: boolean;
@@ -21,28 +27,47 @@ export interface ListingState<T> {
 
 export const EMPTY_LISTING: ListingState<never> = { pages: [], count: 0, complete: false, loading: false, error: null };
 
-type Load<T> = (cursor: string | null, limit: number) => Promise<Page<T>>;
+export interface ListSource<T> {
+  load: (cursor: string | null, limit: number) => Promise<Page<T>>;
+  /** Without it pages are loaded one after another, from the beginning on. */
+  jump?: {
+    /** A page after so many items. */
+    load: (skip: number, limit: number) => Promise<Page<T>>;
+    /** How many there are; null: too many to be counted. */
+    count: () => Promise<number | null>;
+  };
+}
+
+/** A count reads every item: of more than these it is asked for again at each so-manieth refresh only. */
+const COUNTED_AGAIN_ITEMS_MAX = 5_000;
+const COUNTED_AGAIN_REFRESHES = 20;
 
 /**
  * Every page but the last holds `pageItems` items, so an index finds its page at once.
+ *
+ * A page is asked for by the cursor of the one before it, where that is loaded, since that costs its own rows only; else by
+ * its place, where the source can count.
  *
  * A refresh asks again for the pages in view and forgets those after them: an item added above moves every later
  * boundary. Pages before stay as they are and are asked for again when they come into view.
  */
 export class Listing<T> {
   #state: ListingState<T> = EMPTY_LISTING;
-  #next: string | null = null;
   #busy = false;
   #closed = false;
   #view = { first: 0, last: 0 };
   #refreshes = 0;
+  /** What was counted; null: not yet, or too many. */
+  #counted: number | null = null;
+  /** The refresh that it is as new as; -1: never counted. */
+  #countedAsOf = -1;
   readonly #pageItems: number;
-  readonly #load: Load<T>;
+  readonly #source: ListSource<T>;
   readonly #changed: (state: ListingState<T>) => void;
 
-  constructor(pageItems: number, load: Load<T>, changed: (state: ListingState<T>) => void) {
+  constructor(pageItems: number, source: ListSource<T>, changed: (state: ListingState<T>) => void) {
     this.#pageItems = pageItems;
-    this.#load = load;
+    this.#source = source;
     this.#changed = changed;
   }
 
@@ -79,17 +104,21 @@ export class Listing<T> {
 
   /** One thing to do for the view as it is now; false when there is nothing left. */
   async #step(): Promise<boolean> {
-    const { pages, complete } = this.#state;
-    const first = Math.floor(this.#view.first / this.#pageItems);
-    const last = Math.floor(this.#view.last / this.#pageItems);
-    const stale = pages.findIndex((page, index) => page.asOf < this.#refreshes && index >= first && index <= last);
-    if (stale >= 0) {
-      await this.#renew(stale, last);
-      return true;
+    const { pages, count, complete } = this.#state;
+    const lastPage = complete ? Math.floor(Math.max(0, count - 1) / this.#pageItems) : Infinity;
+    const last = Math.min(lastPage, Math.floor(this.#view.last / this.#pageItems));
+    const first = Math.min(last, Math.floor(this.#view.first / this.#pageItems));
+    const stale = pages.findIndex((page, index) => page && page.asOf < this.#refreshes && index >= first && index <= last);
+    if (stale >= 0) await this.#renew(stale, last);
+    else if (this.#isToBeCounted()) await this.#count();
+    else {
+      // What cannot be jumped to is loaded from the beginning on.
+      const from = this.#counted === null ? 0 : first;
+      const missing = Array.from({ length: last - from + 1 }, (_, offset) => from + offset).find((index) => pages[index] === undefined);
+      if (missing === undefined) return false;
+      const before = missing === 0 ? null : (pages[missing - 1]?.next ?? missing * this.#pageItems);
+      await this.#put(missing, await this.#fetch(before));
     }
-    if (complete || pages.length > last) return false;
-    const { page, next } = await this.#fetch(this.#next);
-    this.#show([...pages, page], next);
     return true;
   }
 
@@ -97,31 +126,68 @@ export class Listing<T> {
   async #renew(index: number, last: number): Promise<void> {
     const end = Math.min(last, this.#state.pages.length - 1);
     const renewed: LoadedPage<T>[] = [];
-    let next = this.#state.pages[index]?.from ?? null;
+    let from = this.#state.pages[index]?.from ?? null;
     do {
-      const fetched = await this.#fetch(next);
-      renewed.push(fetched.page);
-      next = fetched.next;
-    } while (next !== null && index + renewed.length <= end);
-    this.#show([...this.#state.pages.slice(0, index), ...renewed], next);
+      const page = await this.#fetch(from);
+      renewed.push(page);
+      from = page.next;
+    } while (from !== null && index + renewed.length <= end);
+    this.#show([...this.#state.pages.slice(0, index), ...renewed]);
+  }
+
+  async #put(index: number, page: LoadedPage<T>): Promise<void> {
+    const { pages } = this.#state;
+    if (typeof page.from === "number" && page.items.length === 0) {
+      // So many are no longer there.
+      await this.#count();
+      if (this.#counted !== null && this.#counted <= page.from) return this.#show(pages.slice(0, index));
+    }
+    this.#show(Array.from({ length: Math.max(pages.length, index + 1) }, (_, at) => (at === index ? page : pages[at])));
   }
 
   /** One whole page, also where the server gives less at a time than was asked for. */
-  async #fetch(from: string | null): Promise<{ page: LoadedPage<T>; next: string | null }> {
+  async #fetch(from: From): Promise<LoadedPage<T>> {
     const asOf = this.#refreshes;
     const items: T[] = [];
     let next = from;
     do {
-      const page = await this.#load(next, this.#pageItems - items.length);
+      const page = await this.#ask(next, this.#pageItems - items.length);
       items.push(...page.items);
       next = page.cursor;
     } while (next !== null && items.length < this.#pageItems && !this.#closed);
-    return { page: { from, items, asOf }, next };
+    return { from, items, next, asOf };
   }
 
-  #show(pages: readonly LoadedPage<T>[], next: string | null): void {
-    this.#next = next;
-    this.#set({ pages, complete: next === null, count: pages.reduce((sum, page) => sum + page.items.length, 0) });
+  #ask(from: From, limit: number): Promise<Page<T>> {
+    if (typeof from !== "number") return this.#source.load(from, limit);
+    if (this.#source.jump === undefined) throw new Error("This list cannot be jumped into.");
+    return this.#source.jump.load(from, limit);
+  }
+
+  /** Not where all of it is loaded anyway, nor at each refresh of a long list. */
+  #isToBeCounted(): boolean {
+    const [first] = this.#state.pages;
+    if (this.#source.jump === undefined || first === undefined || first.next === null) return false;
+    if (this.#countedAsOf < 0) return true;
+    const passed = this.#refreshes - this.#countedAsOf;
+    return passed >= (this.#counted !== null && this.#counted <= COUNTED_AGAIN_ITEMS_MAX ? 1 : COUNTED_AGAIN_REFRESHES);
+  }
+
+  async #count(): Promise<void> {
+    const asOf = this.#refreshes;
+    this.#counted = (await this.#source.jump?.count()) ?? null;
+    this.#countedAsOf = asOf;
+    this.#show(this.#state.pages);
+  }
+
+  /** The last page tells the count best; then what was counted, unless more than that is loaded. */
+  #show(pages: readonly (LoadedPage<T> | undefined)[]): void {
+    const end = pages.findIndex((page) => page?.next === null);
+    const known = pages.slice(0, end < 0 ? pages.length : end + 1);
+    const loaded = Math.max(0, known.length - 1) * this.#pageItems + (known.at(-1)?.items.length ?? 0);
+    const isCounted = this.#counted !== null && this.#counted > loaded;
+    const count = end < 0 && isCounted ? (this.#counted ?? 0) : loaded;
+    this.#set({ pages: known, complete: end >= 0 || isCounted, count });
   }
 
   #set(change: Partial<ListingState<T>>): void {
@@ -137,7 +203,7 @@ export function itemAt<T>(state: ListingState<T>, index: number, pageItems: numb
 /** The index of the first loaded item that fits, or -1. */
 export function findIndex<T>(state: ListingState<T>, pageItems: number, fits: (item: T) => boolean): number {
   for (const [number, page] of state.pages.entries()) {
-    const index = page.items.findIndex(fits);
+    const index = page?.items.findIndex(fits) ?? -1;
     if (index >= 0) return number * pageItems + index;
   }
   return -1;

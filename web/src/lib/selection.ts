@@ -19,7 +19,10 @@ export function toggled<T extends Item>(selected: Selected<T>, item: T, index: n
   return { items, anchor: index };
 }
 
-/** Everything from the anchor to here, and nothing else; without an anchor from `active`. `at`: what is loaded at an index. */
+/**
+ * Everything from the anchor to here, and nothing else; without an anchor from `active`. `at`: what is loaded at an index; it ends
+ * before what is not, so that nothing is left out in between.
+ */
 export function stretched<T extends Item>(
   selected: Selected<T>,
   active: number,
@@ -28,9 +31,11 @@ export function stretched<T extends Item>(
 ): Selected<T> {
   const anchor = selected.anchor ?? active;
   const items = new Map<string, T>();
-  for (let index = Math.min(anchor, to); index <= Math.max(anchor, to); index += 1) {
+  const step = to < anchor ? -1 : 1;
+  for (let index = anchor; index !== to + step; index += step) {
     const item = at(index);
-    if (item) items.set(item.id, item);
+    if (item === undefined) break;
+    items.set(item.id, item);
   }
   return { items, anchor };
 }
