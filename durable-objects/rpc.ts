@@ -81,6 +81,9 @@ export interface UserSyncRpc {
   /** Makes these items due now, those that have failed; answers which. `remoteIds`: of items. */
   retryItems(syncId: string, remoteIds: string[], requestId?: string): Promise<Result<string[]>>;
 
+  /** Makes all items due now that failed for this reason. */
+  retryReason(syncId: string, reason: string | null, requestId?: string): Promise<Result<Run>>;
+
   /** The changes that raised the sync's alarm are meant. */
   confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>>;
   /** Decides about held removals, those of these folders or all; carried out in the background. `folders` are remote ids. */

@@ -1,7 +1,8 @@
 import { idsAtPaths } from "../worker/db/folders.ts";
 import { z } from "zod";
 import { getConnection } from "../worker/db/connections.ts";
-import { knownItems, makeDue } from "../worker/db/items.ts";
+import { hasFailed } from "../worker/db/failures.ts";
+import { knownItems, makeDue, makeReasonDue } from "../worker/db/items.ts";
 import { closeLostRuns, getRun, lastRuns, toRun } from "../worker/db/runs.ts";
 import type { SyncRowPatch } from "../worker/db/syncs.ts";
 import { deleteSync, getSync, insertSync, SYNCS_MAX, toSync, updateSync } from "../worker/db/syncs.ts";
@@ -301,6 +302,21 @@ export function retryItems(engine: Engine, syncId: string, remoteIds: readonly s
     const due = await makeDue(engine.db(), scope, failed.map((row) => row.remoteId), engine.now()); // prettier-ignore
     engine.store.updateSync(syncId, { retryAt: engine.now() });
     return success(due);
+  });
+}
+
+/** Makes all items due now that failed for this reason, and no others. */
+export function retryReason(engine: Engine, syncId: string, reason: string | null): Promise<Result<Run>> {
+  return engine.catalogueLock.hold(async () => {
+    const scope = scopeOf(engine, syncId);
+    if (!liveSync(engine, syncId)) return noSync();
+    if (!(await hasFailed(engine.db(), scope, reason))) return failure("item.not_failed", "No file is there that failed for this reason.");
+    // The run takes no step before the lock is free.
+    const run = await runNow(engine, syncId, { full: false, trigger: "retry" });
+    if (!run.ok) return run;
+    await makeReasonDue(engine.db(), scope, reason, engine.now());
+    engine.store.updateSync(syncId, { retryAt: engine.now() });
+    return run;
   });
 }
 

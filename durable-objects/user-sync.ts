@@ -276,6 +276,11 @@ export class UserSync extends DurableObject<Env> implements UserSyncRpc {
     return syncs.retryItems(this.#engine, syncId, remoteIds);
   }
 
+  retryReason(syncId: string, reason: string | null, requestId?: string): Promise<Result<Run>> {
+    this.#called("retryReason", requestId);
+    return syncs.retryReason(this.#engine, syncId, reason);
+  }
+
   confirmChanges(syncId: string, requestId?: string): Promise<Result<Sync>> {
     this.#called("confirmChanges", requestId);
     return syncs.confirmChanges(this.#engine, syncId);

@@ -4,8 +4,18 @@ import { listChanges } from "../../worker/db/changes.ts";
 import { davChildren, davEntry, davMoved, davNamed, davNamedLike, davWalk } from "../../worker/db/dav.ts";
 import { dueBelow, goingItems, itemsOnPath, itemsUnder, showKept, toBeShown } from "../../worker/db/going.ts";
 import { countHeld, hasHeld, heldFolders, heldItems } from "../../worker/db/held.ts";
+import { hasFailed } from "../../worker/db/failures.ts";
 import { foldersAbove, idsAtPaths } from "../../worker/db/folders.ts";
-import { failedItems, knownItems, nextAttemptAt, removeItems, scanFailed, scanItems, upsertItems } from "../../worker/db/items.ts";
+import {
+  failedItems,
+  knownItems,
+  makeReasonDue,
+  nextAttemptAt,
+  removeItems,
+  scanFailed,
+  scanItems,
+  upsertItems,
+} from "../../worker/db/items.ts";
 import { mirrorRows, rowsOfRanges } from "../../worker/db/mirror.ts";
 import { listVersions } from "../../worker/db/history.ts";
 import { deleteRemoved, deleteVersions, oldestRemoval, scanVersions } from "../../worker/db/purging.ts";
@@ -136,6 +146,8 @@ describe("the rows that are read", () => {
     { what: "removed folders above 50 items", rowsMax: 1_000, ask: (db) => removedAncestors(db, scope(), ids) },
     { what: "failed items, of none", rowsMax: 10, ask: (db) => failedItems(db, scope(), Date.now(), 500) },
     { what: "all failed items, of none", rowsMax: 10, ask: (db) => scanFailed(db, scope(), "", 500) },
+    { what: "whether any failed for a reason, of none", rowsMax: 10, ask: (db) => hasFailed(db, scope(), "transient") },
+    { what: "making those due that failed for a reason, of none", rowsMax: 10, ask: (db) => makeReasonDue(db, scope(), "transient", Date.now()) }, // prettier-ignore
     { what: "when the next one is due, of none", rowsMax: 10, ask: (db) => nextAttemptAt(db, scope()) },
     {
       what: "contents to be forgotten, of 50",

@@ -79,6 +79,7 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", "/changes/recent", null, null],
   ["GET", `/changes/recent?sync=${syncId}`, null, "sync.not_found"],
   ["GET", `/syncs/${syncId}/failures`, null, "sync.not_found"],
+  ["POST", `/syncs/${syncId}/failures/retry`, { reason: "transient" }, "sync.not_found"],
   ["GET", "/storage", null, null],
   ["GET", `/storage?sync=${syncId}`, null, "sync.not_found"],
   ["GET", "/webhooks", null, null],

@@ -225,6 +225,28 @@ describe("the same for several items", () => {
     expect(paused.items[0]?.error?.code).toBe("sync.not_active");
   });
 
+  it("tries those of one cause again now, and no others", async () => {
+    const user = await createMemoryUser((drive) => {
+      for (const name of ["a", "b", "c", "d"]) drive.put(`/${name}.txt`, name);
+    });
+    const owner = await seedSession(user.userId);
+    await settled(user, 60_000);
+    // Given up, as after all tries of a run.
+    for (const [name, reason] of [["a.txt", "transient"], ["b.txt", "mismatch"], ["c.txt", "transient"]]) {
+      await env.DB.prepare("UPDATE items SET state = 'failed', reason = ?4, stored_id = NULL, pending_job = NULL, next_attempt_at = ?1 WHERE sync_id = ?2 AND name = ?3")
+        .bind(Date.now() + 86_400_000, user.syncId, name, reason)
+        .run(); // prettier-ignore
+    } // prettier-ignore
+    const retry = (reason: string) => call(`/api/v1/syncs/${user.syncId}/failures/retry`, { json: { reason }, cookie: owner });
+    const none = await retry("gone");
+    expect([none.status, await errorCode(none)]).toEqual([409, "item.not_failed"]);
+    const run = await retry("transient");
+    expect([run.status, await run.json()]).toEqual([202, expect.objectContaining({ trigger: "retry", syncId: user.syncId })]);
+    await settled(user, 60_000);
+    const { items } = await callJson<Page<Item>>(`/api/v1/syncs/${user.syncId}/items`, { cookie: owner });
+    expect(items.map(({ name, state }) => [name, state])).toEqual([["a.txt", "stored"], ["b.txt", "failed"], ["c.txt", "stored"], ["d.txt", "stored"]]); // prettier-ignore
+  });
+
   it.each(["restore", "retry"])("has a limit: %s", async (action) => {
     const ids = Array.from({ length: 101 }, (_, n) => `id${n}`);
     const response = await call(`/api/v1/items/${action}`, { json: { ids }, cookie });

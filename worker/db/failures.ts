@@ -9,6 +9,17 @@ export interface FailureRow {
   nextAttemptAt: number | null;
 }
 
+/** Whether anything failed for this reason. */
+export async function hasFailed(db: Database, { userId, syncId }: ItemScope, reason: string | null): Promise<boolean> {
+  const row = await db.get<{ failed: number }>(sql`
+    SELECT EXISTS (
+      SELECT 1 FROM items INDEXED BY items_failed
+      WHERE sync_id = ${syncId} AND state = 'failed' AND reason IS ${reason}
+        AND EXISTS (SELECT 1 FROM syncs WHERE id = ${syncId} AND user_id = ${userId})
+    ) AS failed`);
+  return row?.failed === 1;
+}
+
 /** The failed items of a sync by their reason, most first. Reads those that failed, and no others. */
 export function failuresByReason(db: Database, { userId, syncId }: ItemScope): Promise<FailureRow[]> {
   return db.all<FailureRow>(sql`

@@ -168,6 +168,14 @@ export async function makeDue(db: Database, scope: ItemScope, remoteIds: readonl
   return rows.map(({ id }) => id);
 }
 
+/** Has all rows tried again at this time that failed for this reason: how many. */
+export async function makeReasonDue(db: Database, scope: ItemScope, reason: string | null, at: number): Promise<number> {
+  const { meta } = await db.run(sql`
+    UPDATE items INDEXED BY items_failed SET next_attempt_at = ${at}
+    WHERE sync_id = ${scope.syncId} AND state = 'failed' AND reason IS ${reason} AND ${owned(scope)}`);
+  return meta.changes;
+}
+
 /** When the next failed row is due; null where none waits. */
 export async function nextAttemptAt(db: Database, scope: ItemScope): Promise<number | null> {
   const row = await db.get<{ at: number | null }>(sql`

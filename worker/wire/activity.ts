@@ -12,5 +12,7 @@ export const failureGroup = z.object({
 });
 export type FailureGroup = z.infer<typeof failureGroup>;
 
+export const failureRetry = failureGroup.pick({ reason: true });
+
 /** Narrowed to one sync, to one kind of change, or to both. */
 export const recentChangesQuery = pageQuery.extend({ sync: z.string().max(50).optional(), type: z.enum(CHANGE_TYPES).optional() });

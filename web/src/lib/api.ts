@@ -133,6 +133,7 @@ export const api = {
   resume: (id: string) => read(v1.syncs[":id"].resume.$post({ param: { id } })),
   cancel: (id: string) => read(v1.syncs[":id"].cancel.$post({ param: { id } })),
   confirmChanges: (id: string) => read(v1.syncs[":id"]["confirm-changes"].$post({ param: { id } })),
+  retryFailures: (id: string, reason: string | null) => read(v1.syncs[":id"].failures.retry.$post({ param: { id }, json: { reason } })),
   failures: (id: string) => read(v1.syncs[":id"].failures.$get({ param: { id } })),
   preview: (id: string, json: PreviewRequest) => read(v1.syncs[":id"].preview.$post({ param: { id }, json })),
   previewNew: (json: PreviewRequest & { connectionId: string }) => read(v1.syncs.preview.$post({ json })),

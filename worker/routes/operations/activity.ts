@@ -1,4 +1,4 @@
-import { failureGroup, recentChangesQuery } from "../../wire/activity.ts";
+import { failureGroup, failureRetry, recentChangesQuery } from "../../wire/activity.ts";
 import type { Operation } from "../operations.ts";
 
 export const activityShapes = { FailureGroup: failureGroup } as const;
@@ -16,5 +16,13 @@ export const activityOperations = [
     path: "/syncs/{id}/failures",
     summary: "The files that could not be stored, counted by their cause, most first",
     answer: { listOf: "FailureGroup" },
+  },
+  {
+    method: "post",
+    path: "/syncs/{id}/failures/retry",
+    summary: "Try the files again now that failed for one cause",
+    body: failureRetry,
+    status: 202,
+    answer: { shape: "Run" },
   },
 ] as const satisfies readonly Operation[];
