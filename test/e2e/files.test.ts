@@ -13,6 +13,18 @@ const SETUP_SECONDS = 420;
 const ATTACK = `<script>parent.document.title = "taken over"</script><img src="https://evil.example/pixel.png">`;
 const LARGE_FOLDER_FILES = process.env["E2E_FULL"] ? 20_000 : 600;
 
+/** A page all of this red, and nothing else. */
+const RED_PDF = `%PDF-1.4
+1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
+2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj
+3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Contents 4 0 R>> endobj
+4 0 obj <</Length 28>> stream
+1 0 0 rg 0 0 400 300 re f
+endstream endobj
+trailer <</Root 1 0 R>>
+%%EOF
+`;
+
 /** Reads a zip as another program does, and checks it. */
 const READ_ZIP = `
 import hashlib, json, sys, zipfile
@@ -40,6 +52,7 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
     await tidemark.sandbox.mutate(CAROL, [
       { op: "create", path: "/Läden/Übersicht.md", bytes: `# Old heading\n\n${ATTACK}` },
       { op: "create", path: "/Läden/Notes.txt", bytes: "some notes" },
+      { op: "create", path: "/Läden/Red.pdf", bytes: RED_PDF },
       { op: "create", path: "/Läden/Deep/Letter.txt", bytes: "a letter" },
       ...Array.from({ length: LARGE_FOLDER_FILES }, (_, n) => ({ op: "create", path: `/Many/file ${n}.txt`, bytes: `file ${n}` })),
     ]);
@@ -76,6 +89,12 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await page.getByRole("button", { name: "Preview version 1" }).click();
     await shown.getByRole("heading", { name: "Old heading" }).waitFor();
+    // It has the colours of the page around it, and follows them.
+    await shown.locator("html:not(.dark)").waitFor();
+    await page.emulateMedia({ colorScheme: "dark" });
+    await shown.locator("html.dark").waitFor();
+    await page.emulateMedia({ colorScheme: "light" });
+    await shown.locator("html:not(.dark)").waitFor();
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await page.getByRole("button", { name: "Restore version 1" }).click();
     await page.getByText("3, current, restored from 1").waitFor();
@@ -104,6 +123,18 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
       "Deep/Letter.txt": source.get("/Läden/Deep/Letter.txt"),
       "Notes.txt": source.get("/Läden/Notes.txt"),
     });
+  });
+
+  it("a PDF is seen, and seen again once the browser has it", async () => {
+    for (const time of ["first", "second"]) {
+      await page.goto("/app/files?q=red.pdf");
+      await page.getByRole("row", { name: /Red\.pdf/ }).click();
+      await page.getByRole("button", { name: "Preview", exact: true }).click();
+      const frame = page.locator("iframe");
+      await frame.waitFor();
+      await expect.poll(async () => redOf(page, await frame.screenshot()), { timeout: 30_000, message: time }).toBeGreaterThan(0.2);
+    }
+    await page.getByRole("button", { name: "Close", exact: true }).click();
   });
 
   it("keys alone choose what was removed, and take it back out of the trash", async () => {
@@ -148,3 +179,22 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
     expect(await problemsOf(page, "files-many")).toEqual([]);
   });
 });
+
+/** How much of a picture is red. */
+async function redOf(page: Page, png: Buffer): Promise<number> {
+  const reader = await page.context().newPage();
+  try {
+    return await reader.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+      const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+      canvas?.drawImage(image, 0, 0);
+      const pixels = canvas?.getImageData(0, 0, image.width, image.height).data ?? [];
+      let red = 0;
+      for (let at = 0; at < pixels.length; at += 4) if (pixels[at] === 255 && pixels[at + 1] === 0 && pixels[at + 2] === 0) red += 1;
+      return (red * 4) / pixels.length;
+    }, png.toString("base64"));
+  } finally {
+    await reader.close();
+  }
+}

@@ -63,7 +63,8 @@ describe("an item's content", () => {
 
   it("is not sent again to who has it", async () => {
     const { sha256 } = await seedStoredFile(userId, { syncId, remoteId: "x", content: CONTENT });
-    expect((await get("x", { "if-none-match": `"other", W/"${sha256}"` })).status).toBe(304);
+    const had = await get("x", { "if-none-match": `"other", W/"${sha256}"` });
+    expect([had.status, had.headers.get("content-security-policy")]).toEqual([304, "default-src 'none'; sandbox"]);
     expect((await get("x", { "if-none-match": `"other"` })).status).toBe(200);
   });
 

@@ -283,7 +283,8 @@ describe("a zip", () => {
 
 describe("a preview", () => {
   const ATTACK = `<script>alert(1)</script><img src=x onerror=alert(1)>`;
-  const preview = (remoteId: string, query = "") => call(`/api/v1/items/${idOf(remoteId)}/preview${query}`, { cookie });
+  const preview = (remoteId: string, query = "", headers: Record<string, string> = {}) =>
+    call(`/api/v1/items/${idOf(remoteId)}/preview${query}`, { cookie, headers });
 
   it.each<[name: string, content: string, shown: string]>([
     ["x.txt", ATTACK, "&#60;script&#62;alert(1)&#60;/script&#62;"],
@@ -312,7 +313,7 @@ describe("a preview", () => {
     const response = await preview("x");
     expect(Object.fromEntries(["content-type", "content-disposition"].map((each) => [each, response.headers.get(each)]))).toEqual({
       "content-type": "image/svg+xml",
-      "content-disposition": "inline",
+      "content-disposition": `inline; filename="x.SVG"; filename*=UTF-8''x.SVG`,
     });
     expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none';.* sandbox; frame-ancestors 'self'$/);
     const part = await call(`/api/v1/items/${idOf("x")}/preview`, { cookie, headers: { range: "bytes=0-6" } });
@@ -323,6 +324,18 @@ describe("a preview", () => {
       expect.stringMatching(/^attachment/),
     ]);
   });
+
+  it.each(["x.pdf", "x.png"])(
+    "of %s keeps its policy with a browser that has it already, and puts it in place of the old one",
+    async (name) => {
+      const { sha256 } = await seedStoredFile(userId, { syncId, remoteId: "x", name, content: "content" });
+      const policies = ({ headers }: Response) => ["content-security-policy", "x-frame-options"].map((each) => headers.get(each));
+      const [shown, again] = [await preview("x"), await preview("x", "", { "if-none-match": `"${sha256}"` })];
+      expect([shown.status, again.status, await again.text()]).toEqual([200, 304, ""]);
+      expect(policies(again)).toEqual(policies(shown));
+      expect(policies(again)).toEqual([expect.stringMatching(/ frame-ancestors 'self'$/), "SAMEORIGIN"]);
+    },
+  );
 
   it("of an earlier version shows that", async () => {
     await seedStoredFile(userId, { syncId, remoteId: "x", name: "x.txt", content: "now", storedNumber: 2 });

@@ -13,6 +13,7 @@ import type { Preview } from "../sync/preview-kind.ts";
 import { previewOf } from "../sync/preview-kind.ts";
 import { filePreviewQuery } from "../wire/file-preview.ts";
 import { loadItem } from "./list-items.ts";
+import { inline } from "./range.ts";
 import { sendStored } from "./send-content.ts";
 import { query } from "./validate.ts";
 import { storedContent } from "./items.ts";
@@ -47,10 +48,10 @@ async function contentOf(c: AppContext<UserEnv>, syncId: string, row: BrowsedIte
 async function sendMedia(c: AppContext<UserEnv>, syncId: string, row: BrowsedItem, content: StoredContent, { kind, type }: Preview) {
   const answer = await sendStored(c, syncId, row, content);
   const shown = new Response(answer.body, answer);
+  shown.headers.set("content-security-policy", kind === "pdf" ? PDF_POLICY : MEDIA_POLICY);
   if (answer.status === 304) return shown;
   shown.headers.set("content-type", type ?? "application/octet-stream");
-  shown.headers.set("content-disposition", "inline");
-  shown.headers.set("content-security-policy", kind === "pdf" ? PDF_POLICY : MEDIA_POLICY);
+  shown.headers.set("content-disposition", inline(row.name));
   return shown;
 }
 

@@ -28,10 +28,19 @@ export function matchesEtag(etag: string, ifNoneMatch: string | undefined): bool
 
 /** Has the browser save the content under its name, in any script (RFC 6266), and never show it. */
 export function attachment(name: string): string {
+  return `attachment; ${fileName(name)}`;
+}
+
+/** Has the browser show the content, and call it by its name. */
+export function inline(name: string): string {
+  return `inline; ${fileName(name)}`;
+}
+
+function fileName(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   const encoded = encodeURIComponent(name.toWellFormed()).replace(
     /['()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+  return `filename="${plain}"; filename*=UTF-8''${encoded}`;
 }

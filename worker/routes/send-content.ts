@@ -15,8 +15,9 @@ export async function sendStored(
 ): Promise<Response> {
   const { size } = content;
   const etag = `"${content.sha256}"`;
-  const caching = { etag, "cache-control": "private, no-cache" };
-  if (matchesEtag(etag, c.req.header("if-none-match"))) return c.body(null, 304, caching);
+  // The policy too: a browser puts what a 304 says of the content in place of what it was told with the content.
+  const lasting = { etag, "cache-control": "private, no-cache", "content-security-policy": "default-src 'none'; sandbox" };
+  if (matchesEtag(etag, c.req.header("if-none-match"))) return c.body(null, 304, lasting);
   const range = rangeOf(size, etag, { range: c.req.header("range"), ifRange: c.req.header("if-range") });
   if (range.kind === "unsatisfiable") {
     c.header("content-range", `bytes */${size}`);
@@ -28,10 +29,9 @@ export async function sendStored(
   const body = c.req.method === "HEAD" ? null : await open(c, key, isPart ? { range: part } : {});
   // Only now: what is answered without the content must not say of itself what is true of the content.
   return c.newResponse(body, isPart ? 206 : 200, {
-    ...caching,
+    ...lasting,
     "accept-ranges": "bytes",
     "content-disposition": attachment(item.name),
-    "content-security-policy": "default-src 'none'; sandbox",
     "content-type": contentTypeOf(item.mimeType),
     "content-length": String(part.length),
     ...(isPart && { "content-range": `bytes ${part.offset}-${part.offset + part.length - 1}/${size}` }),

@@ -238,8 +238,9 @@ export function versionUrl(itemId: string, number: number): string {
 }
 
 /** What a frame shows of an item; `version`: of an earlier content. */
-export function previewUrl(itemId: string, options: { version?: number | undefined; dark: boolean }): string {
-  const query = new URLSearchParams({ theme: options.dark ? "dark" : "light" });
+export function previewUrl(itemId: string, options: { version?: number | undefined; theme?: "light" | "dark" | undefined }): string {
+  const query = new URLSearchParams();
+  if (options.theme !== undefined) query.set("theme", options.theme);
   if (options.version !== undefined) query.set("version", String(options.version));
   return `/api/v1/items/${encodeURIComponent(itemId)}/preview?${query}`;
 }

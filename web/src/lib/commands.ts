@@ -48,25 +48,25 @@ export async function commandsFor(query: string, context: CommandContext): Promi
 
 /** Those that need no answer of the server. */
 export function pageCommands({ admin, goto, toggleTheme, signOut }: CommandContext): Command[] {
-  const { palette } = m;
+  const words = m.palette;
   return [
     ...places(admin).map(({ href, label, icon, key }) => ({
       id: href,
-      group: palette.pages,
+      group: words.pages,
       label,
       icon,
       keys: ["G", key.toUpperCase()],
       run: () => goto(href),
     })),
-    { id: "add", group: palette.actions, label: palette.addSource, icon: "plus", run: () => goto("/app/sources/new") },
-    { id: "theme", group: palette.actions, label: palette.theme, icon: "moon", run: toggleTheme },
-    { id: "out", group: palette.actions, label: palette.signOut, icon: "user", run: signOut },
+    { id: "add", group: words.actions, label: words.addSource, icon: "plus", run: () => goto("/app/sources/new") },
+    { id: "theme", group: words.actions, label: words.theme, icon: "moon", run: toggleTheme },
+    { id: "out", group: words.actions, label: words.signOut, icon: "user", run: signOut },
   ];
 }
 
 export function syncCommands(sync: Pick<Sync, "id" | "name" | "status">, context: CommandContext): Command[] {
   const { api, goto, act } = context;
-  const { palette } = m;
+  const words = m.palette;
   const { id, name } = sync;
   const live = context.statuses.get(id);
   const status = live?.status ?? sync.status;
@@ -74,34 +74,34 @@ export function syncCommands(sync: Pick<Sync, "id" | "name" | "status">, context
   const running = live !== undefined && live.activeRun !== null;
   const does = (what: string, label: string, icon: IconName, action: () => Promise<unknown>, done: string): Command => ({
     id: `${what} ${id}`,
-    group: palette.syncs,
+    group: words.syncs,
     label,
     icon,
     run: () => act(`${what} ${id}`, action, done),
   });
   return [
-    { id: `open ${id}`, group: palette.syncs, label: palette.openSync(name), icon: "waves", run: () => goto(`/app/syncs/${id}`) },
-    { id: `files ${id}`, group: palette.syncs, label: palette.browse(name), icon: "folder", run: () => goto(`/app/syncs/${id}/files`) },
+    { id: `open ${id}`, group: words.syncs, label: words.openSync(name), icon: "waves", run: () => goto(`/app/syncs/${id}`) },
+    { id: `files ${id}`, group: words.syncs, label: words.browse(name), icon: "folder", run: () => goto(`/app/syncs/${id}/files`) },
     ...(status === "paused"
-      ? [does("resume", palette.resume(name), "play", () => api.resume(id), palette.resumed)]
+      ? [does("resume", words.resume(name), "play", () => api.resume(id), words.resumed)]
       : [
           running
-            ? does("cancel", palette.cancel(name), "stop", () => api.cancel(id), palette.cancelled)
-            : does("run", palette.run(name), "refresh", () => api.run(id, false), palette.running),
-          does("pause", palette.pause(name), "pause", () => api.pause(id), palette.paused),
+            ? does("cancel", words.cancel(name), "stop", () => api.cancel(id), words.cancelled)
+            : does("run", words.run(name), "refresh", () => api.run(id, false), words.running),
+          does("pause", words.pause(name), "pause", () => api.pause(id), words.paused),
         ]),
   ];
 }
 
 function connectionCommands(connection: Connection, { goto, reconnect }: CommandContext): Command[] {
-  const { palette } = m;
+  const words = m.palette;
   const { id, label, status } = connection;
   if (status === "active") {
     const run = () => goto(`/app/sources/${id}/choose`);
-    return [{ id: `choose ${id}`, group: palette.connections, label: palette.choose(label), icon: "folder", run }];
+    return [{ id: `choose ${id}`, group: words.connections, label: words.choose(label), icon: "folder", run }];
   }
   const run = () => reconnect(connection);
-  return [{ id: `reconnect ${id}`, group: palette.connections, label: palette.reconnect(label), icon: "refresh", run }];
+  return [{ id: `reconnect ${id}`, group: words.connections, label: words.reconnect(label), icon: "refresh", run }];
 }
 
 /** Of what is typed: the files and folders that are called so, and the page that has all of them. */

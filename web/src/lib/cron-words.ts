@@ -7,18 +7,18 @@ const NUMBER = /^\d{1,2}$/;
 export function cronWords(expression: string): string | null {
   const [minute = "", hour = "", day = "", month = "", weekday = "", ...rest] = expression.trim().split(/\s+/);
   if (weekday === "" || rest.length > 0 || month !== "*") return null;
-  const { cron } = m;
-  const days = weekday === "*" && day === "*" ? cron.everyDay : day === "*" ? weekdays(weekday) : weekday === "*" && NUMBER.test(day) ? cron.monthDay(Number(day)) : null; // prettier-ignore
+  const words = m.cron;
+  const days = weekday === "*" && day === "*" ? words.everyDay : day === "*" ? weekdays(weekday) : weekday === "*" && NUMBER.test(day) ? words.monthDay(Number(day)) : null; // prettier-ignore
   if (days === null) return null;
   const every = /^\*\/(\d{1,2})$/;
-  if (hour === "*" && every.test(minute)) return cron.minutes(Number(every.exec(minute)?.[1]), days);
-  if (hour === "*" && NUMBER.test(minute)) return cron.hourly(Number(minute), days);
+  if (hour === "*" && every.test(minute)) return words.minutes(Number(every.exec(minute)?.[1]), days);
+  if (hour === "*" && NUMBER.test(minute)) return words.hourly(Number(minute), days);
   if (!NUMBER.test(minute)) return null;
-  if (every.test(hour)) return cron.hours(Number(every.exec(hour)?.[1]), Number(minute), days);
+  if (every.test(hour)) return words.hours(Number(every.exec(hour)?.[1]), Number(minute), days);
   const hours = hour.split(",");
   if (!hours.every((each) => NUMBER.test(each) && Number(each) < 24) || Number(minute) > 59) return null;
   const time = (each: string) => `${each.padStart(2, "0")}:${minute.padStart(2, "0")}`;
-  return cron.at(m.list(hours.map(time)), days);
+  return words.at(m.list(hours.map(time)), days);
 }
 
 function weekdays(field: string): string | null {

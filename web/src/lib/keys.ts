@@ -42,6 +42,23 @@ export function listKey(press: KeyPress, active: number, count: number, pageRows
   }
 }
 
+/** Which of `count` things an arrow leads to, round the ends, or Home or End; null where the key is not theirs. */
+export function rovingIndex(press: KeyPress, active: number, count: number, along: "row" | "column"): number | null {
+  if (press.ctrlKey || press.metaKey || press.altKey || count === 0) return null;
+  switch (press.key) {
+    case along === "row" ? "ArrowRight" : "ArrowDown":
+      return (active + 1) % count;
+    case along === "row" ? "ArrowLeft" : "ArrowUp":
+      return (Math.max(active, 0) + count - 1) % count;
+    case "Home":
+      return 0;
+    case "End":
+      return count - 1;
+    default:
+      return null;
+  }
+}
+
 export type SelectKey = { action: "stretch"; to: number } | { action: "toggle" } | { action: "all" };
 
 /** What a key means for what is chosen in the same list; null where it means nothing. */

@@ -86,37 +86,37 @@ export type Attention =
 
 /** The worst first. */
 export function attentionOf({ connections, syncs }: Pick<Dashboard, "connections" | "syncs">, statuses: Statuses): Attention[] {
-  const { attention } = m;
+  const words = m.attention;
   const found: Attention[] = [];
   for (const { id, name, alarm } of syncs) {
     if (alarm === null) continue;
-    const title = attention.alarm(alarm.files, name);
-    found.push({ kind: "link", id: `alarm ${id}`, tone: "bad", title, text: attention.alarmText, href: `/app/syncs/${id}`, action: attention.alarmAction }); // prettier-ignore
+    const title = words.alarm(alarm.files, name);
+    found.push({ kind: "link", id: `alarm ${id}`, tone: "bad", title, text: words.alarmText, href: `/app/syncs/${id}`, action: words.alarmAction }); // prettier-ignore
   }
   for (const connection of connections) {
     if (connection.status !== "needs_reconnect" && connection.status !== "error") continue;
-    const title = attention.reconnect(connection.label);
-    found.push({ kind: "reconnect", id: `reconnect ${connection.id}`, tone: "warn", title, text: attention.reconnectText, connection });
+    const title = words.reconnect(connection.label);
+    found.push({ kind: "reconnect", id: `reconnect ${connection.id}`, tone: "warn", title, text: words.reconnectText, connection });
   }
   for (const { id, name, stats, lastRun } of syncs) {
     if (stats.held === 0) continue;
     const href = lastRun === null ? `/app/syncs/${id}` : `/app/runs/${lastRun.id}`;
-    found.push({ kind: "link", id: `held ${id}`, tone: "warn", title: attention.held(stats.held, name), text: attention.heldText, href, action: attention.heldAction }); // prettier-ignore
+    found.push({ kind: "link", id: `held ${id}`, tone: "warn", title: words.held(stats.held, name), text: words.heldText, href, action: words.heldAction }); // prettier-ignore
   }
   for (const { id, name } of syncs) {
     if (statuses.get(id)?.waitingFor?.reason !== "quota") continue;
-    found.push({ kind: "link", id: `quota ${id}`, tone: "warn", title: attention.quota(name), text: attention.quotaText, href: `/app/syncs/${id}`, action: attention.quotaAction }); // prettier-ignore
+    found.push({ kind: "link", id: `quota ${id}`, tone: "warn", title: words.quota(name), text: words.quotaText, href: `/app/syncs/${id}`, action: words.quotaAction }); // prettier-ignore
   }
   for (const { id, name, lastRun, connectionId } of syncs) {
     // What only a new sign-in heals is said above already.
     const refused = connections.some((connection) => connection.id === connectionId && connection.status !== "active");
     if (lastRun?.status !== "failed" || refused || statuses.get(id)?.activeRun) continue;
-    found.push({ kind: "link", id: `run ${id}`, tone: "bad", title: attention.runFailed(name), text: lastRun.error?.message ?? "", href: `/app/runs/${lastRun.id}`, action: attention.runFailedAction }); // prettier-ignore
+    found.push({ kind: "link", id: `run ${id}`, tone: "bad", title: words.runFailed(name), text: lastRun.error?.message ?? "", href: `/app/runs/${lastRun.id}`, action: words.runFailedAction }); // prettier-ignore
   }
   for (const { id, name, stats, lastRun } of syncs) {
     if (stats.failed === 0 || statuses.get(id)?.activeRun) continue;
-    const title = attention.failed(stats.failed, name);
-    found.push({ kind: "failed", id: `failed ${id}`, tone: "warn", title, text: attention.failedText, href: `/app/syncs/${id}?tab=failed`, runId: lastRun?.id ?? null }); // prettier-ignore
+    const title = words.failed(stats.failed, name);
+    found.push({ kind: "failed", id: `failed ${id}`, tone: "warn", title, text: words.failedText, href: `/app/syncs/${id}?tab=failed`, runId: lastRun?.id ?? null }); // prettier-ignore
   }
   return found;
 }

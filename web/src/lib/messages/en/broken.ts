@@ -1,0 +1,5 @@
+export const broken = {
+  title: "Something went wrong",
+  text: "The page could not be shown.",
+  again: "Try again",
+};

@@ -1,0 +1,40 @@
+import { formatCount, formatNumberOf } from "../../format.ts";
+
+export const overview = {
+  title: "Overview",
+  what: "The overview",
+  /** The sentence beside the number. */
+  safe: (files: number) => `safe in ${formatNumberOf(files, "file")}`,
+  listedOnly: (files: number) => `${formatNumberOf(files, "file")} listed, none copied yet`,
+  allHere: (sources: number, when: string) =>
+    `${sources === 1 ? "Your source is" : `Your ${formatCount(sources)} sources are`} here as of ${when}.`,
+  copying: (files: number) => (files === 0 ? "Looking for changes now." : `${formatNumberOf(files, "file")} to go.`),
+  waits: (count: number) => (count === 1 ? "One thing needs you." : `${formatCount(count)} things need you.`),
+  paused: "Paused: nothing new arrives until you resume.",
+  notYet: "The first run has not finished.",
+  addSource: "Add a source",
+  needsYou: "Needs you",
+  sources: "Sources",
+  storage: "Storage over time",
+  recent: "Latest changes",
+  allActivity: "All activity",
+  lastRuns: "Last runs",
+  files: "Files known",
+  stored: "Stored",
+  versions: "Earlier versions",
+  failed: "Failed",
+  skipped: "Skipped",
+  nothingYet: "Nothing has changed yet.",
+  lastThirtyDays: "Changes of the last 30 days appear here.",
+  empty: "Nothing is connected",
+  emptyText: "Add the place where your files are, and an exact copy of it builds up here.",
+  emptySteps: [
+    { title: "Connect", text: "Sign in at the source, or fill in a form. Tidemark only ever reads." },
+    { title: "Watch it arrive", text: "The list of files comes first, then their content, each checked as it comes." },
+    { title: "Forget about it", text: "From then on it follows by itself, and says so here when something needs you." },
+  ],
+  unusedTitle: (label: string) => `${label} is connected, and nothing of it is kept yet`,
+  unusedText: "Keep everything in it, or only what you choose.",
+  keepAll: "Keep everything",
+  choose: "Choose folders",
+};
