@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)(`sources in a browser${missing ? ` (${mis
       return items.map(({ path }) => path).sort();
     };
     const more = (await tidemark.sandbox.tree(ALICE)).filter(({ path }) => path.startsWith("/Finance/"));
-    const isPicture = ({ path }: { path: string }) => /\.(png|jpe?g)$/.test(path);
+    const isPicture = ({ path }: { path: string }) => /\.(png|jpe?g|svg)$/.test(path);
     await expect
       .poll(paths, { timeout: RUN_SECONDS * 1000, interval: 1000 })
       .toEqual([...wanted, ...more].filter((file) => !isPicture(file)).map(({ path }) => path).sort()); // prettier-ignore
