@@ -1,3 +1,4 @@
+import { forgetChanges } from "../worker/db/changes.ts";
 import { eraseItems } from "../worker/db/items.ts";
 import { deleteReceipts } from "../worker/db/receipts.ts";
 import { deleteRunEvents } from "../worker/db/run-events.ts";
@@ -26,6 +27,7 @@ export async function eraseChunk(engine: Engine, syncId: string): Promise<boolea
     return false;
   }
   if (await eraseItems(db, scopeOf(engine, syncId), ERASED_ROWS_MAX)) return false;
+  if (await forgetChanges(db, scopeOf(engine, syncId), ERASED_ROWS_MAX)) return false;
   const runs = await listRuns(db, userId, syncId, { limit: ERASED_RUNS_MAX });
   if (runs.items.length > 0) {
     for (const run of runs.items) await deleteRunEvents(db, userId, run.id);

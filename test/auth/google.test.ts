@@ -16,7 +16,7 @@ const login = (account: string, more = "") => `/auth/google/login?login_hint=${e
 
 beforeAll(() => {
   restore = authorities.play();
-  const source = { id: SOURCE, authority: "google", scopes: [DRIVE_SCOPE], startsWhole: false };
+  const source = { id: SOURCE, authority: "google", scopes: [DRIVE_SCOPE] };
   providers.set(SOURCE, driveAt(createMemoryDrive("google-drive"), source));
 });
 afterAll(() => {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { changesKept, listChanges, trimChanges, typeOf } from "../../worker/db/changes.ts";
+import { changesKept, forgetChanges, listChanges, trimChanges, typeOf } from "../../worker/db/changes.ts";
 import { catalogue } from "../../worker/db/client.ts";
 import type { ItemScope } from "../../worker/db/items.ts";
 import { knownItems, removeItems, upsertItems } from "../../worker/db/items.ts";
@@ -182,5 +182,20 @@ describe("old changes", () => {
     expect(await told()).toHaveLength(5);
     await trimChanges(db, scope.userId, AT + 100 * DAY, 3);
     expect(await told()).toHaveLength(3);
+  });
+});
+
+describe("changes of a sync that is erased", () => {
+  it("are emptied a number at a time; those of other syncs, and readers' places, stay", async () => {
+    const other = { ...scope, syncId: await seedSync({ userId: scope.userId }) };
+    for (const [index, of] of [scope, other, scope, scope].entries()) await upsertItems(db, of, [row(`step${index}`)], AT + index);
+    const kept = await changesKept(db, scope.userId);
+    expect(await forgetChanges(db, scope, 2)).toBe(true);
+    expect(await told()).toEqual(["created step1", "created step3"]);
+    expect(await forgetChanges(db, { ...scope, userId: await seedUser() }, 2)).toBe(false);
+    expect(await forgetChanges(db, scope, 2)).toBe(true);
+    expect(await forgetChanges(db, scope, 2)).toBe(false);
+    expect(await told()).toEqual(["created step1"]);
+    expect(await changesKept(db, scope.userId)).toEqual(kept);
   });
 });

@@ -281,7 +281,7 @@ describe("a person", () => {
     unwrap(await user.stub.deleteSync(user.syncId));
     for (let round = 0; round < 20; round += 1) await runDurableObjectAlarm(user.stub);
     const rows = await env.DB.prepare(
-      "SELECT (SELECT count(*) FROM items WHERE sync_id = ?1) + (SELECT count(*) FROM runs WHERE sync_id = ?1) + (SELECT count(*) FROM syncs WHERE id = ?1) AS n",
+      "SELECT (SELECT count(*) FROM items WHERE sync_id = ?1) + (SELECT count(*) FROM runs WHERE sync_id = ?1) + (SELECT count(*) FROM syncs WHERE id = ?1) + (SELECT count(*) FROM changes WHERE sync_id = ?1 AND items <> '{}') AS n",
     )
       .bind(user.syncId)
       .first("n");

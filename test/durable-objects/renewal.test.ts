@@ -33,7 +33,7 @@ const pass = (milliseconds: number) => void vi.setSystemTime(Date.now() + millis
 async function createUser(authority: string, firstSync = false) {
   const userId = randomId();
   const provider = `${authority}-${userId}`;
-  providers.set(provider, driveAt(createMemoryDrive(userId), { id: provider, authority, scopes: ["read"], startsWhole: firstSync }));
+  providers.set(provider, driveAt(createMemoryDrive(userId), { id: provider, authority, scopes: ["read"] }));
   await accounts(env).insert(users).values({ id: userId, name: "Test", email: null, createdAt: Date.now(), signedInAt: Date.now() });
   const stub = () => env.USER_SYNC.getByName(userId);
   const tokens = authorities.grant(authority, `${userId}@somewhere.example`, Date.now() + HOUR_MILLISECONDS);

@@ -138,10 +138,10 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
   });
 
   it("keys alone choose what was removed, and take it back out of the trash", async () => {
-    await tidemark.sandbox.mutate(CAROL, [{ op: "delete", path: "/Läden/Notes.txt" }]);
-    await client.untilEqual(syncId, () => tidemark.sandbox.tree(CAROL), RUN_SECONDS);
     await page.goto(`/app/syncs/${syncId}/files?view=trash`);
-    await page.getByRole("row", { name: /Notes\.txt/ }).waitFor();
+    await page.getByText("Nothing was removed that could be taken back.").waitFor();
+    await tidemark.sandbox.mutate(CAROL, [{ op: "delete", path: "/Läden/Notes.txt" }]);
+    await page.getByRole("row", { name: /Notes\.txt/ }).waitFor({ timeout: RUN_SECONDS * 1000 });
     expect(await problemsOf(page, "files-trash")).toEqual([]);
     const grid = page.getByRole("grid");
     await grid.focus();

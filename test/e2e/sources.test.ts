@@ -84,6 +84,26 @@ describe.skipIf(missing !== undefined)(`sources in a browser${missing ? ` (${mis
     expect(stored.map(({ path, sha256 }) => `${path} ${sha256}`).sort()).toEqual(
       wanted.map(({ path, sha256 }) => `${path} ${sha256}`).sort(),
     );
+
+    // What is kept can be changed where it is shown: one folder more, and no pictures.
+    await page.getByRole("tab", { name: "What is kept" }).click();
+    await page.getByRole("treeitem", { name: "Finance" }).waitFor();
+    expect(await clients.getAttribute("aria-checked")).toBe("mixed");
+    expect(await page.getByRole("treeitem", { name: "Projects" }).getAttribute("aria-checked")).toBe("true");
+    await page.getByRole("treeitem", { name: "Finance" }).click();
+    await page.getByRole("group", { name: "Never these kinds" }).getByRole("button", { name: "Pictures" }).click();
+    await page.getByText(/would come in/).waitFor();
+    expect(await problemsOf(page, "sync-kept")).toEqual([]);
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    const paths = async () => {
+      const items = (await client.items(syncId)).filter(({ kind, state }) => kind === "file" && state === "stored");
+      return items.map(({ path }) => path).sort();
+    };
+    const more = (await tidemark.sandbox.tree(ALICE)).filter(({ path }) => path.startsWith("/Finance/"));
+    const isPicture = ({ path }: { path: string }) => /\.(png|jpe?g|svg)$/.test(path);
+    await expect
+      .poll(paths, { timeout: RUN_SECONDS * 1000, interval: 1000 })
+      .toEqual([...wanted, ...more].filter((file) => !isPicture(file)).map(({ path }) => path).sort()); // prettier-ignore
     await context.close();
   });
 });

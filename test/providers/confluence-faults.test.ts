@@ -294,6 +294,6 @@ describe("a connection", () => {
   });
 
   it("says what it cannot do: removals are found within a day", () => {
-    expect(confluence).toMatchObject({ removalsWithinDays: 1, startsWhole: false, capabilities: { webhook: false } });
+    expect(confluence).toMatchObject({ removalsWithinDays: 1, capabilities: { webhook: false } });
   });
 });

@@ -59,6 +59,7 @@ const ROUTES: [method: string, path: string, body: object | null, notFound: stri
   ["GET", `/items/${itemId}`, null, "item.not_found"],
   ["GET", `/items/${itemId}/explain`, null, "item.not_found"],
   ["GET", `/items/${itemId}/content`, null, "item.not_found"],
+  ["GET", `/syncs/${syncId}/selection`, null, "sync.not_found"],
   ["GET", `/syncs/${syncId}/trash`, null, "sync.not_found"],
   ["GET", `/syncs/${syncId}/items/count`, null, "sync.not_found"],
   ["GET", `/items/${itemId}/versions`, null, "item.not_found"],

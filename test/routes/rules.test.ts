@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Item, Preview, Run, Sync, SyncStatus } from "../../worker/wire.ts";
+import type { SelectedEntry } from "../../worker/wire/selected.ts";
 import { Browser } from "../auth/browser.ts";
 
 // A sync of a part of a OneDrive, as a person makes it through the API. What should be here is told by the source itself.
@@ -88,6 +89,12 @@ describe("a sync of a part of a OneDrive", () => {
       () => api<Sync>("GET", `/syncs/${sync.id}`),
       ({ lastRun }) => lastRun?.status === "completed",
     );
+    const told = await api<{ items: SelectedEntry[] }>("GET", `/syncs/${sync.id}/selection`);
+    const projects = sync.selection[0]?.itemId;
+    expect(told.items).toMatchObject([
+      { itemId: projects, path: "/Projects", name: "Projects", mode: "include", above: [expect.any(String)] },
+      { path: "/Projects/Beta", name: "Beta", mode: "exclude", above: [projects, expect.any(String)] },
+    ]);
     expect(await mirror(sync.id)).toEqual(await source(isWanted));
     expect((await source(isWanted)).map(({ path }) => path)).toEqual(["/Projects/Alpha/notes 0.MD"]);
     expect(done.stats).toMatchObject({ files: 16, stored: preview.kept.files, excluded: 16 - preview.kept.files });

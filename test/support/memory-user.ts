@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { accounts } from "../../worker/db/client.ts";
 import { users } from "../../worker/db/schema.ts";
@@ -64,7 +65,9 @@ export async function settled(user: Synced, timeoutMilliseconds = 20_000): Promi
     if (status.activeRun === null && status.backlog.files === 0 && status.checkedAt !== null) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`The sync is not settled: ${JSON.stringify(unwrap(await user.stub.status(user.syncId)))}`);
+  const alarm = await runInDurableObject(user.stub, (_object, { storage }) => storage.getAlarm());
+  const status = JSON.stringify(unwrap(await user.stub.status(user.syncId)));
+  throw new Error(`The sync is not settled at ${new Date().toISOString()}, its alarm is set for ${alarm}: ${status}`);
 }
 
 /** What the mirror has in these states: path, bytes' SHA-256, as read back from R2. */

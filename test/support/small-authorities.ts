@@ -270,16 +270,12 @@ function refuse(status: number, error: string, description: string): Response {
 }
 
 /** A drive in memory that is connected by a sign-in at this authority, and says whose it is by what the token is of. */
-export function driveAt(
-  drive: MemoryDrive,
-  source: { id: string; authority: string; scopes: readonly string[]; startsWhole: boolean },
-): ProviderDefinition {
+export function driveAt(drive: MemoryDrive, source: { id: string; authority: string; scopes: readonly string[] }): ProviderDefinition {
   const memory = memoryProvider(drive);
-  const { id, authority, scopes, startsWhole } = source;
+  const { id, authority, scopes } = source;
   return {
     ...memory,
     id,
-    startsWhole,
     methods: [{ type: "oauth2", id: authority, name: id, authority, scopes }],
     create: (env, context) =>
       Object.assign(memory.create(env, context), {

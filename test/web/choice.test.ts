@@ -1,5 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { choiceName, placeOf, tickOf, toggle, toSelection, withoutMark, type Marks, type Place } from "../../web/src/lib/choice.ts";
+import {
+  choiceName,
+  fromSelection,
+  joinSelection,
+  placeOf,
+  sameSelection,
+  tickOf,
+  toggle,
+  toSelection,
+  withoutMark,
+  type Marks,
+  type Place,
+} from "../../web/src/lib/choice.ts";
 import type { BrowsePage } from "../../worker/wire.ts";
 import { compileSelection, isSelected } from "../../worker/sync/selection.ts";
 
@@ -137,4 +149,34 @@ test("a choice is named after what is in it", () => {
   expect(choiceName(toggle(drafts, toggle(home, toggle(work, NOTHING))))).toBe("work and home");
   const three = ["a", "b", "c"].reduce((marks, id) => toggle(place(entry(id), drive), marks), NOTHING);
   expect(choiceName(three)).toBe("a, b and 1 more");
+});
+
+describe("a selection that was made before", () => {
+  const told = (id: string, above: string[], mode: "include" | "exclude" = "include") => ({ feed: "drive", itemId: id, path: null, mode, name: id, above }); // prettier-ignore
+
+  test("is ticked in the tree as it was, and told again as it was", () => {
+    const before = [told("work", ["root"]), told("drafts", ["work", "root"], "exclude"), told("final", ["drafts", "work", "root"])];
+    const { marks, rest } = fromSelection(before);
+    const given = before.map(({ feed, itemId, mode }) => ({ feed, itemId, mode }));
+    expect([drive, work, drafts, final, home].map((each) => tickOf(each, marks))).toEqual(["part", "part", "part", "on", "off"]);
+    const selection = joinSelection(marks, [drive], rest);
+    expect(sameSelection(selection ?? [], given.toReversed())).toBe(true);
+    expect(sameSelection(selection ?? [], given.slice(1))).toBe(false);
+  });
+
+  test("keeps what names no place in the tree", () => {
+    const byPath = { feed: null, itemId: null, path: "/Later", mode: "include" as const, name: null, above: [] };
+    const { marks, rest } = fromSelection([told("work", ["root"]), byPath]);
+    expect(joinSelection(marks, [drive], rest)).toEqual([
+      { feed: "drive", itemId: "work", mode: "include" },
+      { path: "/Later", mode: "include" },
+    ]);
+    expect(joinSelection(NOTHING, [drive], rest)).toEqual([{ path: "/Later", mode: "include" }]);
+    expect(joinSelection(NOTHING, [drive], [])).toBeNull();
+  });
+
+  test("that was made of a path is the one whose id was found for it", () => {
+    const given = [{ feed: "drive", itemId: "work", path: "/Work", mode: "include" as const }];
+    expect(sameSelection(given, [{ feed: "drive", itemId: "work", mode: "include" }])).toBe(true);
+  });
 });

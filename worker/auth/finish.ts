@@ -79,7 +79,8 @@ async function connect(
       scopes,
       tokens,
       homeShard: user.homeShard,
-      firstSync: purpose.kind === "sign-in" || definition.startsWhole,
+      // Who adds a source chooses first what of it is kept.
+      firstSync: purpose.kind === "sign-in",
       ...(purpose.kind === "reconnect" ? { connectionId: purpose.connectionId } : {}),
     },
     c.var.requestId,

@@ -152,6 +152,15 @@ export async function trimChanges(db: Database, userId: string, before: number, 
     )`);
 }
 
+/** Empties rows of this sync, which is being erased; false where none had anything. The rows stay: readers follow by their numbers. */
+export async function forgetChanges(db: Database, { userId, syncId }: ItemScope, limit: number): Promise<boolean> {
+  const emptied = await db.all(sql`
+    UPDATE changes SET items = '{}' WHERE user_id = ${userId} AND number IN (
+      SELECT number FROM changes WHERE user_id = ${userId} AND sync_id = ${syncId} AND items <> '{}' LIMIT ${limit}
+    ) RETURNING number`);
+  return emptied.length > 0;
+}
+
 export function typeOf(change: Pick<ChangeRow, "type">): ChangeType {
   const type = CHANGE_TYPES[change.type];
   if (!type) throw new Error(`There is no type ${change.type} of changes.`);

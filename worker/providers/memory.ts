@@ -34,7 +34,6 @@ export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): Pro
     capabilities: { browse: true, webhook: true },
     hashes: "some",
     webhookPath: authority,
-    startsWhole: true,
     create: (_env, context) => new MemoryProvider(drive, rounds, context),
   };
 }

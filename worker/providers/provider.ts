@@ -275,8 +275,6 @@ export interface ProviderDefinition {
   webhookPath?: string;
   /** What a sync can be told beyond the usual; checked when one is made or changed. */
   options?: z.ZodType<ProviderOptions>;
-  /** Whether a new connection begins with a sync of everything; else the person chooses first. */
-  startsWhole: boolean;
   /** How long a removal may go unnoticed, where no change feed tells of it. */
   removalsWithinDays?: number;
   create(env: ProviderEnv, context: ProviderContext): Provider;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import * as wire from "../wire.ts";
+import { selectedEntry } from "../wire/selected.ts";
 import { filesOperations, filesShapes } from "./operations/files.ts";
 import { activityOperations, activityShapes } from "./operations/activity.ts";
 import { storageOperations, storageShapes } from "./operations/storage.ts";
@@ -30,6 +31,7 @@ export const NAMED_SHAPES = {
   HeldFolder: wire.heldFolder,
   Status: wire.status,
   Dashboard: wire.dashboard,
+  SelectedEntry: selectedEntry,
   ...filesShapes,
   ...activityShapes,
   ...storageShapes,
@@ -183,6 +185,12 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/syncs/{id}/listing",
     summary: "The whole mirror, an item a line, in the order that its digest is computed in",
     answer: { mediaType: "application/x-ndjson" },
+  },
+  {
+    method: "get",
+    path: "/syncs/{id}/selection",
+    summary: "What the selection names: each with its name, and the folders above it",
+    answer: { listOf: "SelectedEntry" },
   },
   {
     method: "get",

@@ -11,6 +11,7 @@ import { countItems, listItems, listTrash } from "./list-items.ts";
 import { mirrorListing } from "./listing.ts";
 import { loadSync, withLastRuns, withLiveNumbers } from "./load.ts";
 import { previewNew, previewSync } from "./preview.ts";
+import { selectedEntries } from "./selected.ts";
 import { jsonBody, query } from "./validate.ts";
 import type { Run } from "../wire.ts";
 import {
@@ -106,6 +107,8 @@ export const syncRoutes = new Hono<UserEnv>()
   })
 
   .get("/:id/listing", async (c) => mirrorListing(c, await loadSync(c, c.req.param("id"))))
+
+  .get("/:id/selection", async (c) => c.json({ items: await selectedEntries(c, await loadSync(c, c.req.param("id"))), cursor: null }))
 
   .get("/:id/trash", query(pageQuery), async (c) => {
     const sync = await loadSync(c, c.req.param("id"));

@@ -82,7 +82,7 @@ async function withFiles(tidemark: Tidemark, browser: Browser, visit: (page: Pag
   await page.goto(`/app/syncs/${syncId}`);
   await page.getByText("The last 2 runs").waitFor();
   await visit(page, "sync-history");
-  await page.getByRole("tab", { name: "Rules" }).click();
+  await page.getByRole("tab", { name: "What is kept" }).click();
   await page.getByLabel("Only these types").fill("pdf");
   await page.getByText(/would go, and stay restorable/).waitFor();
   await visit(page, "sync-rules");

@@ -1,6 +1,6 @@
 // What is chosen in the tree of a source's folders. The nearest mark decides: the item's own, or that of a folder above it in
 // its feed. Pure.
-import type { BrowseEntry, SelectionEntry } from "./wire.ts";
+import type { BrowseEntry, SelectedEntry, SelectionEntry } from "./wire.ts";
 
 /** Most choices that the API takes. */
 export const CHOICES_MAX = 1000;
@@ -69,6 +69,41 @@ export function toSelection(marks: Marks, roots: readonly (Place | null)[] | und
   const [root] = roots ?? [];
   if (roots?.length === 1 && root?.whole && tickOf(root, marks) === "on" && list.every(({ feed }) => feed === root.feed)) return [];
   return list.map(({ feed, id, mode }) => ({ feed, itemId: id, mode }));
+}
+
+/** What a sync has chosen, as marks; `rest`: what names no place in the tree, because its feed is not said or it was not found. */
+export function fromSelection(entries: readonly SelectedEntry[]): { marks: Marks; rest: SelectedEntry[] } {
+  const marks = new Map<string, Mark>();
+  const rest: SelectedEntry[] = [];
+  for (const entry of entries) {
+    const { feed, itemId, path, name, above, mode } = entry;
+    if (feed === null || itemId === null) rest.push(entry);
+    else marks.set(placeKey({ feed, id: itemId }), { feed, id: itemId, name: name ?? path ?? itemId, whole: false, above, mode });
+  }
+  return { marks, rest };
+}
+
+/** The whole selection of marks and rest; null while nothing is chosen. */
+export function joinSelection(
+  marks: Marks,
+  roots: readonly (Place | null)[] | undefined,
+  rest: readonly SelectedEntry[],
+): SelectionEntry[] | null {
+  if (rest.length === 0) return toSelection(marks, roots);
+  const given = rest.map(({ feed, itemId, path, mode }) => ({
+    ...(feed !== null && { feed }),
+    ...(itemId !== null && { itemId }),
+    ...(path !== null && { path }),
+    mode,
+  }));
+  const all: SelectionEntry[] = [...[...marks.values()].map(({ feed, id, mode }) => ({ feed, itemId: id, mode })), ...given];
+  return all.some(({ mode }) => mode === "include") ? all : null;
+}
+
+/** Whether two selections choose the same by the same entries, in whatever order. */
+export function sameSelection(one: readonly SelectionEntry[], other: readonly SelectionEntry[]): boolean {
+  const told = (entries: readonly SelectionEntry[]) => entries.map(({ feed, itemId, path, mode }) => JSON.stringify([feed, itemId, itemId == null ? path : null, mode])).sort(); // prettier-ignore
+  return JSON.stringify(told(one)) === JSON.stringify(told(other));
 }
 
 /** "Documents, Pictures and 2 more": a name for what is chosen. */

@@ -18,6 +18,28 @@ export type SizeUnit = keyof typeof UNITS;
 const UNITS = { kB: 1e3, MB: 1e6, GB: 1e9 } as const;
 export const SIZE_UNITS = Object.keys(UNITS) as SizeUnit[];
 
+/** Endings of names by what they usually are: what a person thinks of, rather than of endings. */
+export const KINDS = {
+  videos: ["3gp", "avi", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogv", "webm", "wmv"],
+  pictures: ["avif", "bmp", "cr2", "dng", "gif", "heic", "heif", "jpeg", "jpg", "nef", "png", "raw", "svg", "tif", "tiff", "webp"],
+  music: ["aac", "aif", "aiff", "flac", "m4a", "mp3", "oga", "ogg", "opus", "wav", "wma"],
+  archives: ["7z", "bz2", "dmg", "gz", "iso", "rar", "tar", "tgz", "xz", "zip", "zst"],
+} as const;
+export type FileKind = keyof typeof KINDS;
+
+/** Whether the list names all endings of a kind. */
+export function namesKind(list: string, kind: FileKind): boolean {
+  const named = new Set(words(list));
+  return KINDS[kind].every((ending) => named.has(ending));
+}
+
+/** The list with all endings of a kind, or, where it names them all, without them. */
+export function toggleKind(list: string, kind: FileKind): string {
+  const endings: readonly string[] = KINDS[kind];
+  const others = words(list).filter((word) => !endings.includes(word));
+  return (namesKind(list, kind) ? others : [...others, ...endings]).join(", ");
+}
+
 export function toValues(filters: Filters): FilterValues {
   const unit = SIZE_UNITS.findLast((candidate) => (filters.maxBytes ?? 0) % UNITS[candidate] === 0) ?? "MB";
   // What no unit divides is written in the smallest one, with its fraction.

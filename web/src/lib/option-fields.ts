@@ -28,8 +28,14 @@ export function optionFields(schema: Record<string, unknown> | null): OptionFiel
   );
 }
 
-export function startValues(fields: readonly OptionField[]): OptionValues {
-  return Object.fromEntries(fields.map(({ name, start }) => [name, start]));
+/** What holds at the start; of what was set before, that. */
+export function startValues(fields: readonly OptionField[], set: Readonly<Record<string, unknown>> = {}): OptionValues {
+  return Object.fromEntries(
+    fields.map(({ name, start }) => {
+      const value = set[name];
+      return [name, typeof value === typeof start ? (value as string | boolean) : start];
+    }),
+  );
 }
 
 /** What differs from what holds anyway. */

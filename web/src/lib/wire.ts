@@ -10,6 +10,7 @@ export type { AuditEvent, Identity } from "../../.api-types/worker/wire/account.
 export type { FailureKind } from "../../.api-types/worker/sync/retry.ts";
 export type { Operator } from "../../.api-types/worker/wire/operator.ts";
 export type { SkipReason } from "../../.api-types/worker/providers/provider.ts";
+export type { SelectedEntry } from "../../.api-types/worker/wire/selected.ts";
 export type { BulkOutcome } from "../../.api-types/worker/wire/bulk.ts";
 export type {
   BrowsePage,
@@ -28,7 +29,6 @@ export type {
   RunEvent,
   SignedReceipt,
   Sync,
-  SyncPatch,
   SyncStatus,
   Token,
 } from "../../.api-types/worker/wire.ts";
@@ -44,6 +44,7 @@ export type Schedule = z.infer<typeof wire.schedule>;
 export type ConnectionCreate = z.input<typeof wire.connectionCreate>;
 export type TokenCreate = z.input<typeof wire.tokenCreate>;
 export type SyncCreate = z.input<typeof wire.syncCreate>;
+export type SyncPatch = z.input<typeof wire.syncPatch>;
 export type NotificationsPatch = z.input<typeof notificationsWire.notificationsPatch>;
 export type WebhookCreate = z.input<typeof webhooksWire.webhookCreate>;
 export type WebhookPatch = z.input<typeof webhooksWire.webhookPatch>;

@@ -36,7 +36,6 @@ export const autodesk: ProviderDefinition = {
   announcesTo: ["service_account", "token"],
   hashes: "some",
   webhookPath: "autodesk",
-  startsWhole: false,
   removalsWithinDays: 2,
   create: (env, context) => createAutodesk(env, context),
 };

@@ -52,7 +52,6 @@ export const confluence: ProviderDefinition = {
   capabilities: { browse: true, webhook: false },
   hashes: "none",
   options,
-  startsWhole: false,
   removalsWithinDays: REMOVALS_WITHIN_DAYS,
   create: (env, context) => createConfluence(env, context),
 };

@@ -36,7 +36,6 @@ export const dropbox: ProviderDefinition = {
   capabilities: { browse: true, webhook: true },
   hashes: "some",
   webhookPath: "dropbox",
-  startsWhole: true,
   create: (env, context) => createDropbox(env, context),
 };
 

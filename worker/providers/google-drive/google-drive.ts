@@ -38,7 +38,6 @@ export const googleDrive: ProviderDefinition = {
   hashes: "some",
   webhookPath: "google",
   options,
-  startsWhole: true,
   create: (env, context) => createGoogleDrive(env, context),
 };
 

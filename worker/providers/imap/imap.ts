@@ -36,7 +36,6 @@ export const imap: ProviderDefinition = {
   capabilities: { browse: true, webhook: false },
   hashes: "none",
   options,
-  startsWhole: false,
   create: createImap,
 };
 

@@ -38,7 +38,6 @@ export const jira: ProviderDefinition = {
   hashes: "none",
   webhookPath: "jira",
   options,
-  startsWhole: false,
   removalsWithinDays: REMOVALS_WITHIN_DAYS,
   create: (env, context) => createJira(env, context),
 };

@@ -31,7 +31,6 @@ export const onedrive: ProviderDefinition = {
   capabilities: { browse: true, webhook: true },
   hashes: "all",
   webhookPath: "microsoft",
-  startsWhole: true,
   create: (env, context) => createOneDrive(env, context),
 };
 

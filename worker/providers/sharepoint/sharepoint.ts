@@ -42,7 +42,6 @@ export const sharepoint: ProviderDefinition = {
   capabilities: { browse: true, webhook: true },
   hashes: "all",
   webhookPath: "microsoft",
-  startsWhole: false,
   create: (env, context) => createSharePoint(env, context),
 };
 

@@ -46,7 +46,6 @@ export const webdav: ProviderDefinition = {
   methods: [{ type: "password", id: "password", name: "User name and app password", fields }],
   capabilities: { browse: true, webhook: false },
   hashes: "some",
-  startsWhole: false,
   create: (env, context) => createWebDav(env, context),
 };
 

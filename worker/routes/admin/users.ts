@@ -105,7 +105,7 @@ async function detailOf(c: AppContext<UserEnv>, user: UserRow): Promise<AdminUse
   return {
     ...toAdminUser(user, totals.get(user.id)),
     admin: isAdmin(c.env, identities),
-    identities,
+    identities: identities.map(({ issuer, subject }) => ({ issuer, subject })),
     quota: { bytes: orNull(quota.bytes), items: orNull(quota.items), syncs: orNull(quota.syncs) },
     ownQuota: { bytes: user.quotaBytes, items: user.quotaItems, syncs: user.quotaSyncs },
     connections: connections.map(toConnection),

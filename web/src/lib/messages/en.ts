@@ -26,3 +26,5 @@ export { held } from "./en/held.ts";
 export { notifications } from "./en/notifications.ts";
 export { admin } from "./en/admin.ts";
 export { settings } from "./en/settings.ts";
+export { choose } from "./en/choose.ts";
+export { keeping } from "./en/keeping.ts";

@@ -1,6 +1,11 @@
 export const source = {
   more: (name: string) => `More actions for ${name}`,
   browse: "Browse files",
+  verify: "Verify a sample",
+  verifyAll: "Verify every byte",
+  verifying: "Source, catalogue and storage are compared now; what does not fit is mended.",
+  choose: "Choose what is kept",
+  settings: "Settings of this sync",
   checked: "Checked",
   nextLook: "Next look",
   waitsFor: {

@@ -1,0 +1,17 @@
+export const choose = {
+  title: "What",
+  tab: "What is kept",
+  whole: "Everything in it is kept already",
+  wholeText: "What you choose here is kept once more, as a sync of its own. To keep less, change what is kept by",
+  legend: "What is kept",
+  everything: "Everything",
+  everythingHelp: "What is added to it later, too.",
+  some: "Only what I choose",
+  someHelp: "Folders with all that is ever in them, and single files. Inside a chosen folder parts can be left out.",
+  nothing: "Choose something above, or everything.",
+  tooMany: (max: string) => `These are more than ${max} choices: choose the folders above them.`,
+  notFound: "Not found yet",
+  byProgram: "Chosen by a program, and kept as they are:",
+  without: (name: string) => `without ${name}`,
+  forget: (name: string) => `Forget ${name}`,
+};
