@@ -85,7 +85,7 @@ export async function createSync(engine: Engine, request: SyncRequest): Promise<
         options,
         nextDueAt: columns.nextDueAt,
       });
-      store.updateSync(id, { wakes: 1, wakeTrigger: "manual" });
+      store.updateSync(id, { wakes: 1, wakeTrigger: "created" });
       saveMaking(engine, making(engine).filter((each) => each !== id)); // prettier-ignore
     });
   } finally {

@@ -394,7 +394,7 @@ export const run = z.object({
   syncId: z.string(),
   type: z.enum(["full", "incremental", "verify"]),
   status: z.enum(["pending", "running", "held", "completed", "incomplete", "failed", "cancelled"]),
-  trigger: z.enum(["schedule", "webhook", "manual", "api", "retry", "verify"]),
+  trigger: z.enum(["created", "schedule", "webhook", "manual", "api", "retry", "verify"]),
   phase: z.enum(["listing", "planning", "downloading", "finishing"]),
   createdAt: instant,
   startedAt: instant.nullable(),

@@ -64,7 +64,7 @@ describe("after the first sign-in", () => {
     expect(syncShape.parse(sync)).toMatchObject({
       status: "active",
       stats: { files: 2, stored: 2, bytes: 5 },
-      lastRun: { type: "full", trigger: "manual" },
+      lastRun: { type: "full", trigger: "created" },
     });
     const { items } = await get<{ items: Item[] }>(`/syncs/${sync.id}/items`);
     expect(items.map((item) => item.path)).toEqual(["/Notes", "/b.txt"]);

@@ -248,7 +248,7 @@ export const runs = sqliteTable(
     syncId: text("sync_id").notNull(),
     type: text({ enum: ["full", "incremental", "verify"] }).notNull(),
     status: text({ enum: ["pending", "running", "held", "completed", "incomplete", "failed", "cancelled"] }).notNull(),
-    trigger: text({ enum: ["schedule", "webhook", "manual", "api", "retry", "verify"] }).notNull(),
+    trigger: text({ enum: ["created", "schedule", "webhook", "manual", "api", "retry", "verify"] }).notNull(),
     phase: text({ enum: ["listing", "planning", "downloading", "finishing"] }).notNull(),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),

@@ -16,7 +16,7 @@ const ended = z.object({
   syncId: z.string(),
   connectionId: z.string(),
   runType: z.enum(["full", "incremental", "verify"]),
-  trigger: z.enum(["schedule", "webhook", "manual", "api", "retry", "verify"]),
+  trigger: z.enum(["created", "schedule", "webhook", "manual", "api", "retry", "verify"]),
   startedAt: instant.nullable(),
   finishedAt: instant,
   stored: count,

@@ -105,7 +105,8 @@ export const RUN_STATUSES: Record<Run["status"], Words> = {
 
 export const RUN_TYPES: Record<Run["type"], string> = { full: "Full check", incremental: "Changes", verify: "Verification" };
 
-export const RUN_TRIGGERS: Record<Run["trigger"], string> = {
+const RUN_TRIGGERS: Record<Run["trigger"], string> = {
+  created: "at the beginning",
   schedule: "on schedule",
   webhook: "announced by the source",
   manual: "by hand",
@@ -113,6 +114,11 @@ export const RUN_TRIGGERS: Record<Run["trigger"], string> = {
   retry: "another try",
   verify: "by hand",
 };
+
+/** What kind of run it is, and why it is made: "Changes, announced by the source". */
+export function runName({ type, trigger }: Pick<Run, "type" | "trigger">): string {
+  return trigger === "created" ? "First copy" : `${RUN_TYPES[type]}, ${RUN_TRIGGERS[trigger]}`;
+}
 
 export const RUN_PHASES: Record<Run["phase"], string> = {
   listing: "Reading the list of files",

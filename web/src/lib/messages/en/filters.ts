@@ -20,5 +20,5 @@ export const filters = {
   save: "Save the rules",
   undo: "Undo",
   saved: "Saved. What is kept is looked at again now.",
-  title: "Rules",
+  title: "Leave some files out: by type, name, size or date",
 };
