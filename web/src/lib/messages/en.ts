@@ -12,6 +12,7 @@ export { attention } from "./en/attention.ts";
 export { source } from "./en/source.ts";
 export { chart } from "./en/chart.ts";
 export { activity } from "./en/activity.ts";
+export { item } from "./en/item.ts";
 export { landing } from "./en/landing.ts";
 export { legal } from "./en/legal.ts";
 export { list } from "./en/list.ts";

@@ -1,6 +1,7 @@
 export const files = {
   title: "Files",
   allTitle: "All files",
+  windowTitle: (place: string, sync = "Tidemark") => `${place} – ${sync}`,
   search: "Search files and folders",
   searchIn: (sync: string) => `Search in ${sync}`,
   searchHint: "Any part of a name, or folder/name. Every character stands for itself.",
