@@ -20,6 +20,24 @@ function readerLocale(): string {
   return textLocale(globalThis.navigator?.languages ?? []);
 }
 
+// Making a formatter takes a hundred times as long as using it, and a list that is scrolled uses some for each row.
+const numberFormat = remembered((locale: string, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options));
+const dateFormat = remembered((locale: string, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options));
+const relativeFormat = remembered(
+  (locale: string, options: Intl.RelativeTimeFormatOptions) => new Intl.RelativeTimeFormat(locale, options),
+);
+
+/** The same formatter again for the same locale and options: there are as many as forms in this file. */
+function remembered<Options, Format>(make: (locale: string, options: Options) => Format): (locale: string, options: Options) => Format {
+  const made = new Map<string, Format>();
+  return (locale, options) => {
+    const key = `${locale} ${JSON.stringify(options)}`;
+    const known = made.get(key) ?? make(locale, options);
+    made.set(key, known);
+    return known;
+  };
+}
+
 /** Decimal units, as storage is billed: 1 kB = 1000 bytes. Three significant digits. */
 export function formatBytes(bytes: number, locale = readerLocale()): string {
   let unit = 0;
@@ -30,7 +48,7 @@ export function formatBytes(bytes: number, locale = readerLocale()): string {
     unit += 1;
   }
   const name = BYTE_UNITS[unit] ?? "byte";
-  return new Intl.NumberFormat(locale, {
+  return numberFormat(locale, {
     style: "unit",
     unit: name,
     unitDisplay: unit === 0 ? "long" : "short",
@@ -39,7 +57,7 @@ export function formatBytes(bytes: number, locale = readerLocale()): string {
 }
 
 export function formatCount(count: number, locale = readerLocale()): string {
-  return new Intl.NumberFormat(locale).format(count);
+  return numberFormat(locale, {}).format(count);
 }
 
 /** "1 file", "2,000 files". */
@@ -49,7 +67,7 @@ export function formatNumberOf(count: number, one: string, many = `${one}s`, loc
 
 /** Files per second: one decimal below ten. */
 export function formatPerSecond(rate: number, locale = readerLocale()): string {
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: rate < 10 ? 1 : 0 }).format(rate);
+  return numberFormat(locale, { maximumFractionDigits: rate < 10 ? 1 : 0 }).format(rate);
 }
 
 /** A length of time as an estimate: its two largest units at most, rounded up. */
@@ -80,7 +98,7 @@ export function formatRelative(at: Date, now: Date, locale = readerLocale()): st
   if (distance < 10 * SECOND) return difference > 0 ? "now" : "just now";
   const [unit, length] = relativeUnit(distance);
   const count = Math.max(1, Math.round(distance / length));
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(difference < 0 ? -count : count, unit);
+  return relativeFormat(locale, { numeric: "auto" }).format(difference < 0 ? -count : count, unit);
 }
 
 function relativeUnit(distance: number): [Intl.RelativeTimeFormatUnit, number] {
@@ -96,30 +114,30 @@ function relativeUnit(distance: number): [Intl.RelativeTimeFormatUnit, number] {
 /** The time of day where that is enough: "14:32", "yesterday at 14:32", "3 Nov at 14:32", "3 Nov 2024 at 14:32". */
 export function formatMoment(at: Date, now: Date, locale = readerLocale(), timeZone?: string): string {
   const zone = timeZone === undefined ? {} : { timeZone };
-  const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", ...zone }).format(at);
-  const day = (date: Date) => new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", ...zone }).format(date);
+  const time = dateFormat(locale, { hour: "2-digit", minute: "2-digit", ...zone }).format(at);
+  const day = (date: Date) => dateFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", ...zone }).format(date);
   if (day(at) === day(now)) return time;
   if (day(at) === day(new Date(now.getTime() - DAY))) return `yesterday at ${time}`;
   if (day(at) === day(new Date(now.getTime() + DAY))) return `tomorrow at ${time}`;
   const sameYear = day(at).slice(0, 4) === day(now).slice(0, 4);
-  const date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }), ...zone });
+  const date = dateFormat(locale, { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }), ...zone });
   return `${date.format(at)} at ${time}`;
 }
 
 /** A date for a column: always as wide, always sortable by eye. */
 export function formatDate(at: Date, locale = readerLocale()): string {
-  return new Intl.DateTimeFormat(locale, { day: "2-digit", month: "short", year: "numeric" }).format(at);
+  return dateFormat(locale, { day: "2-digit", month: "short", year: "numeric" }).format(at);
 }
 
 /** A day of a calendar, given as "2026-11-28", whatever the zone: "28 Nov 2026". */
 export function formatDay(day: string, locale = readerLocale()): string {
   if (day === "") return "";
-  return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(day));
+  return dateFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(day));
 }
 
 /** Everything, to the second, with the zone. */
 export function formatFull(at: Date, locale = readerLocale()): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" }).format(at);
+  return dateFormat(locale, { dateStyle: "full", timeStyle: "long" }).format(at);
 }
 
 function two(large: number, largeName: string, small: number, smallName: string): string {
