@@ -36,8 +36,8 @@ export function browserMissing(): string | undefined {
   return reason;
 }
 
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGUMENTS, ...more] });
 }
 
 /** A browser of somebody who was never here before. */
@@ -70,6 +70,9 @@ export async function picturesOf(page: Page, name: string, folder: string): Prom
   for (const view of VIEWS) {
     await page.setViewportSize(view.viewport);
     await page.emulateMedia({ colorScheme: view.colorScheme, reducedMotion: "reduce" });
+    // In a window as high as the page, what is fixed to the window's edges stands where it belongs.
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ ...view.viewport, height: Math.max(height, view.viewport.height) });
     await settled(page);
     await page.screenshot({ path: join(folder, `${name}-${view.name}.png`), fullPage: true });
   }
