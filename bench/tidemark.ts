@@ -157,7 +157,7 @@ function replaced(text: string, from: string, to: string): string {
   return text.replace(from, to);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((answer, fail) => {
     const server = createServer()
       .once("error", fail)
