@@ -70,6 +70,7 @@ export async function picturesOf(page: Page, name: string, folder: string): Prom
   for (const view of VIEWS) {
     await page.setViewportSize(view.viewport);
     await page.emulateMedia({ colorScheme: view.colorScheme, reducedMotion: "reduce" });
+    await settled(page);
     // In a window as high as the page, what is fixed to the window's edges stands where it belongs.
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
     await page.setViewportSize({ ...view.viewport, height: Math.max(height, view.viewport.height) });
