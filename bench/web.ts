@@ -41,7 +41,7 @@ const PARTS: Record<string, (running: Running) => Promise<void>> = {
     const places: Record<string, Place> = {
       landing: { path: "/", shown: heading },
       overview: { path: "/app", shown: (page) => page.getByText(/^Everything the source (had|could hand out)/).waitFor() },
-      "a sync": { path: `/app/syncs/${syncId}`, shown: (page) => page.getByText("The last run").waitFor() },
+      "a sync": { path: `/app/syncs/${syncId}`, shown: (page) => page.getByRole("tab", { name: "History" }).waitFor() },
       "a run": { path: `/app/runs/${run?.id}`, shown: heading },
       files: { path: `/app/syncs/${syncId}/files`, shown: (page) => page.locator(FILE_ROW).first().waitFor() },
     };

@@ -38,7 +38,7 @@ async function round(page: Page, sync: string): Promise<Moves> {
   );
   const syncPage = await timed(
     () => main.getByRole("link", { name: sync, exact: true }).first().click(),
-    () => page.getByRole("heading", { name: sync, level: 1 }).waitFor(),
+    () => page.getByRole("tab", { name: "History" }).waitFor(),
   );
   await go("Files");
   const syncFiles = await timed(
