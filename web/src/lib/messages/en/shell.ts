@@ -1,4 +1,5 @@
 export const shell = {
+  description: "Your copies, and how they stand.",
   skipToContent: "Skip to the content",
   mainNavigation: "Main",
   overview: "Overview",
