@@ -1,0 +1,25 @@
+/** Of the page that makes a sync of a connection. */
+export const newSync = {
+  title: "Choose what to keep",
+  overview: "Overview",
+  addSource: "Add a source",
+  what: "This connection",
+  of: (connection: string, provider: string) => `Of ${connection}, ${provider}.`,
+  notConnected: "This source is not connected",
+  reconnectOn: "Reconnect it on the",
+  connections: "connections page",
+  reconnectFor: "; then there is something to choose from.",
+  how: "How",
+  name: "Name",
+  nameHelp: (suggested: string) => (suggested === "" ? "Yours to choose." : `Yours to choose; otherwise it is called “${suggested}”.`),
+  keeps: "Keeps",
+  content: "The files",
+  metadata: "Only the list of files",
+  metadataHelp: "Names, sizes and dates. The content can follow later.",
+  looks: "Looks for changes",
+  onlyAsked: "only when I ask",
+  removals: (provider: string, time: string) =>
+    `${provider} does not tell what was removed. A file that is gone there may still be shown here for up to ${time}, until everything is compared again.`,
+  notMade: "The sync was not made",
+  keep: "Keep it",
+};
