@@ -35,3 +35,8 @@ export { syncSettings } from "./en/syncSettings.ts";
 export { newSync } from "./en/newSync.ts";
 export { picker } from "./en/picker.ts";
 export { sync } from "./en/sync.ts";
+export { error } from "./en/error.ts";
+export { ui } from "./en/ui.ts";
+export { confirm } from "./en/confirm.ts";
+export { connect } from "./en/connect.ts";
+export { run } from "./en/run.ts";

@@ -1,6 +1,5 @@
 export const choose = {
   title: "What",
-  tab: "What is kept",
   whole: "Everything in it is kept already",
   wholeText: "What you choose here is kept once more, as a sync of its own. To keep less, change what is kept by",
   legend: "What is kept",

@@ -10,7 +10,6 @@ export const settings = {
     data: "Your data",
   },
   cancel: "Cancel",
-  keep: "Keep it",
 
   profile: {
     card: "You",
@@ -183,7 +182,6 @@ export const settings = {
     eraseButton: "Erase my account…",
     eraseTitle: "Erase your account?",
     eraseQuestion: "Everything that Tidemark keeps for you is erased. This cannot be undone.",
-    typeToConfirm: (what: string) => `Type “${what}” to confirm`,
     eraseConfirm: "Erase everything",
     exportFirst: "Export first, if you want to keep something.",
   },
