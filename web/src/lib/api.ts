@@ -1,6 +1,7 @@
 // The typed client of the Worker's API. Every failure is an ApiError, in words that can be shown.
 import { hc, type ClientResponse } from "hono/client";
 import type { AppType } from "../../.api-types/worker/app.ts";
+import { m } from "./messages.ts";
 import type {
   Change,
   ConnectionCreate,
@@ -44,7 +45,7 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof TypeError) {
     const online = typeof navigator === "undefined" || navigator.onLine;
-    const message = online ? "Tidemark did not answer." : "This device is offline.";
+    const message = online ? m.ui.noAnswer : m.ui.offline;
     return new ApiError("client.unreachable", message, 0, null);
   }
   return new ApiError("client.unexpected", error instanceof Error ? error.message : String(error), 0, null);

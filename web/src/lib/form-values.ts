@@ -1,4 +1,5 @@
 // What was filled into the form of a connection. Pure, and keeps nothing: some of it is secret.
+import { m } from "./messages.ts";
 import type { FormField } from "./wire.ts";
 
 /** Most that the API takes of one field: a service account's key is some kilobytes. */
@@ -31,19 +32,17 @@ export function errorOfField(message: string, fields: readonly FormField[]): Fie
 }
 
 function fieldError({ label, kind, required }: FormField, value: string): string | null {
-  if (value.trim() === "") return required ? `${label} is needed.` : null;
-  if (value.length > FIELD_CHARACTERS_MAX) return `${label} is too long.`;
+  if (value.trim() === "") return required ? m.connect.needed(label) : null;
+  if (value.length > FIELD_CHARACTERS_MAX) return m.connect.tooLong(label);
   switch (kind) {
     case "port":
-      return /^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= PORT_MAX
-        ? null
-        : `A port is a number from 1 to ${PORT_MAX}.`;
+      return /^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= PORT_MAX ? null : m.connect.noPort(PORT_MAX);
     case "email":
-      return /^\S+@\S+$/.test(value) ? null : "This is not an address of mail.";
+      return /^\S+@\S+$/.test(value) ? null : m.connect.noAddress;
     case "host":
-      return /[\s/]/.test(value) ? "Only the name of the server: without “https://”, and without a path." : null;
+      return /[\s/]/.test(value) ? m.connect.noHost : null;
     case "json":
-      return isJsonObject(value) ? null : "This is not the whole of a JSON file: it begins with “{” and ends with “}”.";
+      return isJsonObject(value) ? null : m.connect.noJson;
     case "text":
     case "url":
     case "secret":

@@ -1,5 +1,5 @@
 // What a sync has to say about itself, in one sentence. Pure.
-import { formatBytes, formatCount, formatEstimate, formatMoment, formatNumberOf } from "./format.ts";
+import { formatEstimate, formatMoment } from "./format.ts";
 import { m } from "./messages.ts";
 import type { Provider, Run, Sync, SyncStatus } from "./wire.ts";
 import { isActive, type Tone } from "./words.ts";
@@ -11,6 +11,8 @@ export interface Headline {
   /** How high the water stands, 0 to 1: the share of the known files that is here. */
   level: number;
 }
+
+const t = m.headline;
 
 /** How far the source lets contents be verified; undefined while that is not known. */
 type Hashes = Provider["hashes"] | undefined;
@@ -55,68 +57,40 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date, hashes: Hashes
   const at = live?.upToDateAt ?? sync.upToDateAt;
   const upToDateAt = at === null ? null : new Date(at);
 
-  if (status === "deleting")
-    return { tone: "calm", title: "Being deleted", detail: "Its copies and its catalogue are erased in the background." };
-  if (waiting?.reason === "reconnect") {
-    return {
-      tone: "warn",
-      title: "Waiting for you to reconnect",
-      detail: "The source no longer accepts the sign-in. What is stored stays readable.",
-    };
-  }
+  if (status === "deleting") return { tone: "calm", ...t.deleting };
+  if (waiting?.reason === "reconnect") return { tone: "warn", ...t.reconnect };
   if (status === "paused" || waiting?.reason === "paused")
-    return { tone: "calm", title: "Paused", detail: pausedDetail(sync, upToDateAt, now) };
-  if (waiting?.reason === "quota") {
-    return {
-      tone: "warn",
-      title: "The storage is full",
-      detail: "What is stored stays. Make room, or ask the operator for more, and it goes on.",
-    };
-  }
+    return { tone: "calm", title: t.paused, detail: pausedDetail(sync, upToDateAt, now) };
+  if (waiting?.reason === "quota") return { tone: "warn", ...t.quota };
   if (waiting?.reason === "throttled") return throttled(waiting.until, now);
   if (run) return running(live, run, upToDateAt !== null);
   if (waiting?.reason === "retry") {
-    const until = waiting.until === null ? "soon" : onOrAt(new Date(waiting.until), now);
-    return { tone: "warn", title: `Trying again ${until}`, detail: "The last attempt did not get through; nothing is lost." };
+    const until = waiting.until === null ? t.soon : onOrAt(new Date(waiting.until), now);
+    return { tone: "warn", ...t.retry(until) };
   }
   return idle(sync, upToDateAt, now, hashes);
 }
 
 function throttled(until: string | null, now: Date): Omit<Headline, "level"> {
-  const when = until === null ? "in a while" : onOrAt(new Date(until), now);
-  return {
-    tone: "active",
-    title: `Goes on ${when}`,
-    detail: "The source asked us to slow down. That is usual with many files, and nothing is lost.",
-  };
+  const when = until === null ? t.inAWhile : onOrAt(new Date(until), now);
+  return { tone: "active", ...t.throttled(when) };
 }
 
 function running(live: SyncStatus | undefined, run: Run, wasUpToDate: boolean): Omit<Headline, "level"> {
-  const left = live?.secondsLeft == null ? "" : ` About ${formatEstimate(live.secondsLeft)} left.`;
-  if (run.status === "pending") return { tone: "active", title: "Starting", detail: "The first files show up here in a moment." };
+  const left = live?.secondsLeft == null ? "" : t.left(formatEstimate(live.secondsLeft));
+  if (run.status === "pending") return { tone: "active", ...t.starting };
   const { discovered, stored, bytes } = run.progress;
   const backlog = live?.backlog.files ?? run.progress.pending;
   switch (run.phase) {
     case "listing":
     case "planning": {
-      const seen =
-        discovered === 0
-          ? "Nothing seen yet."
-          : `${formatNumberOf(discovered, "file and folder", "files and folders")} seen so far, ${formatCount(stored)} stored.`;
-      return {
-        tone: "active",
-        title: wasUpToDate ? "Looking for changes" : "Reading the source for the first time",
-        detail: seen + left,
-      };
+      const seen = discovered === 0 ? t.nothingSeen : t.seen(discovered, stored);
+      return { tone: "active", title: wasUpToDate ? t.looking : t.reading, detail: seen + left };
     }
     case "downloading":
-      return {
-        tone: "active",
-        title: backlog === 0 ? "Copying" : `Copying: ${formatNumberOf(backlog, "file")} to go`,
-        detail: `${formatNumberOf(stored, "file")} stored in this run, ${formatBytes(bytes)}.${left}`,
-      };
+      return { tone: "active", title: t.copying(backlog), detail: t.copied(stored, bytes) + left };
     case "finishing":
-      return { tone: "active", title: "Finishing", detail: "Everything is copied; the books are being closed." };
+      return { tone: "active", ...t.finishing };
   }
 }
 
@@ -124,55 +98,28 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date, hashes: Hashes): O
   const { files, failed, held, skipped, bytes, stored } = sync.stats;
   if (upToDateAt === null) {
     const failure = sync.lastRun?.status === "failed" ? sync.lastRun.error?.message : undefined;
-    if (failure !== undefined) return { tone: "bad", title: "The last run failed", detail: failure };
-    return { tone: "calm", title: "Nothing is here yet", detail: "The first run has not finished." };
+    if (failure !== undefined) return { tone: "bad", title: t.failed, detail: failure };
+    return { tone: "calm", title: t.nothing, detail: t.notFinished };
   }
   const when = onOrAt(upToDateAt, now);
-  const everything = sync.selection.length > 0 ? "Everything chosen that the source" : "Everything the source";
-  if (sync.mode === "metadata") {
-    return {
-      tone: "calm",
-      title: `Listed, not copied: ${formatNumberOf(files, "file")}`,
-      detail: `Names, sizes and dates as they were ${when}. No content is stored until you ask for it.`,
-    };
-  }
-  if (files === 0) return { tone: "good", title: `The source was empty ${when}`, detail: "Whatever you put into it shows up here." };
-  if (held > 0) {
-    return {
-      tone: "warn",
-      title: `${formatNumberOf(held, "file")} wait for your decision`,
-      detail: "The source no longer has them. So much at once may be a mistake: nothing was removed here.",
-    };
-  }
-  if (failed > 0) {
-    return {
-      tone: "warn",
-      title: `${formatNumberOf(failed, "file")} could not be stored`,
-      detail: `Everything else that the source had ${when} is here: ${amount(stored, bytes)}.`,
-    };
-  }
-  if (skipped > 0) {
-    return {
-      tone: "good",
-      title: `${everything} could hand out ${when} is here`,
-      detail: `${amount(stored, bytes)}. ${formatNumberOf(skipped, "file")} cannot be kept; each says why.`,
-    };
-  }
+  const chosen = sync.selection.length > 0;
+  const amount = t.amount(stored, bytes);
+  if (sync.mode === "metadata") return { tone: "calm", ...t.listed(files, when) };
+  if (files === 0) return { tone: "good", ...t.empty(when) };
+  if (held > 0) return { tone: "warn", ...t.held(held) };
+  if (failed > 0) return { tone: "warn", ...t.notStored(failed, when, amount) };
+  if (skipped > 0) return { tone: "good", title: t.allHandedOut(chosen, when), detail: t.skipped(amount, skipped) };
   const verified = hashes === undefined ? "" : ` ${m.source.verified[hashes]}`;
-  return { tone: "good", title: `${everything} had ${when} is here`, detail: `${amount(stored, bytes)}.${verified}` };
+  return { tone: "good", title: t.allHere(chosen, when), detail: `${amount}.${verified}` };
 }
 
 function pausedDetail(sync: Sync, upToDateAt: Date | null, now: Date): string {
-  const since = upToDateAt === null ? "The first run has not finished." : `It has what the source had ${onOrAt(upToDateAt, now)}.`;
-  return `${since} Nothing new arrives until you resume${sync.stats.stored > 0 ? "; what is here stays readable" : ""}.`;
+  const since = upToDateAt === null ? t.notFinished : t.hasAsOf(onOrAt(upToDateAt, now));
+  return t.pausedDetail(since, sync.stats.stored > 0);
 }
 
 function onOrAt(at: Date, now: Date): string {
   const moment = formatMoment(at, now);
   if (/^(yesterday|tomorrow)/.test(moment)) return moment;
-  return moment.includes(" at ") ? `on ${moment}` : `at ${moment}`;
-}
-
-function amount(files: number, bytes: number): string {
-  return `${formatNumberOf(files, "file")}, ${formatBytes(bytes)}`;
+  return moment.includes(" at ") ? t.on(moment) : t.at(moment);
 }

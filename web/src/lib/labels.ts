@@ -1,4 +1,5 @@
 // Labels as lines of text: "name: value", one a line. Pure.
+import { m } from "./messages.ts";
 
 export function labelsToText(labels: Record<string, string>): string {
   return Object.entries(labels)
@@ -13,8 +14,8 @@ export function textToLabels(text: string): { labels: Record<string, string> } |
     if (line === "") continue;
     const colon = line.indexOf(":");
     const name = (colon < 0 ? line : line.slice(0, colon)).trim();
-    if (name === "") return { problem: `“${line}” has no name before the colon.` };
-    if (Object.hasOwn(labels, name)) return { problem: `“${name}” is there twice.` };
+    if (name === "") return { problem: m.syncSettings.labelNameless(line) };
+    if (Object.hasOwn(labels, name)) return { problem: m.syncSettings.labelTwice(name) };
     labels[name] = colon < 0 ? "" : line.slice(colon + 1).trim();
   }
   return { labels };

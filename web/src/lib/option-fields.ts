@@ -1,4 +1,5 @@
 // A provider's options as fields of a form, from their JSON Schema. Pure.
+import { m } from "./messages.ts";
 
 interface Named {
   name: string;
@@ -17,7 +18,7 @@ export type OptionField =
 export type OptionValues = Record<string, string | boolean>;
 
 const CHARACTERS_MAX = 300;
-const UNSET = { value: "", label: "As usual" };
+const UNSET = { value: "", label: m.options.unset };
 
 /** Switches, choices and texts of a flat object. What is of another kind is left to its default. */
 export function optionFields(schema: Record<string, unknown> | null): OptionField[] {

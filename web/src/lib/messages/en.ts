@@ -40,3 +40,5 @@ export { ui } from "./en/ui.ts";
 export { confirm } from "./en/confirm.ts";
 export { connect } from "./en/connect.ts";
 export { run } from "./en/run.ts";
+export { options } from "./en/options.ts";
+export { headline } from "./en/headline.ts";

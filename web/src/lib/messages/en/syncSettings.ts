@@ -13,6 +13,8 @@ export const syncSettings = {
   timeZone: "Time zone",
   labels: "Labels",
   labelsHelp: "One a line, as “name: value”. They are yours: for programs that use the API.",
+  labelNameless: (line: string) => `“${line}” has no name before the colon.`,
+  labelTwice: (name: string) => `“${name}” is there twice.`,
   save: "Save",
   saved: "Saved.",
   deletion: "Delete this sync",

@@ -3,5 +3,7 @@ export const ui = {
   notes: "Notes",
   close: "Close",
   request: (id: string) => `Request ${id}`,
+  noAnswer: "Tidemark did not answer.",
+  offline: "This device is offline.",
   where: "Where this is",
 };

@@ -1,0 +1,4 @@
+/** Of a provider's options as fields. */
+export const options = {
+  unset: "As usual",
+};
