@@ -42,3 +42,4 @@ export { connect } from "./en/connect.ts";
 export { run } from "./en/run.ts";
 export { options } from "./en/options.ts";
 export { headline } from "./en/headline.ts";
+export { words } from "./en/words.ts";
