@@ -103,7 +103,7 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date, hashes: Hashes): O
   }
   const when = onOrAt(upToDateAt, now);
   const chosen = sync.selection.length > 0;
-  const amount = t.amount(stored, bytes);
+  const amount = m.count.amount(stored, bytes);
   if (sync.mode === "metadata") return { tone: "calm", ...t.listed(files, when) };
   if (files === 0) return { tone: "good", ...t.empty(when) };
   if (held > 0) return { tone: "warn", ...t.held(held) };

@@ -43,3 +43,4 @@ export { run } from "./en/run.ts";
 export { options } from "./en/options.ts";
 export { headline } from "./en/headline.ts";
 export { words } from "./en/words.ts";
+export { count } from "./en/count.ts";

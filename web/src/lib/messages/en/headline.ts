@@ -46,7 +46,6 @@ export const headline = {
     title: `${formatNumberOf(files, "file")} wait for your decision`,
     detail: "The source no longer has them. So much at once may be a mistake: nothing was removed here.",
   }),
-  amount: (files: number, bytes: number) => `${formatNumberOf(files, "file")}, ${formatBytes(bytes)}`,
   notStored: (files: number, when: string, amount: string) => ({
     title: `${formatNumberOf(files, "file")} could not be stored`,
     detail: `Everything else that the source had ${when} is here: ${amount}.`,
