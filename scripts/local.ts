@@ -210,6 +210,8 @@ export async function untilAnswers(url: string, child: ChildProcess, seconds: nu
 }
 
 /** Wrangler neither phones home nor asks questions. */
+/** What is built from within a test is what is deployed, and no build for tests. */
 function toolEnv(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${BIN}:${process.env["PATH"] ?? ""}`, WRANGLER_SEND_METRICS: "false", CI: "1", NO_COLOR: "1" };
+  const path = `${BIN}:${process.env["PATH"] ?? ""}`;
+  return { ...process.env, PATH: path, NODE_ENV: "production", WRANGLER_SEND_METRICS: "false", CI: "1", NO_COLOR: "1" };
 }

@@ -227,6 +227,17 @@ describe("what one can sign in with", () => {
     expect(await offered({ GOOGLE_CLIENT_ID: "" })).toEqual(["microsoft"]);
   });
 
+  it("comes with whether one is, which nothing keeps", async () => {
+    const ask = async (browser: Browser) => {
+      const response = await browser.fetch("/auth/authorities");
+      return [(await response.json<{ signedIn: boolean }>()).signedIn, response.headers.get("cache-control")];
+    };
+    const browser = new Browser();
+    expect(await ask(browser)).toEqual([false, "private, no-store"]);
+    await browser.visit(`/auth/microsoft/login?login_hint=known-${Date.now()}@contoso.example`, isApp);
+    expect(await ask(browser)).toEqual([true, "private, no-store"]);
+  });
+
   it("is no authority that only authorises, and none that there is not", async () => {
     const dropbox = await new Browser().fetch("/auth/dropbox/login");
     expect([dropbox.status, await dropbox.text()]).toEqual([404, expect.stringContaining("nobody can sign in with it")]);

@@ -4,7 +4,7 @@ import { objectsNobodyKnows } from "./support/local-state.ts";
 import { Tidemark } from "./support/tidemark.ts";
 
 const ACCOUNT = "alice@contoso.example";
-const FILES = process.env["E2E_FULL"] === "1" ? 5_000 : 600;
+const FILES = process.env["E2E_FULL"] === "1" ? 5_000 : 300;
 /** How far the first run is when all is killed: as its list begins, early and late in its downloads. */
 const KILLED_AT_STORED = [0, Math.floor(FILES / 10), Math.floor(FILES / 2)];
 const SECONDS_MAX = 280;

@@ -4,7 +4,7 @@ import { Tidemark } from "./support/tidemark.ts";
 
 const ACCOUNT = "alice@contoso.example";
 const FULL = process.env["E2E_FULL"] === "1";
-const FILES = FULL ? 10_000 : 2_000;
+const FILES = FULL ? 10_000 : 800;
 /** At least this many files are in the folder that is renamed. */
 const RENAMED_FILES_MIN = FILES / 2;
 const CHANGED_FILES = FULL ? 100 : 20;

@@ -24,7 +24,7 @@ describe.skipIf(missing !== undefined)(`the pages${missing ? ` (${missing})` : "
     const visited: string[] = [];
     await walk(tidemark, browser, async (page, name) => {
       visited.push(name);
-      problems.push(...(await problemsOf(page, name)));
+      problems.push(...(await problemsOf(page, name, { dark: true })));
     });
     expect(problems).toEqual([]);
     expect(visited.length).toBeGreaterThan(15);

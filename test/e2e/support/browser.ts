@@ -20,12 +20,14 @@ const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 360, height: 780 };
 /** What a page does by itself; under load far slower than for a person at home. */
 const PAGE_MILLISECONDS = 60_000;
-/** What can differ from one view to the next is looked at in each; all else was found in the first already. */
+const SCREENSHOTS = process.env["E2E_SCREENSHOTS"];
+/** What can differ from the first view, where everything is looked at. */
 const COLOURS = ["color-contrast", "link-in-text-block"];
+const ROOM = ["target-size", "scrollable-region-focusable"];
 const VIEWS = [
   { name: "light", viewport: DESKTOP, colorScheme: "light", rules: {} },
   { name: "dark", viewport: DESKTOP, colorScheme: "dark", rules: { runOnly: COLOURS } },
-  { name: "phone", viewport: PHONE, colorScheme: "light", rules: { rules: { "color-contrast": { enabled: false } } } },
+  { name: "phone", viewport: PHONE, colorScheme: "light", rules: { runOnly: ROOM } },
 ] as const satisfies { name: string; viewport: ViewportSize; colorScheme: "light" | "dark"; rules: RunOptions }[];
 
 /** Why there can be no browser here; undefined where there can. In CI that is a failure. */
@@ -48,12 +50,14 @@ export async function newVisitor(browser: Browser, origin: string): Promise<{ pa
 }
 
 /**
- * What keeps people from using the page as it is now: all that axe finds, and a page wider than its window; in light, in dark and
- * on a phone. Takes pictures of each where E2E_SCREENSHOTS names a folder.
+ * What keeps people from using the page as it is now: all that axe finds, and a page wider than its window; in light, on a phone
+ * and, where `dark` says so, in dark, whose colours are the same on all pages. Takes pictures of each where E2E_SCREENSHOTS names a
+ * folder.
  */
-export async function problemsOf(page: Page, name: string): Promise<string[]> {
+export async function problemsOf(page: Page, name: string, { dark = SCREENSHOTS !== undefined } = {}): Promise<string[]> {
   const problems: string[] = [];
   for (const view of VIEWS) {
+    if (view.name === "dark" && !dark) continue;
     await page.setViewportSize(view.viewport);
     await page.emulateMedia({ colorScheme: view.colorScheme, reducedMotion: "reduce" });
     await settled(page);
@@ -118,8 +122,7 @@ async function tooWide(page: Page): Promise<string[]> {
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env["E2E_SCREENSHOTS"];
-  if (!folder) return;
-  mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  if (SCREENSHOTS === undefined) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }
