@@ -75,8 +75,8 @@ async function withFiles(tidemark: Tidemark, browser: Browser, visit: (page: Pag
   await visit(page, "shortcuts");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  await page.locator("main").press("g");
-  await page.locator("main").press("o");
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
   await page.waitForURL((url) => url.pathname === "/app");
 
   await page.goto(`/app/syncs/${syncId}`);
