@@ -234,7 +234,7 @@ describe("what one can sign in with", () => {
     };
     const browser = new Browser();
     expect(await ask(browser)).toEqual([false, "private, no-store"]);
-    await browser.visit(`/auth/microsoft/login?login_hint=known-${Date.now()}@contoso.example`, isApp);
+    await signIn(browser, newAccount());
     expect(await ask(browser)).toEqual([true, "private, no-store"]);
   });
 
