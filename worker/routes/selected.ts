@@ -11,15 +11,13 @@ export async function selectedEntries(c: AppContext<UserEnv>, { id: syncId, sele
   const ids = selection.flatMap(({ itemId }) => itemId ?? []);
   const [found, chains] = await Promise.all([getItems(db, userId, syncId, ids), chainsOf(db, userId, syncId, ids)]);
   const names = new Map(found.map(({ remoteId, name }) => [remoteId, name]));
-  return selection.map(({ feed, itemId, path, mode }) => {
-    const known = itemId !== null && names.has(itemId);
-    return {
-      feed: feed ?? null,
-      itemId,
-      path: path ?? null,
-      mode,
-      name: known ? (names.get(itemId) ?? null) : null,
-      above: known ? (chains.get(itemId) ?? []).slice(1) : [],
-    };
-  });
+  return selection.map(({ feed, itemId, path, mode }) => ({
+    feed: feed ?? null,
+    itemId,
+    path: path ?? null,
+    mode,
+    name: names.get(itemId ?? "") ?? null,
+    // The first of a chain is the item itself.
+    above: (chains.get(itemId ?? "") ?? []).slice(1),
+  }));
 }
