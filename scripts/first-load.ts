@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -39,12 +39,19 @@ export function firstLoads(): Record<string, number> {
   };
   return Object.fromEntries(
     Object.entries(routes).map(([address, [page, layouts = [], errors = []]]) => {
+      if (isWithoutApp(address)) return [address, 0];
       const nodes = [...ROOT_NODES, page, ...layouts, ...errors].map((node) => `${APP}/nodes/${node}.js`);
       const files = new Set<string>();
       for (const key of [...entries, ...starting, ...nodes]) addFiles(manifest, key, files);
       return [address, [...files].reduce((sum, file) => sum + sizeOf(file), 0) / 1000];
     }),
   );
+}
+
+/** Some public pages are read, and no more: the app does not start there. */
+function isWithoutApp(address: string): boolean {
+  const page = join(WEB, "build", address === "/" ? "index.html" : `${address}.html`);
+  return existsSync(page) && !readFileSync(page, "utf8").includes("modulepreload");
 }
 
 function routesOf(): Record<string, Route> {

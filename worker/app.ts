@@ -10,6 +10,7 @@ import { createLogger, errorFields } from "./log.ts";
 import { apiRoutes } from "./routes/api.ts";
 import { davRoutes } from "./routes/dav/dav.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { landingRoutes } from "./routes/landing.ts";
 import { mailLinkRoutes } from "./routes/mail-links.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -56,6 +57,7 @@ export function createApp() {
       })
       .onError(answerError)
       .notFound((c) => (isUiPath(c.req.path) ? uiFallback(c) : answerError(new AppError("request.not_found", "There is nothing here."), c)))
+      .route("/", landingRoutes)
       .route("/health", healthRoutes)
       .route("/.well-known", wellKnownRoutes)
       .route("/auth", authRoutes)

@@ -217,27 +217,6 @@ describe("connecting a Google account", () => {
 });
 
 describe("what one can sign in with", () => {
-  const offered = async (settings: Partial<Env> = {}) => {
-    const { items } = await (await new Browser(settings).fetch("/auth/authorities")).json<{ items: { id: string }[] }>();
-    return items.map(({ id }) => id);
-  };
-
-  it("is told to anybody: those that prove who somebody is, and are registered with", async () => {
-    expect(await offered()).toEqual(["microsoft", "google"]);
-    expect(await offered({ GOOGLE_CLIENT_ID: "" })).toEqual(["microsoft"]);
-  });
-
-  it("comes with whether one is, which nothing keeps", async () => {
-    const ask = async (browser: Browser) => {
-      const response = await browser.fetch("/auth/authorities");
-      return [(await response.json<{ signedIn: boolean }>()).signedIn, response.headers.get("cache-control")];
-    };
-    const browser = new Browser();
-    expect(await ask(browser)).toEqual([false, "private, no-store"]);
-    await signIn(browser, newAccount());
-    expect(await ask(browser)).toEqual([true, "private, no-store"]);
-  });
-
   it("is no authority that only authorises, and none that there is not", async () => {
     const dropbox = await new Browser().fetch("/auth/dropbox/login");
     expect([dropbox.status, await dropbox.text()]).toEqual([404, expect.stringContaining("nobody can sign in with it")]);

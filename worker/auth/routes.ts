@@ -13,7 +13,7 @@ import { messagePage } from "./page.ts";
 import { ASK_CONSENT_AGAIN, SignInProblem, TRY_AGAIN } from "./problem.ts";
 import { callerAddress, rateLimit } from "./rate-limit.ts";
 import { recordSession } from "./record.ts";
-import { endSession, signedIn } from "./session.ts";
+import { endSession } from "./session.ts";
 import { wayOn } from "./way-on.ts";
 
 const PARAMETER_CHARACTERS_MAX = 500;
@@ -26,14 +26,6 @@ const loginQuery = z.object({
 });
 
 export const authRoutes = new Hono<AppEnv>()
-  /** What one can sign in with here, and whether one is. Public: the start page shows it. */
-  .get("/authorities", async (c) => {
-    const offered = [...authorities.values()].filter((one) => one.identity && one.client(c.env) !== null);
-    c.header("cache-control", "private, no-store");
-    const known = (await signedIn(c, Date.now())) !== null;
-    return c.json({ items: offered.map(({ id, name }) => ({ id, name })), signedIn: known, cursor: null });
-  })
-
   // The callback needs no limit: without a flow that was begun here it does nothing.
   .get(
     "/:authority/login",

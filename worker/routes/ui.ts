@@ -6,16 +6,25 @@ const FALLBACK_PATH = "/fallback";
 
 /** Answers a deep link of the UI with its fallback page. Only navigations get it: a missing file is a 404. */
 export async function uiFallback(c: AppContext): Promise<Response> {
-  const page = isNavigation(c) ? await c.env.ASSETS.fetch(new URL(FALLBACK_PATH, c.env.ORIGIN)) : null;
-  if (!page?.ok) {
-    await page?.body?.cancel();
-    const notFound = new AppError("request.not_found", "There is nothing here.");
-    return c.json({ error: { code: notFound.code, message: notFound.message, requestId: c.var.requestId } }, notFound.status);
+  return (isNavigation(c) && (await uiPage(c, FALLBACK_PATH))) || nothingHere(c);
+}
+
+/** A page of the build; null where it is not there. */
+export async function uiPage(c: AppContext, path: string): Promise<Response | null> {
+  const page = await c.env.ASSETS.fetch(new URL(path, c.env.ORIGIN));
+  if (!page.ok) {
+    await page.body?.cancel();
+    return null;
   }
   const answer = new Response(c.req.method === "HEAD" ? null : page.body, page);
   // The page brings its own policy for scripts, by their hashes; this adds what only a header can say.
   answer.headers.set("content-security-policy", "frame-ancestors 'none'");
   return answer;
+}
+
+function nothingHere(c: AppContext): Response {
+  const { code, message, status } = new AppError("request.not_found", "There is nothing here.");
+  return c.json({ error: { code, message, requestId: c.var.requestId } }, status);
 }
 
 function isNavigation(c: AppContext): boolean {

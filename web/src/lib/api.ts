@@ -99,7 +99,6 @@ function pageQuery({ cursor, limit }: PageQuery) {
 /** What is asked of the API, by the names that pages use. Shapes come from the Worker's routes. */
 export const api = {
   /** What one can sign in with here, the usual first. */
-  authorities: () => read(client.auth.authorities.$get()),
   me: () => read(v1.me.$get()),
   status: () => read(v1.status.$get()),
   dashboard: () => read(v1.dashboard.$get()),

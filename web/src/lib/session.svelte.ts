@@ -1,5 +1,4 @@
 import { createContext } from "svelte";
-import { goto } from "$app/navigation";
 import { api } from "./api.ts";
 import { Resource } from "./resource.svelte.ts";
 import { welcomeUrl } from "./sign-in.ts";
@@ -20,7 +19,7 @@ export class Session {
   leave(): void {
     if (this.#left) return;
     this.#left = true;
-    void goto(welcomeUrl(location.pathname + location.search, this.me.value !== undefined), { replace: true });
+    location.replace(welcomeUrl(location.pathname + location.search, this.me.value !== undefined));
   }
 
   async signOut(everywhere: boolean): Promise<void> {
