@@ -601,6 +601,8 @@ export const dashboard = z.object({
   totals: z.object({ files: count, stored: count, failed: count, skipped: count, bytes: count, versions: count, versionBytes: count }),
   connections: z.array(connection),
   syncs: z.array(sync),
+  /** How each sync stands at this moment, as `GET /events` goes on to tell. */
+  live: z.array(syncStatus),
   recentRuns: z.array(run),
 });
 export type Dashboard = z.infer<typeof dashboard>;

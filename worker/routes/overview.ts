@@ -28,11 +28,17 @@ export const statusRoutes = new Hono<UserEnv>().get("/", async (c) => {
 export const dashboardRoutes = new Hono<UserEnv>().get("/", async (c) => {
   const { id, homeShard } = c.var.user;
   const db = catalogue(c.env, homeShard);
-  const [connections, syncs, runs] = await Promise.all([listConnections(db, id), listSyncs(db, id), recentRuns(db, id, RECENT_RUNS)]);
+  const [connections, syncs, runs, live] = await Promise.all([
+    listConnections(db, id),
+    listSyncs(db, id),
+    recentRuns(db, id, RECENT_RUNS),
+    userObject(c.env, id).statuses(),
+  ]);
   const answer: Dashboard = {
     totals: totals(syncs),
     connections: connections.map(toConnection),
     syncs: await withLastRuns(c, syncs),
+    live,
     recentRuns: await withLiveNumbers(c, runs),
   };
   return c.json(answer);

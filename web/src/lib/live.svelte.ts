@@ -45,16 +45,20 @@ export class Live {
     };
   }
 
+  /** Statuses that came with another answer, for the time until the stream has its own. */
+  begin(statuses: readonly SyncStatus[]): void {
+    for (const status of statuses) if (!this.statuses.has(status.syncId)) this.statuses.set(status.syncId, status);
+  }
+
   /** Calls the listener with every event until the returned function is called. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** A new stream begins with `reset`: what was missed before it is not known. */
   #open(): void {
     this.#close();
-    // Without a last id the stream cannot say what was missed: everything on show is asked for again.
-    const fresh = this.#attempts > 0;
     const source = new EventSource(EVENTS_URL);
     this.#source = source;
     source.addEventListener("open", () => {
@@ -62,8 +66,6 @@ export class Live {
       clearTimeout(this.#quiet);
       this.#quiet = undefined;
       this.state = "open";
-      void this.#load();
-      if (fresh) this.#emit({ type: "reset" });
     });
     source.addEventListener("error", () => {
       this.#quiet ??= setTimeout(() => (this.state = "interrupted"), QUIET_MS);

@@ -29,7 +29,9 @@ export class Resource<T> {
     this.loading = true;
     try {
       const value = await this.#load();
-      if (number === this.#asked) this.set(value);
+      if (number !== this.#asked) return;
+      // The same answer again leaves what is drawn from it as it is.
+      this.set(JSON.stringify(value) === JSON.stringify(this.value) ? (this.value ?? value) : value);
     } catch (error) {
       if (number === this.#asked) this.error = asApiError(error);
     } finally {
