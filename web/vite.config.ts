@@ -53,7 +53,7 @@ export default defineConfig({
         },
       },
       // Links to sign-in and to the app lead out of what is prerendered.
-      prerender: { crawl: false, entries: ["/", "/app", "/privacy", "/terms"] },
+      prerender: { crawl: false, entries: ["/", "/app", "/goodbye", "/privacy", "/terms"] },
       compilerOptions: { runes: true },
     }),
   ],

@@ -107,7 +107,7 @@ export const provider = z.object({
       announces: z.boolean(),
     }),
   ),
-  capabilities: z.object({ browse: z.boolean(), webhook: z.boolean(), revoke: z.boolean() }),
+  capabilities: z.object({ browse: z.boolean(), search: z.boolean(), webhook: z.boolean(), revoke: z.boolean() }),
   /** Whether the source gives hashes that contents are checked by: of all of them, of some, or none. */
   hashes: z.enum(["all", "some", "none"]),
   /** How long a removal may go unnoticed, where no change feed tells of it; null where one does. */

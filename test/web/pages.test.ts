@@ -4,7 +4,7 @@ import { syncCommands, type CommandContext } from "../../web/src/lib/commands.ts
 import { cronWords } from "../../web/src/lib/cron-words.ts";
 import { toFilters, toValues } from "../../web/src/lib/filter-fields.ts";
 import { placeOf } from "../../web/src/lib/navigation.ts";
-import { attentionOf, summaryOf } from "../../web/src/lib/overview.ts";
+import { attentionOf, summaryOf, totalsOf } from "../../web/src/lib/overview.ts";
 import { differencesOf, follows } from "../../web/src/lib/receipts.ts";
 import { niceTop } from "../../web/src/lib/scale.ts";
 import type { Connection, SignedReceipt, Sync, SyncStatus } from "../../worker/wire.ts";
@@ -42,6 +42,15 @@ describe("what the overview says", () => {
 
   test("puts what needs somebody before all else", () => {
     expect(say([sync("a")], new Map(), 2)).toMatchObject({ tone: "warn", stands: "2 things need you." });
+  });
+
+  test("counts what is held, which is still here, and leaves out what the rules leave out, unless there is but a list", () => {
+    const held = sync("a", { stats: { ...STATS, stored: 4, held: 6 } });
+    expect(say([held]).safe).toBe("safe in 10 files");
+    const ruled = sync("b", { stats: { ...STATS, files: 25, excluded: 15 } });
+    expect(totalsOf([held, ruled], new Map())).toMatchObject({ files: 20, stored: 20 });
+    const listed = sync("c", { mode: "metadata", stats: { ...STATS, stored: 0, excluded: 10 } });
+    expect(totalsOf([listed], new Map())).toMatchObject({ files: 10, stored: 0 });
   });
 
   test("does not call what is only listed safe", () => {

@@ -31,7 +31,7 @@ export function memoryProvider(drive: MemoryDrive, authority = "microsoft"): Pro
     id: "memory",
     name: "Memory",
     methods: [{ type: "oauth2", id: authority, name: "Memory", authority, scopes: [] }],
-    capabilities: { browse: true, webhook: true },
+    capabilities: { browse: true, search: false, webhook: true },
     hashes: "some",
     webhookPath: authority,
     create: (_env, context) => new MemoryProvider(drive, rounds, context),

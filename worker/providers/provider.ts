@@ -266,7 +266,8 @@ export interface ProviderDefinition {
   name: string;
   /** Ways to connect an account, the usual one first. */
   methods: readonly [AuthMethod, ...AuthMethod[]];
-  capabilities: { browse: boolean; webhook: boolean };
+  /** What its folders are picked by: looking through them, and by name; and whether it tells of changes. */
+  capabilities: { browse: boolean; search: boolean; webhook: boolean };
   /** Whose connections the source tells of changes, where it is not those of all methods. */
   announcesTo?: readonly AuthMethod["type"][];
   /** Whether the source gives hashes that contents are checked by: of all of them, of some, or none. */

@@ -49,6 +49,14 @@ export async function newVisitor(browser: Browser, origin: string): Promise<{ pa
   return { page: await context.newPage(), context };
 }
 
+/** The same on a phone, whose owner has fingers for a mouse. */
+export async function newPhone(browser: Browser, origin: string): Promise<{ page: Page; context: BrowserContext }> {
+  const touch = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+  const context = await browser.newContext({ baseURL: origin, viewport: PHONE, ...touch, reducedMotion: "reduce" });
+  context.setDefaultTimeout(PAGE_MILLISECONDS);
+  return { page: await context.newPage(), context };
+}
+
 /**
  * What keeps people from using the page as it is now: all that axe finds, and a page wider than its window; in light, on a phone
  * and, where `dark` says so, in dark, whose colours are the same on all pages. Takes pictures of each where E2E_SCREENSHOTS names a
@@ -121,7 +129,8 @@ async function tooWide(page: Page): Promise<string[]> {
   return content > room ? [`it is ${content - room} pixels wider than the window`] : [];
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
+/** Takes a picture where E2E_SCREENSHOTS names a folder. */
+export async function shoot(page: Page, name: string): Promise<void> {
   if (SCREENSHOTS === undefined) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });

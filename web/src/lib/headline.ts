@@ -42,10 +42,15 @@ export function liveStats(sync: Sync, live: SyncStatus | undefined): Sync["stats
   };
 }
 
+/** How many files the rules leave out; of a list alone no content is wanted, and none is left out. */
+export function leftOut({ mode, stats }: Pick<Sync, "mode" | "stats">): number {
+  return mode === "metadata" ? 0 : stats.excluded;
+}
+
 export function waterLevel(sync: Sync, live: SyncStatus | undefined): number {
-  const { files, stored, held, excluded } = liveStats(sync, live);
+  const { files, stored, held } = liveStats(sync, live);
   // What is left out is not awaited; what is held is still here.
-  const known = sync.mode === "metadata" ? files : files - excluded;
+  const known = files - leftOut(sync);
   if (known === 0) return sync.upToDateAt === null && live?.upToDateAt == null ? 0 : 1;
   return Math.min(1, (stored + held) / known);
 }

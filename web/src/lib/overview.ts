@@ -1,6 +1,6 @@
 // What the overview says of all syncs together: how much is safe, and what needs its owner. Pure.
 import { formatBytes, formatMoment } from "./format.ts";
-import { liveStats, waterLevel } from "./headline.ts";
+import { leftOut, liveStats, waterLevel } from "./headline.ts";
 import { m } from "./messages.ts";
 import type { Connection, Dashboard, Sync, SyncStatus } from "./wire.ts";
 import type { Tone } from "./words.ts";
@@ -20,6 +20,7 @@ export interface Summary {
 }
 
 export interface Totals {
+  /** Without those that rules leave out. */
   files: number;
   stored: number;
   failed: number;
@@ -33,6 +34,9 @@ export function totalsOf(syncs: readonly Sync[], statuses: Statuses): Totals {
   for (const sync of syncs) {
     const stats = liveStats(sync, statuses.get(sync.id));
     for (const key of Object.keys(sum) as (keyof Totals)[]) sum[key] += stats[key];
+    sum.files -= leftOut(sync);
+    // What is held is still here.
+    sum.stored += stats.held;
   }
   return sum;
 }

@@ -16,7 +16,9 @@ export class Toasts {
   list = $state<Toast[]>([]);
   #next = 1;
 
+  /** The newest good news is enough: what it follows may hold no more. */
   say(text: string): void {
+    this.list = this.list.filter(({ tone }) => tone === "bad");
     const id = this.#add("good", text, null);
     setTimeout(() => this.close(id), SHOWN_MS);
   }

@@ -32,7 +32,7 @@ export const autodesk: ProviderDefinition = {
   id: "autodesk",
   name: "Autodesk Construction Cloud",
   methods: [{ type: "oauth2", id: "autodesk", name: "Autodesk account", authority: "autodesk", scopes: [READ] }, serviceAccount, app],
-  capabilities: { browse: true, webhook: true },
+  capabilities: { browse: true, search: false, webhook: true },
   announcesTo: ["service_account", "token"],
   hashes: "some",
   webhookPath: "autodesk",

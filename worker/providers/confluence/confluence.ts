@@ -49,7 +49,7 @@ export const confluence: ProviderDefinition = {
   id: "confluence",
   name: "Confluence",
   methods: [atlassianSignIn(SCOPES), apiToken, scopedApiToken(TOKEN_SCOPES)],
-  capabilities: { browse: true, webhook: false },
+  capabilities: { browse: true, search: false, webhook: false },
   hashes: "none",
   options,
   removalsWithinDays: REMOVALS_WITHIN_DAYS,

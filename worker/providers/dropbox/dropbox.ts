@@ -33,7 +33,7 @@ export const dropbox: ProviderDefinition = {
       scopes: ["account_info.read", "files.metadata.read", "files.content.read"],
     },
   ],
-  capabilities: { browse: true, webhook: true },
+  capabilities: { browse: true, search: false, webhook: true },
   hashes: "some",
   webhookPath: "dropbox",
   create: (env, context) => createDropbox(env, context),

@@ -34,7 +34,7 @@ export const googleDrive: ProviderDefinition = {
     { type: "oauth2", id: "google", name: "Google account", authority: "google", scopes: ["openid", "email", "profile", SCOPE] },
     serviceAccount,
   ],
-  capabilities: { browse: true, webhook: true },
+  capabilities: { browse: true, search: true, webhook: true },
   hashes: "some",
   webhookPath: "google",
   options,

@@ -33,7 +33,7 @@ export const imap: ProviderDefinition = {
   id: "imap",
   name: "Mail (IMAP)",
   methods: [{ type: "password", id: "password", name: "Password, or app password", fields: PASSWORD_FIELDS }, ownApp],
-  capabilities: { browse: true, webhook: false },
+  capabilities: { browse: true, search: false, webhook: false },
   hashes: "none",
   options,
   create: createImap,

@@ -33,7 +33,7 @@ export const jira: ProviderDefinition = {
   id: "jira",
   name: "Jira",
   methods: [atlassianSignIn(["read:jira-work", "manage:jira-webhook"]), apiToken, scopedApiToken(["read:jira-work", "read:jira-user"])],
-  capabilities: { browse: true, webhook: true },
+  capabilities: { browse: true, search: true, webhook: true },
   announcesTo: ["oauth2"],
   hashes: "none",
   webhookPath: "jira",

@@ -28,7 +28,7 @@ export const onedrive: ProviderDefinition = {
       scopes: ["openid", "profile", "email", "offline_access", "User.Read", "Files.Read"],
     },
   ],
-  capabilities: { browse: true, webhook: true },
+  capabilities: { browse: true, search: false, webhook: true },
   hashes: "all",
   webhookPath: "microsoft",
   create: (env, context) => createOneDrive(env, context),

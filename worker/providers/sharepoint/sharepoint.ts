@@ -39,7 +39,7 @@ export const sharepoint: ProviderDefinition = {
       scopes: [...IDENTITY, "Files.Read.All"],
     },
   ],
-  capabilities: { browse: true, webhook: true },
+  capabilities: { browse: true, search: true, webhook: true },
   hashes: "all",
   webhookPath: "microsoft",
   create: (env, context) => createSharePoint(env, context),

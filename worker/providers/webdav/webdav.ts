@@ -44,7 +44,7 @@ export const webdav: ProviderDefinition = {
   id: "webdav",
   name: "WebDAV (Nextcloud, ownCloud)",
   methods: [{ type: "password", id: "password", name: "User name and app password", fields }],
-  capabilities: { browse: true, webhook: false },
+  capabilities: { browse: true, search: false, webhook: false },
   hashes: "some",
   create: (env, context) => createWebDav(env, context),
 };

@@ -17,5 +17,6 @@ export const held = {
   remove: "Remove",
   removing: "Removing it. It stays restorable for a while.",
   stays: "It stays.",
+  decided: "So much would have been removed that a decision was asked for. It was made.",
   more: "There are more folders; they follow as these are decided.",
 };

@@ -19,7 +19,7 @@ export const overview = {
   recent: "Latest changes",
   allActivity: "All activity",
   lastRuns: "Last runs",
-  files: "Files known",
+  files: "Files",
   stored: "Stored",
   versions: "Earlier versions",
   failed: "Failed",

@@ -1,4 +1,4 @@
-import { formatBytes, formatNumberOf } from "../../format.ts";
+import { formatBytes, formatCount, formatNumberOf } from "../../format.ts";
 
 /** Of the page of one sync. */
 export const sync = {
@@ -13,6 +13,7 @@ export const sync = {
   rules: "What is kept",
   settings: "Settings",
   files: "Files",
+  leftOut: (files: number) => `and ${formatCount(files)} left out`,
   stored: "Stored",
   failed: "Failed",
   skipped: "Skipped",
