@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "../audit.ts";
+import { instant } from "./common.ts";
 
 // The shapes of what belongs to a person: sessions, identities, the audit trail, erasure.
 
 const CONFIRM_MAX = 320;
-const instant = z.iso.datetime();
 
 /** One signed-in browser. Its id lets nobody sign in. */
 export const session = z.object({

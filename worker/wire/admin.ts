@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { connection, pageQuery, run, syncStatus } from "../wire.ts";
+import { count, instant } from "./common.ts";
 
 // What administrators are told. Nothing of what people keep: no names of files, no paths, no rules.
 
 const SEARCH_CHARACTERS_MAX = 200;
 const REDRIVE_LETTERS_MAX = 1_000;
 const QUOTA_MAX = Number.MAX_SAFE_INTEGER;
-
-const instant = z.iso.datetime();
-const count = z.int().nonnegative();
 
 export const adminUsersQuery = pageQuery.extend({ search: z.string().trim().max(SEARCH_CHARACTERS_MAX).optional() });
 

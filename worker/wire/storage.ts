@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { count } from "./common.ts";
 
 export const STORAGE_DAYS_MAX = 366;
 const STORAGE_DAYS = 30;
-const count = z.int().nonnegative();
 
 export const storageQuery = z.object({
   /** Of one sync; all of them where it is left out. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { count, instant } from "./common.ts";
 
 // Outgoing webhooks: what a person registers, and what their endpoint is sent. docs/webhooks.md is about the same.
 
@@ -7,9 +8,6 @@ const DESCRIPTION_CHARACTERS_MAX = 200;
 /** How long a replaced secret may go on signing. */
 export const OLD_SECRET_HOURS_MAX = 7 * 24;
 const OLD_SECRET_HOURS_DEFAULT = 24;
-
-const instant = z.iso.datetime();
-const count = z.int().nonnegative();
 
 const ended = z.object({
   runId: z.string(),
