@@ -2,6 +2,7 @@ import "./scripts/servers/dovecot/certificates.ts";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BUNDLED } from "./test/support/bundled.ts";
+import { LongFirst } from "./test/e2e/support/long-first.ts";
 import { sandboxOutbound } from "./test/support/outbound.ts";
 import { serverProblems } from "./test/support/servers/forward.ts";
 
@@ -16,6 +17,7 @@ export default defineConfig(async () => ({
   test: {
     // Many files wait most of their time: for minutes of the clock, for retries, for a browser. So more of them run at once than there are processors.
     maxWorkers: Math.max(FILES_AT_ONCE_MIN, availableParallelism()),
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         plugins: [
