@@ -3,7 +3,7 @@ import { newVisitor } from "../../test/e2e/support/browser.ts";
 import { Client } from "../../test/e2e/support/client.ts";
 import type { Tidemark } from "../../test/e2e/support/tidemark.ts";
 import { FILE_ROW, middleOf, signIn, timed } from "./rounds.ts";
-import { type Frames, scrollAsItLoads, scrollWhatIsLoaded } from "./scrolling.ts";
+import { type Frames, scrollThrough } from "./scrolling.ts";
 
 // A folder of very many entries, listed by the product itself from a source that has them: opened, scrolled and searched.
 
@@ -53,7 +53,7 @@ export async function largeFolder(browser: Browser, tidemark: Tidemark, entries:
     );
     return { byClick, byAddress };
   });
-  const scrolled = { ...(await scrollAsItLoads(page, entries)), ...(await scrollWhatIsLoaded(page)) };
+  const scrolled = await scrollThrough(page);
   const { items } = await client.get<{ items: { name: string }[] }>(`/api/v1/syncs/${syncId}/items?limit=${NAMES}`);
   const rare = items.at(-1)?.name ?? "";
   const searched: Record<string, Found> = {};

@@ -6,11 +6,9 @@ import type { Page } from "playwright-core";
 const LONG_MILLISECONDS = 50;
 /** 12,000 pixels a second: a wheel that is flung. */
 const FLUNG_PIXELS = 200;
-const FLUNG_FRAMES = 300;
+const FLUNG_FRAMES = 600;
 /** The bar drawn from one end to the other in about four seconds. */
 const DRAWN_FRAMES = 240;
-/** Of following what is loaded: a page comes with one of these at most. */
-const FOLLOWED_FRAMES_MAX = 40_000;
 
 export interface Frames {
   frames: number;
@@ -22,31 +20,25 @@ export interface Frames {
 }
 
 interface Scroll {
-  /** Pixels a frame; undefined: to the end of what is loaded. */
-  step?: number;
+  /** Pixels a frame. */
+  step: number;
   /** Ends when this row, counted from 1, is drawn. */
   row?: number;
   framesMax: number;
 }
 
-/** From the top to the last of `entries` rows as fast as they are loaded: first to the middle, then to the end. */
-export async function scrollAsItLoads(page: Page, entries: number): Promise<Record<string, Frames>> {
-  await page.locator("[role=grid]").evaluate((grid) => (grid.scrollTop = 0));
-  return {
-    "as it loads, to the middle": await scroll(page, { row: Math.floor(entries / 2), framesMax: FOLLOWED_FRAMES_MAX }),
-    "as it loads, on to the end": await scroll(page, { row: entries, framesMax: FOLLOWED_FRAMES_MAX }),
-  };
-}
-
-/** Through what is loaded already. */
-export async function scrollWhatIsLoaded(page: Page): Promise<Record<string, Frames>> {
+/** From the top on as fast as a wheel is flung, while it loads and once it has; and by the bar, through all of it. */
+export async function scrollThrough(page: Page): Promise<Record<string, Frames>> {
   const grid = page.locator("[role=grid]");
-  const height = await grid.evaluate((element) => element.scrollHeight);
-  await grid.evaluate((element) => (element.scrollTop = element.scrollHeight / 2));
-  const flung = await scroll(page, { step: FLUNG_PIXELS, framesMax: FLUNG_FRAMES });
-  await grid.evaluate((element) => (element.scrollTop = element.scrollHeight));
+  const flung = async () => {
+    await grid.evaluate((element) => (element.scrollTop = 0));
+    return scroll(page, { step: FLUNG_PIXELS, framesMax: FLUNG_FRAMES });
+  };
+  const loading = await flung();
+  const loaded = await flung();
+  const height = await grid.evaluate((element) => (element.scrollTop = element.scrollHeight));
   const drawn = await scroll(page, { step: -Math.ceil(height / DRAWN_FRAMES), row: 1, framesMax: 2 * DRAWN_FRAMES });
-  return { "all loaded, flung from the middle": flung, "all loaded, the bar drawn from end to top": drawn };
+  return { "flung from the top, as it loads": loading, "flung again, over what is loaded": loaded, "the bar drawn from end to top": drawn };
 }
 
 async function scroll(page: Page, how: Scroll): Promise<Frames> {
@@ -62,7 +54,7 @@ async function scroll(page: Page, how: Scroll): Promise<Frames> {
         const there = row !== undefined && grid.querySelector(`[aria-rowindex="${row + 1}"][aria-selected]`) !== null;
         if (there || (row === undefined && frames.length >= framesMax)) return done(frames);
         if (frames.length >= framesMax) return fail(new Error(`Row ${row} does not come.`));
-        grid.scrollTop = step === undefined ? grid.scrollHeight : grid.scrollTop + step;
+        grid.scrollTop += step;
         requestAnimationFrame(frame);
       };
       requestAnimationFrame(frame);
