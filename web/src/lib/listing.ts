@@ -89,11 +89,13 @@ export class Listing<T> {
   }
 
   async #work(): Promise<void> {
-    if (this.#busy || this.#closed) return;
+    let step = this.#next();
+    // Scrolling asks all the time: what changes nothing is not told.
+    if (this.#busy || this.#closed || step === null) return;
     this.#busy = true;
     this.#set({ loading: true, error: null });
     try {
-      while (!this.#closed && (await this.#step()));
+      for (; step !== null && !this.#closed; step = this.#next()) await step();
       this.#set({ loading: false });
     } catch (error) {
       this.#set({ loading: false, error });
@@ -102,24 +104,21 @@ export class Listing<T> {
     }
   }
 
-  /** One thing to do for the view as it is now; false when there is nothing left. */
-  async #step(): Promise<boolean> {
+  /** What is to be done next for the view as it is now; null when nothing is. */
+  #next(): (() => Promise<void>) | null {
     const { pages, count, complete } = this.#state;
     const lastPage = complete ? Math.floor(Math.max(0, count - 1) / this.#pageItems) : Infinity;
     const last = Math.min(lastPage, Math.floor(this.#view.last / this.#pageItems));
     const first = Math.min(last, Math.floor(this.#view.first / this.#pageItems));
     const stale = pages.findIndex((page, index) => page && page.asOf < this.#refreshes && index >= first && index <= last);
-    if (stale >= 0) await this.#renew(stale, last);
-    else if (this.#isToBeCounted()) await this.#count();
-    else {
-      // What cannot be jumped to is loaded from the beginning on.
-      const from = this.#counted === null ? 0 : first;
-      const missing = Array.from({ length: last - from + 1 }, (_, offset) => from + offset).find((index) => pages[index] === undefined);
-      if (missing === undefined) return false;
-      const before = missing === 0 ? null : (pages[missing - 1]?.next ?? missing * this.#pageItems);
-      await this.#put(missing, await this.#fetch(before));
-    }
-    return true;
+    if (stale >= 0) return () => this.#renew(stale, last);
+    if (this.#isToBeCounted()) return () => this.#count();
+    // What cannot be jumped to is loaded from the beginning on.
+    const from = this.#counted === null ? 0 : first;
+    const missing = Array.from({ length: last - from + 1 }, (_, offset) => from + offset).find((index) => pages[index] === undefined);
+    if (missing === undefined) return null;
+    const before = missing === 0 ? null : (pages[missing - 1]?.next ?? missing * this.#pageItems);
+    return async () => this.#put(missing, await this.#fetch(before));
   }
 
   /** Asks again for the pages from this one to the last in view, and swaps them at once, so that nothing flickers. */
