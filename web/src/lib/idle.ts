@@ -1,4 +1,4 @@
-/** Waits until the browser has nothing more urgent to do. What is done then is a task of its own. */
+/** Resolves once the browser has nothing more urgent to do: what is done then is a task of its own. */
 export function idle(): Promise<void> {
   return new Promise((resolve) => {
     // Safari has no idle callbacks by default.
