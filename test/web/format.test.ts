@@ -1,14 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  formatBytes,
-  formatEstimate,
-  formatMoment,
-  formatNumberOf,
-  formatPerSecond,
-  formatRelative,
-  formatTook,
-  textLocale,
-} from "../../web/src/lib/format.ts";
+import { formatBytes, formatNumberOf, formatPerSecond, textLocale } from "../../web/src/lib/format.ts";
+import { formatEstimate, formatMoment, formatRelative, formatTook } from "../../web/src/lib/times.ts";
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ").replaceAll("\u202f", " ");
 

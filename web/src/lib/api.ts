@@ -72,7 +72,7 @@ export async function toApiError(response: Pick<Response, "json" | "status">): P
     const { error } = (await response.json()) as ErrorBody;
     return new ApiError(error.code, error.message, response.status, error.requestId);
   } catch {
-    return new ApiError("client.unreadable", `The server answered with status ${response.status}.`, response.status, null);
+    return new ApiError("client.unreadable", m.ui.unreadable(response.status), response.status, null);
   }
 }
 

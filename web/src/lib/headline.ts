@@ -1,5 +1,5 @@
 // What a sync has to say about itself, in one sentence. Pure.
-import { formatEstimate, formatMoment } from "./format.ts";
+import { formatEstimate, formatWhen } from "./times.ts";
 import { m } from "./messages.ts";
 import type { Provider, Run, Sync, SyncStatus } from "./wire.ts";
 import { isActive, type Tone } from "./words.ts";
@@ -70,14 +70,14 @@ function say(sync: Sync, live: SyncStatus | undefined, now: Date, hashes: Hashes
   if (waiting?.reason === "throttled") return throttled(waiting.until, now);
   if (run) return running(live, run, upToDateAt !== null);
   if (waiting?.reason === "retry") {
-    const until = waiting.until === null ? t.soon : onOrAt(new Date(waiting.until), now);
+    const until = waiting.until === null ? t.soon : formatWhen(new Date(waiting.until), now);
     return { tone: "warn", ...t.retry(until) };
   }
   return idle(sync, upToDateAt, now, hashes);
 }
 
 function throttled(until: string | null, now: Date): Omit<Headline, "level"> {
-  const when = until === null ? t.inAWhile : onOrAt(new Date(until), now);
+  const when = until === null ? t.inAWhile : formatWhen(new Date(until), now);
   return { tone: "active", ...t.throttled(when) };
 }
 
@@ -106,7 +106,7 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date, hashes: Hashes): O
     if (failure !== undefined) return { tone: "bad", title: t.failed, detail: failure };
     return { tone: "calm", title: t.nothing, detail: t.notFinished };
   }
-  const when = onOrAt(upToDateAt, now);
+  const when = formatWhen(upToDateAt, now);
   const chosen = sync.selection.length > 0;
   const amount = m.count.amount(stored, bytes);
   if (sync.mode === "metadata") return { tone: "calm", ...t.listed(files, when) };
@@ -119,12 +119,6 @@ function idle(sync: Sync, upToDateAt: Date | null, now: Date, hashes: Hashes): O
 }
 
 function pausedDetail(sync: Sync, upToDateAt: Date | null, now: Date): string {
-  const since = upToDateAt === null ? t.notFinished : t.hasAsOf(onOrAt(upToDateAt, now));
+  const since = upToDateAt === null ? t.notFinished : t.hasAsOf(formatWhen(upToDateAt, now));
   return t.pausedDetail(since, sync.stats.stored > 0);
-}
-
-function onOrAt(at: Date, now: Date): string {
-  const moment = formatMoment(at, now);
-  if (/^(yesterday|tomorrow)/.test(moment)) return moment;
-  return moment.includes(" at ") ? t.on(moment) : t.at(moment);
 }

@@ -1,5 +1,6 @@
 // What the overview says of all syncs together: how much is safe, and what needs its owner. Pure.
-import { formatBytes, formatMoment } from "./format.ts";
+import { formatBytes } from "./format.ts";
+import { formatMoment } from "./times.ts";
 import { leftOut, liveStats, waterLevel } from "./headline.ts";
 import { m } from "./messages.ts";
 import type { Connection, Dashboard, Sync, SyncStatus } from "./wire.ts";

@@ -42,5 +42,6 @@ export { connect } from "./en/connect.ts";
 export { run } from "./en/run.ts";
 export { options } from "./en/options.ts";
 export { headline } from "./en/headline.ts";
+export { time } from "./en/time.ts";
 export { words } from "./en/words.ts";
 export { count } from "./en/count.ts";

@@ -23,8 +23,6 @@ export const headline = {
     detail: "The source asked us to slow down. That is usual with many files, and nothing is lost.",
   }),
   inAWhile: "in a while",
-  on: (moment: string) => `on ${moment}`,
-  at: (moment: string) => `at ${moment}`,
   left: (time: string) => ` About ${time} left.`,
   starting: { title: "Starting", detail: "The first files show up here in a moment." },
   looking: "Looking for changes",

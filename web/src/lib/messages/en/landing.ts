@@ -4,6 +4,7 @@ export const landing = {
   heading: "Your files, as they stand at this moment.",
   intro:
     "Tidemark keeps an exact, current, provable copy of what you have in OneDrive, Google Drive and other clouds, in storage outside of them. Sign in once; from then on it follows by itself.",
+  continueWith: (authority: string) => `Continue with ${authority}`,
   open: "Open Tidemark",
   readOnly: "Read access only. Nothing at the source is ever changed.",
   asked: "Sign in, and you are back where you were going.",
