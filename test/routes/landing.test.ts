@@ -72,10 +72,23 @@ describe("the start page", () => {
     expect(await seen(`?return_to=${back("/app/files")}&ended`, { cookie })).toEqual(["Open: /app/files", "Read only"]);
   });
 
+  it("keeps a session alive, as every use of it does", async () => {
+    const ending = await seedSession(await seedUser(), { expiresAt: Date.now() + 86_400_000 });
+    const { headers } = await call("/", { cookie: ending, env: { ASSETS } });
+    expect(headers.get("set-cookie")).toContain(ending);
+    expect(headers.get("set-cookie")).toMatch(/Max-Age=\d{7}/);
+  });
+
   it("is kept by nobody, since it is its reader's", async () => {
     const { headers } = await call("/", { cookie, env: { ASSETS } });
-    expect([headers.get("cache-control"), headers.get("etag")]).toEqual(["private, no-store", null]);
+    expect([headers.get("cache-control"), headers.get("etag"), headers.get("content-type")]).toEqual([
+      "private, no-store",
+      null,
+      "text/html",
+    ]);
     expect(headers.get("content-security-policy")).toBe("frame-ancestors 'none'");
+    const head = await call("/", { method: "HEAD", env: { ASSETS } });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
   });
 
   it("is missing where the app was not built", async () => {

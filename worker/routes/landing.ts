@@ -18,7 +18,8 @@ export const landingRoutes = new Hono<AppEnv>().get("/", async (c) => {
     .transform(page);
   answer.headers.set("cache-control", "private, no-store");
   answer.headers.delete("etag");
-  return answer;
+  // With what the session has set: its cookie, where that was made to last longer.
+  return c.newResponse(answer.body, answer);
 });
 
 /** What holds for this reader, in the words of the page's `data-when`. */
