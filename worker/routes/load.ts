@@ -6,7 +6,7 @@ import { getRun, lastRuns, toRun } from "../db/runs.ts";
 import type { SyncRow } from "../db/syncs.ts";
 import { getSync, toSync } from "../db/syncs.ts";
 import { AppError } from "../errors.ts";
-import type { Run, Sync } from "../wire.ts";
+import type { Run, Sync, SyncStatus } from "../wire.ts";
 
 // What several routes read: rows of the signed-in user, completed by what only the object knows while a run is active.
 
@@ -25,18 +25,21 @@ export async function loadRun(c: AppContext<UserEnv>, runId: string): Promise<Ru
 }
 
 /** Syncs as the API shows them, each with its last run. */
-export async function withLastRuns(c: AppContext<UserEnv>, rows: readonly SyncRow[]): Promise<Sync[]> {
+export async function withLastRuns(c: AppContext<UserEnv>, rows: readonly SyncRow[], known?: readonly SyncStatus[]): Promise<Sync[]> {
   const { id, homeShard } = c.var.user;
   const ids = rows.map((row) => row.id);
   const last = await lastRuns(catalogue(c.env, homeShard), id, ids);
-  const runs = new Map((await withLiveNumbers(c, [...last.values()])).map((run) => [run.syncId, run]));
+  const runs = new Map((await withLiveNumbers(c, [...last.values()], known)).map((run) => [run.syncId, run]));
   return rows.map((row) => toSync(row, runs.get(row.id) ?? null, Date.now()));
 }
 
-/** Runs as the API shows them. A run's row is written at its start and its end: between them the object has the numbers. */
-export async function withLiveNumbers(c: AppContext<UserEnv>, rows: readonly RunRow[]): Promise<Run[]> {
+/**
+ * Runs as the API shows them. A run's row is written at its start and its end: between them the object has the numbers, `known` where
+ * it was asked already.
+ */
+export async function withLiveNumbers(c: AppContext<UserEnv>, rows: readonly RunRow[], known?: readonly SyncStatus[]): Promise<Run[]> {
   if (rows.every((row) => row.finishedAt !== null)) return rows.map(toRun);
-  const statuses = await userObject(c.env, c.var.user.id).statuses();
+  const statuses = known ?? (await userObject(c.env, c.var.user.id).statuses());
   const live = new Map(statuses.flatMap(({ activeRun }) => (activeRun ? [[activeRun.id, activeRun] as const] : [])));
   return rows.map((row) => (row.finishedAt === null ? (live.get(row.id) ?? toRun(row)) : toRun(row)));
 }

@@ -37,9 +37,9 @@ export const dashboardRoutes = new Hono<UserEnv>().get("/", async (c) => {
   const answer: Dashboard = {
     totals: totals(syncs),
     connections: connections.map(toConnection),
-    syncs: await withLastRuns(c, syncs),
+    syncs: await withLastRuns(c, syncs, live),
     live,
-    recentRuns: await withLiveNumbers(c, runs),
+    recentRuns: await withLiveNumbers(c, runs, live),
   };
   return c.json(answer);
 });
