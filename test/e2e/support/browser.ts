@@ -6,8 +6,25 @@ import { chromium, type Browser, type BrowserContext, type Page, type ViewportSi
 // Debian's Chromium, what it shows, and whether everybody can use it.
 
 const CHROMIUM = "/usr/bin/chromium";
+/**
+ * A window of Chromium has two pages of its own below its address bar; at each opening they cost more than the page that
+ * is looked at. The rest is what playwright-core turns off and a page could notice: of two such lists the last one counts.
+ */
+const FEATURES_OFF = [
+  "WebUIOmniboxPopup",
+  "WebUIOmniboxAimPopup",
+  "AimEnabled",
+  "HttpsUpgrades",
+  "HttpsFirstBalancedModeAutoEnable",
+  "MediaRouter",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "ThirdPartyStoragePartitioning",
+];
 const ARGUMENTS = [
   "--headless",
+  `--disable-features=${FEATURES_OFF.join(",")}`,
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
