@@ -104,6 +104,19 @@ describe.skipIf(missing !== undefined)(`sources in a browser${missing ? ` (${mis
     await expect
       .poll(paths, { timeout: RUN_SECONDS * 1000, interval: 1000 })
       .toEqual([...wanted, ...more].filter((file) => !isPicture(file)).map(({ path }) => path).sort()); // prettier-ignore
+
+    // Who comes again sees nothing move when the two sources are there.
+    await page.goto("/app");
+    await page.getByRole("link", { name: "Browse files" }).nth(1).waitFor();
+    const answers = Promise.withResolvers<void>();
+    await page.route("**/api/v1/dashboard", (route) => answers.promise.then(() => route.continue()));
+    await page.reload();
+    const below = page.getByText("Earlier versions");
+    await below.waitFor();
+    const before = await below.boundingBox();
+    answers.resolve();
+    await page.getByRole("link", { name: "Browse files" }).nth(1).waitFor();
+    expect(Math.abs(((await below.boundingBox())?.y ?? NaN) - (before?.y ?? NaN))).toBeLessThan(10);
     await context.close();
   });
 });

@@ -1,8 +1,7 @@
 import { createContext } from "svelte";
+import { remember } from "./remember.ts";
 
 export type Theme = "light" | "dark";
-
-const KEY = "theme";
 
 /** The theme in force, and what was chosen; without a choice the system's preference holds. */
 export class ThemeChoice {
@@ -28,12 +27,7 @@ export class ThemeChoice {
     this.#chosen = next === this.#system ? null : next;
     if (this.#chosen === null) delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.#chosen;
-    try {
-      if (this.#chosen === null) localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, this.#chosen);
-    } catch {
-      // Storage may be blocked: the choice then lasts as long as the page.
-    }
+    remember("theme", this.#chosen);
   }
 }
 
