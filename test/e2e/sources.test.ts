@@ -105,13 +105,14 @@ describe.skipIf(missing !== undefined)(`sources in a browser${missing ? ` (${mis
       .poll(paths, { timeout: RUN_SECONDS * 1000, interval: 1000 })
       .toEqual([...wanted, ...more].filter((file) => !isPicture(file)).map(({ path }) => path).sort()); // prettier-ignore
 
-    // Who comes again sees nothing move when the two sources are there.
+    // Who comes again sees nothing move when the two sources are there. A run would have its progress shown.
+    for (const id of [await client.firstSync(), syncId]) await client.untilIdle(id, RUN_SECONDS);
     await page.goto("/app");
     await page.getByRole("link", { name: "Browse files" }).nth(1).waitFor();
     const answers = Promise.withResolvers<void>();
     await page.route("**/api/v1/dashboard", (route) => answers.promise.then(() => route.continue()));
     await page.reload();
-    const below = page.getByText("Earlier versions");
+    const below = page.getByRole("term").filter({ hasText: "Earlier versions" });
     await below.waitFor();
     const before = await below.boundingBox();
     answers.resolve();
