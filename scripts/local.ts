@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { isMigrated } from "./local/database.ts";
 import { sandboxVars } from "./local/sandbox-vars.ts";
 import { localWranglerConfig } from "./local/wrangler-config.ts";
 
@@ -119,6 +120,7 @@ function lastChange(path: string): number {
 }
 
 export async function migrate(settings: LocalSettings): Promise<void> {
+  if (isMigrated(workerState(settings), join(ROOT, "migrations"))) return;
   await runTool("wrangler", [
     "d1",
     "migrations",

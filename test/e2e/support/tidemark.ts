@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { MIGRATED_STATE } from "./build.ts";
 import { Client, SandboxControl } from "./client.ts";
 
 // A Tidemark of its own for each test file: started as a newcomer starts it, killed as a power cut kills it.
@@ -31,6 +32,8 @@ export class Tidemark {
     this.origin = `http://localhost:${port}`;
     this.sandboxOrigin = `http://localhost:${sandboxPort}`;
     this.sandbox = new SandboxControl(this.sandboxOrigin);
+    const migrated = process.env[MIGRATED_STATE];
+    if (migrated !== undefined) cpSync(migrated, join(this.stateDir, "worker"), { recursive: true });
     process.once("exit", () => this.#kill("SIGKILL"));
   }
 
