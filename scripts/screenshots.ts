@@ -1,26 +1,20 @@
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
-import { browserMissing, openBrowser, picturesOf } from "../test/e2e/support/browser.ts";
-import { Tidemark } from "../test/e2e/support/tidemark.ts";
-import { walk } from "../test/e2e/support/walk.ts";
-import { buildWeb } from "./local.ts";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { browserMissing } from "../test/e2e/support/browser.ts";
+import { ROOT } from "./local.ts";
 
-// `npm run screenshots [-- FOLDER]`: a Tidemark of its own, and every page in each of its states, light, dark and on a phone.
+// `npm run screenshots [-- FOLDER]`: every page in each of its states, light, dark and on a phone, as the end-to-end tests see it.
 
 const folder = resolve(process.argv[2] ?? ".state/screenshots");
 const missing = browserMissing();
 if (missing !== undefined) throw new Error(missing);
 mkdirSync(folder, { recursive: true });
-await buildWeb();
-const [tidemark, browser] = await Promise.all([Tidemark.start(), openBrowser()]);
-try {
-  let pictures = 0;
-  await walk(tidemark, browser, async (page, name) => {
-    pictures += await picturesOf(page, name, folder);
-    console.log(name);
-  });
-  console.log(`${pictures} pictures are in ${folder}`);
-} finally {
-  await browser.close();
-  await tidemark.stop();
-}
+const tests = globSync("test/e2e/*.test.ts", { cwd: ROOT }).filter((file) => /openBrowser/.test(readFileSync(join(ROOT, file), "utf8")));
+const { status } = spawnSync(join(ROOT, "node_modules/.bin/vitest"), ["run", "--project", "e2e", ...tests], {
+  cwd: ROOT,
+  env: { ...process.env, E2E_SCREENSHOTS: folder },
+  stdio: "inherit",
+});
+console.log(`${readdirSync(folder).filter((name) => name.endsWith(".png")).length} pictures are in ${folder}`);
+process.exitCode = status ?? 1;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import axe, { type RunOptions } from "axe-core";
-import { chromium, type Browser, type BrowserContext, type Page, type ViewportSize } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page, type ViewportSize } from "playwright-core";
 
 // Debian's Chromium, what it shows, and whether everybody can use it.
 
@@ -38,6 +38,7 @@ const PHONE = { width: 360, height: 780 };
 /** What a page does by itself; under load far slower than for a person at home. */
 const PAGE_MILLISECONDS = 60_000;
 const SCREENSHOTS = process.env["E2E_SCREENSHOTS"];
+const PICTURE_PIXELS_MAX = 4_000;
 /** What can differ from the first view, where everything is looked at. */
 const COLOURS = ["color-contrast", "link-in-text-block"];
 const ROOM = ["target-size", "scrollable-region-focusable"];
@@ -60,24 +61,25 @@ export function openBrowser(more: readonly string[] = []): Promise<Browser> {
 }
 
 /** A browser of somebody who was never here before. */
-export async function newVisitor(browser: Browser, origin: string): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser.newContext({ baseURL: origin, viewport: DESKTOP, reducedMotion: "reduce", acceptDownloads: true });
-  context.setDefaultTimeout(PAGE_MILLISECONDS);
-  return { page: await context.newPage(), context };
+export function newVisitor(browser: Browser, origin: string): Promise<{ page: Page; context: BrowserContext }> {
+  return visitor(browser, { baseURL: origin, viewport: DESKTOP, acceptDownloads: true });
 }
 
 /** The same on a phone, whose owner has fingers for a mouse. */
-export async function newPhone(browser: Browser, origin: string): Promise<{ page: Page; context: BrowserContext }> {
-  const touch = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-  const context = await browser.newContext({ baseURL: origin, viewport: PHONE, ...touch, reducedMotion: "reduce" });
+export function newPhone(browser: Browser, origin: string): Promise<{ page: Page; context: BrowserContext }> {
+  return visitor(browser, { baseURL: origin, viewport: PHONE, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
+}
+
+async function visitor(browser: Browser, options: BrowserContextOptions): Promise<{ page: Page; context: BrowserContext }> {
+  const context = await browser.newContext({ ...options, reducedMotion: "reduce" });
   context.setDefaultTimeout(PAGE_MILLISECONDS);
   return { page: await context.newPage(), context };
 }
 
 /**
  * What keeps people from using the page as it is now: all that axe finds, and a page wider than its window; in light, on a phone
- * and, where `dark` says so, in dark, whose colours are the same on all pages. Takes pictures of each where E2E_SCREENSHOTS names a
- * folder.
+ * and, where `dark` says so, in dark, whose colours are the same on all pages. Takes pictures of all three where E2E_SCREENSHOTS
+ * names a folder.
  */
 export async function problemsOf(page: Page, name: string, { dark = SCREENSHOTS !== undefined } = {}): Promise<string[]> {
   const problems: string[] = [];
@@ -92,23 +94,6 @@ export async function problemsOf(page: Page, name: string, { dark = SCREENSHOTS 
   await page.setViewportSize(DESKTOP);
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   return problems;
-}
-
-/** Takes a picture of each view into this folder; how many they are. */
-export async function picturesOf(page: Page, name: string, folder: string): Promise<number> {
-  for (const view of VIEWS) {
-    await page.setViewportSize(view.viewport);
-    await page.emulateMedia({ colorScheme: view.colorScheme, reducedMotion: "reduce" });
-    await settled(page);
-    // In a window as high as the page, what is fixed to the window's edges stands where it belongs.
-    const height = await page.evaluate(() => document.documentElement.scrollHeight);
-    await page.setViewportSize({ ...view.viewport, height: Math.max(height, view.viewport.height) });
-    await settled(page);
-    await page.screenshot({ path: join(folder, `${name}-${view.name}.png`), fullPage: true });
-  }
-  await page.setViewportSize(DESKTOP);
-  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-  return VIEWS.length;
 }
 
 /** Half-way through a change of colours nothing has its contrast. */
@@ -146,9 +131,15 @@ async function tooWide(page: Page): Promise<string[]> {
   return content > room ? [`it is ${content - room} pixels wider than the window`] : [];
 }
 
-/** Takes a picture where E2E_SCREENSHOTS names a folder. */
+/** Takes a picture of the page, down to where a very long one goes on, where E2E_SCREENSHOTS names a folder. */
 export async function shoot(page: Page, name: string): Promise<void> {
   if (SCREENSHOTS === undefined) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+  const window = page.viewportSize() ?? DESKTOP;
+  // In a window as high as the page, what is fixed to the window's edges stands where it belongs.
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ ...window, height: Math.min(Math.max(height, window.height), PICTURE_PIXELS_MAX) });
+  await settled(page);
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  await page.setViewportSize(window);
 }

@@ -3,8 +3,7 @@ import { newVisitor } from "./browser.ts";
 import { Client } from "./client.ts";
 import type { Tidemark } from "./tidemark.ts";
 
-// Every page that belongs to no single subject, in each of its states: what `npm run screenshots` takes pictures of, and what a test
-// has looked at for what keeps people from using it.
+// Every page that belongs to no single subject, in each of its states.
 
 const ALICE = "alice@contoso.example";
 const BOB = "bob@outlook.example";
@@ -98,6 +97,19 @@ async function withFiles(tidemark: Tidemark, browser: Browser, visit: (page: Pag
   // A run that found nothing is not listed, and may have come between.
   await page.getByText("The later receipt names the earlier one").waitFor();
   await visit(page, "run-receipts");
+
+  const answers = Promise.withResolvers<void>();
+  await page.route("**/api/v1/dashboard", async (route) => {
+    await answers.promise;
+    await route.fulfill({ status: 503, json: { error: { code: "internal", message: "It is out of order.", requestId: "0" } } });
+  });
+  await page.goto("/app");
+  await page.getByText("Last runs").waitFor();
+  await visit(page, "overview-loading");
+  answers.resolve();
+  await page.getByRole("button", { name: "Try again" }).waitFor();
+  await visit(page, "overview-error");
+  await page.unroute("**/api/v1/dashboard");
 
   await page.goto("/app/no-such-page");
   await page.getByRole("heading", { name: "No such page" }).waitFor();
