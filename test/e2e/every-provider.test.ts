@@ -50,6 +50,7 @@ describe("a person with a source of each kind", () => {
   let client: Client;
   const connections = new Map<string, string>();
   const syncs = new Map<string, string>();
+  let providers: { id: string; capabilities: { search: boolean } }[];
 
   beforeAll(async () => {
     tidemark = await Tidemark.start();
@@ -59,8 +60,8 @@ describe("a person with a source of each kind", () => {
   afterAll(() => tidemark?.stop());
 
   it("is asked by nobody to leave one out", async () => {
-    const { items } = await client.get<{ items: { id: string }[] }>("/api/v1/providers");
-    expect(SOURCES.map(({ provider }) => provider).sort()).toEqual(items.map(({ id }) => id).sort());
+    ({ items: providers } = await client.get<{ items: typeof providers }>("/api/v1/providers"));
+    expect(SOURCES.map(({ provider }) => provider).sort()).toEqual(providers.map(({ id }) => id).sort());
   });
 
   it.each(SOURCES)("connects $provider, and it works", async ({ provider, account, fields }) => {
@@ -71,6 +72,10 @@ describe("a person with a source of each kind", () => {
     const test = await client.send<{ ok: boolean; message: string }>("POST", `/api/v1/connections/${connectionId}/test`);
     expect(test).toMatchObject({ ok: true });
     expect((await client.browse(connectionId)).length).toBeGreaterThan(0);
+    const { status } = await client.raw(`/api/v1/connections/${connectionId}/browse?search=a`);
+    expect(status === 200, "its folders are searched where it says that they can be").toBe(
+      providers.find(({ id }) => id === provider)?.capabilities.search,
+    );
   });
 
   it("has every run completed", async () => {
