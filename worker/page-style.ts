@@ -19,4 +19,5 @@ a { color: var(--tide); text-underline-offset: .2em; }
 button { font: inherit; border: 0; cursor: pointer; }
 .action { display: inline-block; margin-right: 1rem; padding: .6rem 1.1rem; border-radius: .5rem; background: var(--tide); color: var(--on-tide); text-decoration: none; }
 a:focus-visible, button:focus-visible, summary:focus-visible { outline: 3px solid var(--tide); outline-offset: 3px; }
+footer { display: flex; gap: 1.25rem; margin-top: 1.5rem; font-size: .875rem; }
 small { display: block; margin-top: 2rem; color: var(--muted); overflow-wrap: anywhere; }`;

@@ -65,6 +65,7 @@ export function messagePage(c: AppContext, page: MessagePage, status: AppError["
             <a class="action" href="${page.action.href}">${page.action.label}</a>
             <a href="/">Start page</a>
             ${page.note === undefined ? "" : html`<small>${page.note}</small>`}
+            <footer><a href="/privacy">Privacy</a> <a href="/terms">Terms</a></footer>
           </main>
         </body>
       </html>`,
