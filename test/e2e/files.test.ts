@@ -126,14 +126,18 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
   });
 
   it("a PDF is seen, and seen again once the browser has it", async () => {
+    const reader = await page.context().newPage();
     for (const time of ["first", "second"]) {
       await page.goto("/app/files?q=red.pdf");
       await page.getByRole("row", { name: /Red\.pdf/ }).click();
       await page.getByRole("button", { name: "Preview", exact: true }).click();
       const frame = page.locator("iframe");
       await frame.waitFor();
-      await expect.poll(async () => redOf(page, await frame.screenshot()), { timeout: 30_000, message: time }).toBeGreaterThan(0.2);
+      await expect
+        .poll(async () => redOf(reader, await frame.screenshot()), { timeout: 30_000, interval: 500, message: time })
+        .toBeGreaterThan(0.2);
     }
+    await reader.close();
     await page.getByRole("button", { name: "Close", exact: true }).click();
   });
 
@@ -183,20 +187,15 @@ describe.skipIf(missing !== undefined)(`files in a browser${missing ? ` (${missi
 });
 
 /** How much of a picture is red. */
-async function redOf(page: Page, png: Buffer): Promise<number> {
-  const reader = await page.context().newPage();
-  try {
-    return await reader.evaluate(async (base64) => {
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-      const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
-      canvas?.drawImage(image, 0, 0);
-      const pixels = canvas?.getImageData(0, 0, image.width, image.height).data ?? [];
-      let red = 0;
-      for (let at = 0; at < pixels.length; at += 4) if (pixels[at] === 255 && pixels[at + 1] === 0 && pixels[at + 2] === 0) red += 1;
-      return (red * 4) / pixels.length;
-    }, png.toString("base64"));
-  } finally {
-    await reader.close();
-  }
+async function redOf(reader: Page, png: Buffer): Promise<number> {
+  return reader.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    canvas?.drawImage(image, 0, 0);
+    const pixels = canvas?.getImageData(0, 0, image.width, image.height).data ?? [];
+    let red = 0;
+    for (let at = 0; at < pixels.length; at += 4) if (pixels[at] === 255 && pixels[at + 1] === 0 && pixels[at + 2] === 0) red += 1;
+    return (red * 4) / pixels.length;
+  }, png.toString("base64"));
 }

@@ -124,7 +124,7 @@ describe.skipIf(missing !== undefined)(`a newcomer with a phone${missing ? ` (${
     await shoot(page, "13-agreed");
     const there = async () =>
       (await client.items(syncId)).filter(({ path, state }) => path.startsWith(EMPTIED) && state === "stored").length;
-    await expect.poll(there, { timeout: RUN_SECONDS * 1000 }).toBe(0);
+    await expect.poll(there, { timeout: RUN_SECONDS * 1000, interval: 500 }).toBe(0);
   });
 
   it("leaves, and takes everything along out of here", async () => {
