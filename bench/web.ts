@@ -150,10 +150,7 @@ async function signedIn(browser: Browser, tidemark: Tidemark, storageState: Runn
   return context.newPage();
 }
 
-/**
- * For a phone Lighthouse takes four times what this machine needed, with all that it did beside: the Worker, the browser's other
- * processes, the tracing. Of the overview, which has scripts, that says as much of the machine as of the page.
- */
+/** What is not reached yet, and so told and not demanded: docs/performance.md says what is missing. */
 function isOnlyTold(page: string, screen: string, category: string): boolean {
   return page === "overview" && screen === "mobile" && category === "performance";
 }
