@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { isMigrated } from "./local/database.ts";
+import { databaseFile, isMigrated } from "./local/database.ts";
 import { sandboxVars } from "./local/sandbox-vars.ts";
 import { localWranglerConfig } from "./local/wrangler-config.ts";
 
@@ -93,13 +93,23 @@ function masterKeys(stateDir: string): string {
 
 /** Runs a tool of the project to its end. Throws with its output where it fails. */
 export async function runTool(name: string, args: readonly string[], cwd = ROOT): Promise<string> {
-  const child = spawn(join(BIN, name), args, { cwd, env: toolEnv(), stdio: ["ignore", "pipe", "pipe"] });
+  const { code, output } = await runToEnd(join(BIN, name), args, { cwd, env: toolEnv() });
+  if (code !== 0) throw new Error(`${name} ${args[0] ?? ""} failed:\n${output}`);
+  return output;
+}
+
+/** Runs a program; all that it said, and what it ended with: null where it was killed. */
+export async function runToEnd(
+  command: string,
+  args: readonly string[],
+  { cwd = ROOT, env = process.env }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise<number | null>((end, fail) => child.once("error", fail).once("close", end));
-  if (code !== 0) throw new Error(`${name} ${args[0] ?? ""} failed:\n${output}`);
-  return output;
+  return { code, output };
 }
 
 /** Builds the UI, unless it was built after the last change of anything that goes into it. */
@@ -120,7 +130,8 @@ function lastChange(path: string): number {
 }
 
 export async function migrate(settings: LocalSettings): Promise<void> {
-  if (isMigrated(workerState(settings), join(ROOT, "migrations"))) return;
+  const [, id = ""] = /^database_id = "(.+)"$/m.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8")) ?? [];
+  if (isMigrated(databaseFile(workerState(settings), id), join(ROOT, "migrations"))) return;
   await runTool("wrangler", [
     "d1",
     "migrations",

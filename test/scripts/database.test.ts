@@ -1,17 +1,20 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { isMigrated } from "../../scripts/local/database.ts";
+import { databaseFile, isMigrated } from "../../scripts/local/database.ts";
+
+const ID = "00000000-0000-0000-0000-000000000000";
 
 let folder: string;
-let state: string;
+let file: string;
 let migrations: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "tidemark-database-"));
-  state = join(folder, "state");
+  file = databaseFile(join(folder, "state"), ID);
+  mkdirSync(dirname(file), { recursive: true });
   migrations = join(folder, "migrations");
   mkdirSync(migrations);
   for (const name of ["0000_first.sql", "0001_second.sql"]) writeFileSync(join(migrations, name), "");
@@ -21,29 +24,33 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A local database as wrangler leaves it. */
 function databaseWith(...applied: string[]): void {
-  const path = join(state, "v3/d1/miniflare-D1DatabaseObject");
-  mkdirSync(path, { recursive: true });
-  const database = new DatabaseSync(join(path, "ab12.sqlite"));
+  const database = new DatabaseSync(file);
   database.exec("CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
   for (const name of applied) database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").run(name);
   database.close();
-  new DatabaseSync(join(path, "metadata.sqlite")).close();
 }
 
 test("a database that has every migration needs nothing", () => {
   databaseWith("0000_first.sql", "0001_second.sql");
-  expect(isMigrated(state, migrations)).toBe(true);
+  expect(isMigrated(file, migrations)).toBe(true);
 });
 
 test("one that lacks the newest does", () => {
   databaseWith("0000_first.sql");
-  expect(isMigrated(state, migrations)).toBe(false);
+  expect(isMigrated(file, migrations)).toBe(false);
 });
 
 test("so does none at all, and one that no migration was ever applied to", () => {
-  expect(isMigrated(state, migrations)).toBe(false);
-  const path = join(state, "v3/d1/miniflare-D1DatabaseObject");
-  mkdirSync(path, { recursive: true });
-  writeFileSync(join(path, "ab12.sqlite"), "");
-  expect(isMigrated(state, migrations)).toBe(false);
+  expect(isMigrated(file, migrations)).toBe(false);
+  writeFileSync(file, "");
+  expect(isMigrated(file, migrations)).toBe(false);
+});
+
+test("and so does the one of another id, which is another database", () => {
+  databaseWith("0000_first.sql", "0001_second.sql");
+  expect(isMigrated(databaseFile(join(folder, "state"), "6731de76-14a6-49ae-97bc-6eba6914391e"), migrations)).toBe(false);
+});
+
+test("its file is where the local runtime keeps it", () => {
+  expect(file).toMatch(/\/v3\/d1\/miniflare-D1DatabaseObject\/9ba2b04bf514d9facfd57ed57d849e77241a7adc99d1c1545d06688b43d84248\.sqlite$/);
 });
